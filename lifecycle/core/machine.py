@@ -1,0 +1,292 @@
+"""Snapshot + event -> Snapshot + Change. Pure: the clock comes in as *now*, chance as a number in [0, 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from lifecycle.core import backoff
+from lifecycle.core.health import Fault, Kind, Level, Probe, verdict
+from lifecycle.core.policy import Policy
+from lifecycle.core.states import CONNECTING, SERVING, Event, IllegalMoveError, State, target
+
+GAVE_UP = "gave up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All that the machine knows of one service. Field for field what the row `ServiceState` stores."""
+
+    state: State
+    state_entered_at: datetime
+    not_serving_since: datetime | None = None
+    healthy_since: datetime | None = None
+    consecutive_failures: int = 0
+    consecutive_successes: int = 0
+    last_ping_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_failure_at: datetime | None = None
+    response_time: timedelta | None = None
+    last_level: Level | None = None
+    fault: Fault | None = None
+    reconnect_attempts: int = 0
+    long_cycles: int = 0
+    next_retry_at: datetime | None = None
+    disconnect_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One transition; `before` is None at registration."""
+
+    before: State | None
+    after: State
+    event: str
+    reason: str
+    fault: Fault | None = None
+
+
+Step = tuple[Snapshot, Change | None]
+
+
+def register(running: bool, now: datetime) -> tuple[Snapshot, Change]:
+    """A new service's first snapshot: about to connect, or at rest."""
+    state = State.INITIALIZING if running else State.DISCONNECTED
+    snap = Snapshot(
+        state=state,
+        state_entered_at=now,
+        not_serving_since=now if running else None,
+        next_retry_at=now if running else None,
+        disconnect_reason="" if running else "never started",
+    )
+    return snap, Change(before=None, after=state, event="registered", reason="registered")
+
+
+def _enter(
+    snap: Snapshot, event: Event, now: datetime, reason: str, **fields: Any
+) -> tuple[Snapshot, Change]:
+    """Make one legal move and set what every move sets; *fields* are what this one adds."""
+    after = target(snap.state, event)
+    idle = after in (State.DISCONNECTING, State.DISCONNECTED)
+    since = (
+        None if after in SERVING or (idle and event is not Event.GIVE_UP) else snap.not_serving_since or now
+    )
+    moved = replace(
+        snap,
+        state=after,
+        state_entered_at=now,
+        not_serving_since=since,
+        healthy_since=now if after is State.HEALTHY else None,
+        next_retry_at=None,
+    )
+    fault = fields.get("fault", moved.fault)
+    change = Change(before=snap.state, after=after, event=event.value, reason=reason, fault=fault)
+    return replace(moved, **fields), change
+
+
+def on_connected(snap: Snapshot, now: datetime, *, took: timedelta | None = None) -> Step:
+    """Connected and tools listed. A service that the last worker left serving simply goes on."""
+    fresh: dict[str, Any] = {
+        "consecutive_failures": 0,
+        "consecutive_successes": snap.consecutive_successes + 1,
+        "last_success_at": now,
+        "last_ping_at": now,
+        "last_level": Level.HEALTHY,
+        "response_time": took or snap.response_time,
+        "fault": None,
+        "long_cycles": 0,
+    }
+    if snap.state in SERVING:
+        return replace(snap, **fresh), None
+    reason = "connected" if snap.state is State.INITIALIZING else "connected again"
+    return _enter(snap, Event.CONNECTED, now, reason, **fresh)
+
+
+def on_connect_failed(snap: Snapshot, fault: Fault, policy: Policy, now: datetime, chance: float) -> Step:
+    """A connection attempt failed: count it, and either wait for the next or fall to the slower cycle."""
+    failed = replace(
+        snap,
+        consecutive_failures=snap.consecutive_failures + 1,
+        consecutive_successes=0,
+        last_failure_at=now,
+        last_ping_at=now,
+        last_level=Level.UNHEALTHY,
+        fault=fault,
+    )
+    match snap.state:
+        case State.HEALTHY | State.WARNING:
+            return _lose(failed, fault, policy, now, chance)
+        case State.INITIALIZING:
+            if fault.incurable:
+                return _give_rest(failed, Event.INCURABLE, fault, policy, now, chance)
+            return _enter(
+                failed,
+                Event.CONNECT_FAILED,
+                now,
+                fault.message,
+                fault=fault,
+                next_retry_at=now + backoff.honour(timedelta(0), fault.retry_after),
+            )
+        case State.RECONNECTING:
+            return _reconnect_failed(failed, fault, policy, now, chance)
+        case State.UNREACHABLE:
+            return _long_cycle_failed(failed, fault, policy, now, chance)
+        case _:
+            raise IllegalMoveError(snap.state, Event.CONNECT_FAILED)
+
+
+def _reconnect_failed(snap: Snapshot, fault: Fault, policy: Policy, now: datetime, chance: float) -> Step:
+    snap = replace(snap, reconnect_attempts=snap.reconnect_attempts + 1)
+    if fault.incurable:
+        return _give_rest(snap, Event.INCURABLE, fault, policy, now, chance)
+    if snap.reconnect_attempts >= policy.max_reconnect_attempts:
+        return _give_rest(snap, Event.EXHAUSTED, fault, policy, now, chance)
+    wait = backoff.honour(backoff.quick(snap.reconnect_attempts, policy, chance), fault.retry_after)
+    return replace(snap, next_retry_at=now + wait), None
+
+
+def _give_rest(
+    snap: Snapshot, event: Event, fault: Fault, policy: Policy, now: datetime, chance: float
+) -> tuple[Snapshot, Change]:
+    wait = backoff.honour(backoff.long(0, policy, chance), fault.retry_after)
+    return _enter(snap, event, now, fault.message, fault=fault, long_cycles=0, next_retry_at=now + wait)
+
+
+def _long_cycle_failed(snap: Snapshot, fault: Fault, policy: Policy, now: datetime, chance: float) -> Step:
+    snap = replace(snap, reconnect_attempts=snap.reconnect_attempts + 1, long_cycles=snap.long_cycles + 1)
+    down_since = snap.not_serving_since or snap.state_entered_at
+    if policy.give_up_after is not None and now - down_since >= policy.give_up_after:
+        return _enter(snap, Event.GIVE_UP, now, GAVE_UP, fault=fault, disconnect_reason=GAVE_UP)
+    wait = backoff.honour(backoff.long(snap.long_cycles, policy, chance), fault.retry_after)
+    return replace(snap, next_retry_at=now + wait), None
+
+
+def _lose(
+    snap: Snapshot, fault: Fault, policy: Policy, now: datetime, chance: float
+) -> tuple[Snapshot, Change]:
+    wait = backoff.honour(backoff.quick(snap.reconnect_attempts, policy, chance), fault.retry_after)
+    return _enter(snap, Event.LOST, now, fault.message, fault=fault, next_retry_at=now + wait)
+
+
+def on_probe(snap: Snapshot, probe: Probe, policy: Policy, now: datetime, chance: float) -> Step:
+    """Fold one check into the snapshot; only a serving service is checked."""
+    if snap.state not in SERVING:
+        raise IllegalMoveError(snap.state, Event.SLOW)
+    if probe.inconclusive:
+        return replace(snap, last_level=Level.UNKNOWN), None
+    level = verdict(probe, policy)
+    if level is Level.UNHEALTHY:
+        return _probe_failed(snap, probe, policy, now, chance)
+    return _probe_answered(snap, probe, level, policy, now)
+
+
+def _probe_failed(snap: Snapshot, probe: Probe, policy: Policy, now: datetime, chance: float) -> Step:
+    fault = probe.fault or _too_late(probe, policy)
+    snap = replace(
+        snap,
+        consecutive_failures=snap.consecutive_failures + 1,
+        consecutive_successes=0,
+        last_ping_at=now,
+        last_failure_at=now,
+        last_level=Level.UNHEALTHY,
+        response_time=probe.took or snap.response_time,
+        fault=fault,
+    )
+    if fault.lost or snap.consecutive_failures >= policy.reconnecting_failure_threshold:
+        return _lose(snap, fault, policy, now, chance)
+    if snap.state is State.HEALTHY and snap.consecutive_failures >= policy.warning_failure_threshold:
+        return _enter(snap, Event.FLAKY, now, fault.message)
+    return snap, None
+
+
+def _too_late(probe: Probe, policy: Policy) -> Fault:
+    took = probe.took.total_seconds() if probe.took else 0.0
+    return Fault(
+        kind=Kind.TIMEOUT,
+        message=f"answered after {took:.1f} s, allowed are {policy.slow_threshold.total_seconds():g} s",
+    )
+
+
+def _probe_answered(snap: Snapshot, probe: Probe, level: Level, policy: Policy, now: datetime) -> Step:
+    snap = replace(
+        snap,
+        consecutive_failures=0,
+        consecutive_successes=snap.consecutive_successes + 1,
+        last_ping_at=now,
+        last_success_at=now,
+        last_level=level,
+        response_time=probe.took,
+        fault=None,
+    )
+    if level is Level.HEALTHY:
+        if snap.state is State.WARNING:
+            return _enter(snap, Event.RECOVERED, now, "answers quickly again")
+        return _forgive(snap, policy, now), None
+    if snap.state is State.HEALTHY:
+        took = probe.took.total_seconds() if probe.took else 0.0
+        return _enter(snap, Event.SLOW, now, f"answered after {took:.1f} s")
+    return snap, None
+
+
+def _forgive(snap: Snapshot, policy: Policy, now: datetime) -> Snapshot:
+    """Clear the attempt counter only after a long healthy time, so that flapping keeps its long delays."""
+    steady = snap.healthy_since is not None and now - snap.healthy_since >= policy.attempts_cleared_after
+    return replace(snap, reconnect_attempts=0, long_cycles=0) if steady and snap.reconnect_attempts else snap
+
+
+def stop(snap: Snapshot, now: datetime, reason: str) -> Step:
+    """A person's stop (or a restart's first half); nothing to do where it is already stopping or stopped."""
+    if snap.state in (State.DISCONNECTING, State.DISCONNECTED):
+        return replace(snap, disconnect_reason=reason), None
+    return _enter(snap, Event.STOP, now, reason, fault=None, disconnect_reason=reason, consecutive_failures=0)
+
+
+def closed(snap: Snapshot, now: datetime) -> Step:
+    """The connection, and the process behind it, are gone."""
+    return _enter(snap, Event.CLOSED, now, snap.disconnect_reason or "closed")
+
+
+def start(snap: Snapshot, now: datetime, reason: str) -> Step:
+    """Begin anew from DISCONNECTED; a service that is already on its way is left alone."""
+    if snap.state is not State.DISCONNECTED:
+        if snap.state is State.DISCONNECTING:
+            raise IllegalMoveError(snap.state, Event.START)
+        return snap, None
+    return _enter(
+        snap,
+        Event.START,
+        now,
+        reason,
+        fault=None,
+        next_retry_at=now,
+        reconnect_attempts=0,
+        long_cycles=0,
+        consecutive_failures=0,
+        consecutive_successes=0,
+        disconnect_reason="",
+        not_serving_since=now,
+    )
+
+
+def reconnect(snap: Snapshot, now: datetime, reason: str) -> Step:
+    """Try again now, with a fresh count, from any state but DISCONNECTING."""
+    fresh: dict[str, Any] = {"reconnect_attempts": 0, "long_cycles": 0, "next_retry_at": now}
+    match snap.state:
+        case State.DISCONNECTED:
+            return _enter(
+                snap, Event.RECONNECT, now, reason, disconnect_reason="", not_serving_since=now, **fresh
+            )
+        case State.UNREACHABLE:
+            return _enter(snap, Event.RETRY, now, reason, **fresh)
+        case State.HEALTHY | State.WARNING:
+            return _enter(snap, Event.LOST, now, reason, **fresh)
+        case State.INITIALIZING | State.RECONNECTING:
+            return replace(snap, **fresh), None
+        case _:
+            raise IllegalMoveError(snap.state, Event.RECONNECT)
+
+
+def due(snap: Snapshot) -> datetime | None:
+    """When the next connection attempt is due; None where none is."""
+    return snap.next_retry_at or snap.state_entered_at if snap.state in CONNECTING else None

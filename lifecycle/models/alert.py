@@ -1,0 +1,93 @@
+"""Alert rules, the channels they speak through, and the episodes they open."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from registry.models import Service
+
+
+class Channel(models.Model):
+    """A way to reach people. `sealed` is its encrypted configuration: addresses, URL, signing secrets."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email"
+        WEBHOOK = "webhook"
+        CONSOLE = "console"
+
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    sealed = models.TextField()
+    summary = models.CharField(max_length=200, help_text="what people may see of the configuration")
+    enabled = models.BooleanField(default=True)
+    disabled_reason = models.CharField(max_length=300, default="", blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlertRule(models.Model):
+    """When to tell whom. `states` belongs to state-entered, `seconds` to not-serving-for."""
+
+    class Level(models.TextChoices):
+        INFO = "INFO"
+        WARNING = "WARNING"
+        ERROR = "ERROR"
+        CRITICAL = "CRITICAL"
+
+    class Condition(models.TextChoices):
+        STATE_ENTERED = "state-entered"
+        NOT_SERVING_FOR = "not-serving-for"
+
+    name = models.CharField(max_length=100, unique=True)
+    enabled = models.BooleanField(default=True)
+    level = models.CharField(max_length=8, choices=Level.choices, default=Level.ERROR)
+    condition = models.CharField(max_length=20, choices=Condition.choices)
+    states = models.JSONField(default=list)
+    seconds = models.PositiveIntegerField(default=300)
+    scope = models.JSONField(
+        default=dict, help_text='{"kind": "all"} or {"kind": "services"|"tags"|"profiles", "values": [...]}'
+    )
+    cooldown_seconds = models.PositiveIntegerField(default=300)
+    message = models.CharField(max_length=500, default="", blank=True)
+    notify_recovery = models.BooleanField(default=True)
+    channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Episode(models.Model):
+    """One stretch of one rule being true for one service; at most one is open."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        FIRING = "firing"
+        ACKNOWLEDGED = "acknowledged"
+        RESOLVED = "resolved"
+
+    rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="episodes")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="episodes")
+    state = models.CharField(max_length=12, choices=State.choices)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, help_text="when a pending episode fires, if nothing changes")
+    fired_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=150, default="", blank=True)
+    resolved_at = models.DateTimeField(null=True)
+    summary = models.CharField(max_length=1000, default="", blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "service"], condition=~Q(state="resolved"), name="one_open_episode"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="pending"), name="episode_due"),
+            models.Index(fields=["service", "-id"], name="episode_by_service"),
+        ]

@@ -1,0 +1,56 @@
+"""The outbox: a message is a row in the transaction that caused it, and is sent from there."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from lifecycle.models.alert import Channel, Episode
+
+
+class Delivery(models.Model):
+    """One message to one channel; each repetition carries the same `message_id`."""
+
+    class Kind(models.TextChoices):
+        FIRING = "firing"
+        RESOLVED = "resolved"
+        TEST = "test"
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        DELIVERED = "delivered"
+        DEAD = "dead"
+
+    message_id = models.UUIDField(default=uuid.uuid4, unique=True)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
+    episode = models.ForeignKey(Episode, null=True, on_delete=models.CASCADE, related_name="deliveries")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    payload = models.JSONField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=500, default="", blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(state="queued"), name="delivery_due"),
+            models.Index(fields=["channel", "-id"], name="delivery_by_channel"),
+        ]
+
+
+class DeliveryAttempt(models.Model):
+    """One try at a delivery, and what came back."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    ok = models.BooleanField()
+    answer = models.CharField(max_length=500, default="", blank=True)
+    ms = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]

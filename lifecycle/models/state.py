@@ -1,0 +1,98 @@
+"""What does run: one row per service, written by `engine.recording` alone."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from lifecycle.core.states import State
+from registry.models import Service
+
+STATE_CHOICES = [(state.value, state.value) for state in State]
+
+
+class ServiceState(models.Model):
+    """The machine's snapshot of one service; health and status are derived from it, never stored."""
+
+    service = models.OneToOneField(
+        Service, on_delete=models.CASCADE, primary_key=True, related_name="state_row"
+    )
+    version = models.PositiveBigIntegerField(default=1)
+    epoch = models.PositiveBigIntegerField(default=0)
+    state = models.CharField(max_length=16, choices=STATE_CHOICES)
+    state_entered_at = models.DateTimeField()
+    not_serving_since = models.DateTimeField(null=True)
+    healthy_since = models.DateTimeField(null=True)
+    consecutive_failures = models.PositiveIntegerField(default=0)
+    consecutive_successes = models.PositiveIntegerField(default=0)
+    last_ping_at = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
+    last_failure_at = models.DateTimeField(null=True)
+    response_ms = models.FloatField(null=True)
+    last_level = models.CharField(
+        max_length=12, default="", blank=True, help_text="verdict of the last check"
+    )
+    error_kind = models.CharField(max_length=12, default="", blank=True)
+    error_message = models.CharField(max_length=1000, default="", blank=True)
+    reconnect_attempts = models.PositiveIntegerField(default=0)
+    long_cycles = models.PositiveIntegerField(default=0)
+    next_retry_at = models.DateTimeField(null=True)
+    disconnect_reason = models.CharField(max_length=200, default="", blank=True)
+    revision_applied = models.PositiveIntegerField(default=0)
+    tools_count = models.PositiveIntegerField(default=0)
+    tools_refreshed_at = models.DateTimeField(null=True)
+    protocol_version = models.CharField(max_length=20, default="", blank=True)
+    connect_mode = models.CharField(
+        max_length=8, default="", blank=True, help_text="the negotiation that worked"
+    )
+    server_name = models.CharField(max_length=200, default="", blank=True)
+    server_version = models.CharField(max_length=100, default="", blank=True)
+    worker = models.CharField(max_length=100, default="", blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "service"], name="state_filter"),
+            models.Index(fields=["not_serving_since"], name="state_not_serving"),
+        ]
+
+
+class StateChange(models.Model):
+    """One transition: the proof that a state was entered, and why."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="changes")
+    before = models.CharField(max_length=16, default="", blank=True)
+    after = models.CharField(max_length=16)
+    event = models.CharField(max_length=20)
+    reason = models.CharField(max_length=300, default="", blank=True)
+    error_kind = models.CharField(max_length=12, default="", blank=True)
+    error_message = models.CharField(max_length=1000, default="", blank=True)
+    at = models.DateTimeField()
+    worker = models.CharField(max_length=100, default="", blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["service", "id"], name="change_by_service")]
+
+
+class CheckResult(models.Model):
+    """One raw check. `at` is milliseconds since 1970, `level` an index into `core.health.LEVELS`."""
+
+    pk = models.CompositePrimaryKey("service_id", "at")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, db_index=False, related_name="+")
+    at = models.BigIntegerField()
+    level = models.PositiveSmallIntegerField()
+    ms = models.PositiveIntegerField(null=True)
+
+
+class FeedItem(models.Model):
+    """Something a page may show has changed; rows are followed by id and pruned after an hour."""
+
+    class Kind(models.TextChoices):
+        SERVICE = "service"
+        LIST = "list"
+        COMMAND = "command"
+        ALERT = "alert"
+        WORKER = "worker"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    ref = models.BigIntegerField(default=0, help_text="id of the row that changed; 0 is all of them")
+    at = models.DateTimeField(db_index=True)

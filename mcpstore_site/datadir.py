@@ -1,0 +1,51 @@
+"""The data directory: database, keys and mcp.json, readable by the account that runs the console alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def prepare(path: Path) -> Path:
+    """Make the directory private and return its absolute path; raise ImproperlyConfigured if it cannot be."""
+    path = path.expanduser().absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o700)
+    except OSError as exc:
+        raise ImproperlyConfigured(
+            f"MCPSTORE_DATA_DIR: {path} cannot be used ({exc.strerror}). "
+            "Set it to a directory that this account can write."
+        ) from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"MCPSTORE_DATA_DIR: {path} is not writable. Give this account the right.")
+    return path
+
+
+def create_private(path: Path, content: bytes) -> bytes:
+    """Return the file's content, having made it (mode 0600, whole or not at all) when it was missing."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        pass
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_bytes()
+
+
+def secret_key(directory: Path) -> str:
+    """Django's signing key: made at the first start, kept beside the database, never in it."""
+    return create_private(directory / "django.key", secrets.token_urlsafe(48).encode()).decode()

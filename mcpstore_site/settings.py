@@ -1,0 +1,220 @@
+"""Settings, read once from the environment; a value that cannot be right stops the start and says why."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+from mcpstore_site import datadir
+
+env = Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _fail(name: str, problem: str, remedy: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name}: {problem}. {remedy}")
+
+
+def _port() -> int:
+    try:
+        port = env.int("MCPSTORE_PORT", 8000)
+    except EnvError:
+        port = -1
+    if not 0 < port < 65536:
+        raise _fail("MCPSTORE_PORT", "is not a port number", "Set a whole number from 1 to 65535.")
+    return port
+
+
+def _choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = env.str(name, default)
+    if value not in choices:
+        raise _fail(name, f"{value!r} is not known", f"Set one of: {', '.join(choices)}.")
+    return value
+
+
+def _flag(name: str) -> bool:
+    try:
+        return env.bool(name, False)
+    except EnvError:
+        raise _fail(name, "is neither yes nor no", "Set 1 or 0.") from None
+
+
+def _networks(name: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(item.strip())) for item in env.str(name, "").split(",") if item.strip())
+    except ValueError as exc:
+        raise _fail(name, str(exc), "Set networks such as 10.0.0.0/8,192.168.1.0/24.") from None
+
+
+DATA_DIR = datadir.prepare(Path(env.str("MCPSTORE_DATA_DIR", str(BASE_DIR / "data"))))
+HOST = env.str("MCPSTORE_HOST", "127.0.0.1")
+PORT = _port()
+PUBLIC_URL = env.str("MCPSTORE_PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
+if not PUBLIC_URL.startswith(("http://", "https://")):
+    raise _fail("MCPSTORE_PUBLIC_URL", "has no scheme", "Set an address such as https://mcp.example.org.")
+STDIO = _choice("MCPSTORE_STDIO", "admin", ("admin", "allowlist", "off"))
+EGRESS_ALLOW = _networks("MCPSTORE_EGRESS_ALLOW")
+EGRESS_STRICT = _flag("MCPSTORE_EGRESS_STRICT")
+REDIS_URL = env.str("REDIS_URL", "")
+
+SECRET_KEY = datadir.secret_key(DATA_DIR)
+SECRETS_KEY_FILE = DATA_DIR / "secrets.key"
+MCPJSON_FILE = DATA_DIR / "mcp.json"
+DEBUG = False
+_hosts: list[str] = env.list("MCPSTORE_ALLOWED_HOSTS", [])
+_public_host = PUBLIC_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+ALLOWED_HOSTS = [*_hosts, *{"localhost", "127.0.0.1", "[::1]", _public_host}]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
+ROOT_URLCONF = "mcpstore_site.urls"
+ASGI_APPLICATION = "mcpstore_site.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "django_htmx",
+    "axes",
+    "csp",
+    "mcpstore_site",
+    "registry",
+    "lifecycle",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ]
+        },
+    }
+]
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+    "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY;"
+)
+
+
+def _database() -> dict[str, Any]:
+    """SQLite beside the keys, or what DATABASE_URL names; PostgreSQL connections come from a pool."""
+    if not env.str("DATABASE_URL", ""):
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "mcpstore.sqlite3",
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
+        }
+    try:
+        config: dict[str, Any] = env.dj_db_url("DATABASE_URL")
+    except (EnvError, ValueError) as exc:
+        raise _fail("DATABASE_URL", str(exc), "Set postgresql://user:password@host/name.") from None
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
+    else:
+        config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 12}}
+    return config
+
+
+DATABASES = {"default": _database()}
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_VERBOSE = False
+
+_secure = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "object-src": ["'none'"],
+    }
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+
+def _email() -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console://")
+    except (EnvError, ValueError) as exc:
+        raise _fail("EMAIL_URL", str(exc), "Set smtp://user:password@host:587/?tls=True.") from None
+    return config
+
+
+_mail = _email()
+EMAIL_CONFIGURED = bool(env.str("EMAIL_URL", ""))
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST = _mail["EMAIL_HOST"] or "localhost"
+EMAIL_PORT = _mail["EMAIL_PORT"] or 25
+EMAIL_HOST_USER = _mail["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS = _mail["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = _mail["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = _mail.get("DEFAULT_FROM_EMAIL") or "mcpstore-console@localhost"

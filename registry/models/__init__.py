@@ -1,0 +1,23 @@
+from registry.models.access import ApiToken, AuditEntry, Membership, Role
+from registry.models.secret import Secret
+from registry.models.service import NAME_PATTERN, Desired, Priority, Profile, RegistryHead, Service, Transport
+from registry.models.tool import ContentItem, Tool
+from registry.models.version import ConfigVersion
+
+__all__ = [
+    "NAME_PATTERN",
+    "ApiToken",
+    "AuditEntry",
+    "ConfigVersion",
+    "ContentItem",
+    "Desired",
+    "Membership",
+    "Priority",
+    "Profile",
+    "RegistryHead",
+    "Role",
+    "Secret",
+    "Service",
+    "Tool",
+    "Transport",
+]

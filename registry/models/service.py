@@ -1,0 +1,88 @@
+"""A service: what should run. What does run is `lifecycle.ServiceState`."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+NAME_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+
+
+class Transport(models.TextChoices):
+    STDIO = "stdio"
+    STREAMABLE_HTTP = "streamable-http"
+    SSE = "sse"
+
+
+class Desired(models.TextChoices):
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+class Priority(models.TextChoices):
+    CRITICAL = "critical"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class Profile(models.TextChoices):
+    CRITICAL = "critical"
+    NORMAL = "normal"
+    BACKGROUND = "background"
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def listed(self) -> ServiceQuerySet:
+        """Those a person sees: neither removed nor archived."""
+        return self.filter(removed_at=None, archived_at=None)
+
+
+class Service(models.Model):
+    """One configured MCP server; only `registry.registration` writes it.
+
+    `entry` is the user's own entry, unknown keys included, with every secret value replaced by
+    `${secret:NAME}`; `registry.secrets.reveal` puts the values back for the engine alone.
+    """
+
+    name = models.CharField(max_length=64)
+    transport = models.CharField(max_length=16, choices=Transport.choices)
+    entry = models.JSONField(default=dict)
+    endpoint = models.CharField(max_length=500, help_text="URL or command line, secrets masked, for people")
+    timeout = models.FloatField(null=True, help_text="seconds for one call; null is the default")
+    tags = models.JSONField(default=list)
+    description = models.TextField(default="", blank=True)
+    profile = models.CharField(max_length=16, choices=Profile.choices, default=Profile.NORMAL)
+    priority = models.CharField(max_length=16, choices=Priority.choices, default=Priority.NORMAL)
+    desired = models.CharField(max_length=8, choices=Desired.choices, default=Desired.RUNNING)
+    revision = models.PositiveIntegerField(
+        default=1, help_text="grows with each change the worker must apply"
+    )
+    approved_hash = models.CharField(max_length=64, default="", blank=True)
+    position = models.PositiveIntegerField(default=0, help_text="order in the exported document")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], condition=Q(removed_at=None), name="service_name_unique"
+            ),
+        ]
+        indexes = [models.Index(fields=["removed_at", "name"], name="service_listed")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RegistryHead(models.Model):
+    """One row: how far the configuration has come, and how far its exported image."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    revision = models.PositiveBigIntegerField(default=0)
+    exported_revision = models.PositiveBigIntegerField(default=0)
+    exported_sha256 = models.CharField(max_length=64, default="", blank=True)

@@ -1,0 +1,19 @@
+"""Each exported mcp.json, kept."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class ConfigVersion(models.Model):
+    """The document as it was exported: who, when, what changed. Values of secrets are not in it."""
+
+    number = models.PositiveIntegerField(unique=True)
+    document = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    author = models.CharField(max_length=150)
+    summary = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
