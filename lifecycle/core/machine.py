@@ -86,7 +86,10 @@ def _enter(
 
 
 def on_connected(snap: Snapshot, now: datetime, *, took: timedelta | None = None) -> Step:
-    """Connected and tools listed. A service that the last worker left serving simply goes on."""
+    """Connected and tools listed. A service that the last worker left serving simply goes on.
+
+    A successful retry counts as an attempt too: else a service that dies at once would never wait longer.
+    """
     fresh: dict[str, Any] = {
         "consecutive_failures": 0,
         "consecutive_successes": snap.consecutive_successes + 1,
@@ -99,8 +102,10 @@ def on_connected(snap: Snapshot, now: datetime, *, took: timedelta | None = None
     }
     if snap.state in SERVING:
         return replace(snap, **fresh), None
-    reason = "connected" if snap.state is State.INITIALIZING else "connected again"
-    return _enter(snap, Event.CONNECTED, now, reason, **fresh)
+    if snap.state is State.INITIALIZING:
+        return _enter(snap, Event.CONNECTED, now, "connected", **fresh)
+    fresh["reconnect_attempts"] = snap.reconnect_attempts + 1
+    return _enter(snap, Event.CONNECTED, now, "connected again", **fresh)
 
 
 def on_connect_failed(snap: Snapshot, fault: Fault, policy: Policy, now: datetime, chance: float) -> Step:
