@@ -133,6 +133,7 @@ def _database() -> dict[str, Any]:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA_DIR / "mcpstore.sqlite3",
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
+            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
         }
     try:
         config: dict[str, Any] = env.dj_db_url("DATABASE_URL")
