@@ -1,0 +1,137 @@
+"""What an operator can ask of a service: one Command row each, which the worker takes up within a second."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from lifecycle.models import Command, FeedItem
+from lifecycle.wakeup import Waker
+from registry import registration, secrets
+from registry.models import Desired, Service
+
+Kind = Command.Kind
+FINISHED = frozenset({Command.State.DONE, Command.State.FAILED})
+_WISHES = {
+    Kind.START: Desired.RUNNING,
+    Kind.RESTART: Desired.RUNNING,
+    Kind.RECONNECT: Desired.RUNNING,
+    Kind.STOP: Desired.STOPPED,
+}
+_NEEDS_RUNNING = frozenset({Kind.CHECK, Kind.REFRESH_TOOLS, Kind.CALL_TOOL})
+
+
+class NotPossibleError(Exception):
+    """What was asked cannot be done now; nothing was changed."""
+
+    code = "not_possible"
+
+
+def request(
+    kind: str,
+    name: str,
+    *,
+    by: str,
+    now: datetime,
+    force: bool = False,
+    arguments: Mapping[str, Any] | None = None,
+) -> Command:
+    """Ask for *kind*; start, stop, restart and reconnect also say what is desired, in the same transaction.
+
+    A tool call's *arguments* are `{"tool": NAME, "arguments": {...}}`.
+    """
+    what = _kind(kind)
+    with transaction.atomic():
+        service = registration.get(name)
+        _refuse_impossible(what, service, arguments)
+        desired = _WISHES.get(what)
+        if desired is not None and service.desired != desired:
+            registration.set_desired(service.pk, desired, now=now)
+        return _queue(what, service, by=by, now=now, force=force, arguments=arguments)
+
+
+def _kind(kind: str) -> Command.Kind:
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise NotPossibleError(f"there is no command {kind!r}; there are {', '.join(Kind.values)}") from None
+
+
+def _refuse_impossible(kind: Command.Kind, service: Service, arguments: Mapping[str, Any] | None) -> None:
+    if kind in _NEEDS_RUNNING and service.desired == Desired.STOPPED:
+        raise NotPossibleError(f"{service.name} is stopped; start it first")
+    if kind is Kind.CALL_TOOL and not (arguments and isinstance(arguments.get("tool"), str)):
+        raise NotPossibleError("a tool call needs the name of the tool")
+
+
+def _queue(
+    kind: Command.Kind,
+    service: Service,
+    *,
+    by: str,
+    now: datetime,
+    force: bool,
+    arguments: Mapping[str, Any] | None,
+) -> Command:
+    command = Command.objects.create(
+        service=service,
+        kind=kind,
+        force=force and kind is Kind.STOP,
+        arguments=secrets.seal(json.dumps(arguments)) if arguments else "",
+        requested_by=by,
+        created_at=now,
+    )
+    FeedItem.objects.create(kind=FeedItem.Kind.COMMAND, ref=command.pk, at=now)
+    return command
+
+
+def arguments_of(command: Command) -> dict[str, Any]:
+    """What the command was given; empty for most kinds."""
+    given: dict[str, Any] = json.loads(secrets.unseal(command.arguments)) if command.arguments else {}
+    return given
+
+
+def outcome_of(command: Command) -> dict[str, Any] | None:
+    """What came of it; None while it is open, and for one that failed before it did anything.
+
+    A tool call's is `{"ok", "content", "structured", "duration_ms", "error"}`.
+    """
+    return json.loads(secrets.unseal(command.outcome)) if command.outcome else None
+
+
+def sealed_outcome(outcome: Mapping[str, Any]) -> str:
+    """The text that `outcome_of` reads."""
+    return secrets.seal(json.dumps(outcome))
+
+
+async def wait(command_id: int, timeout: float) -> Command:
+    """The command once it is finished, or as it is after *timeout* seconds."""
+    waker, until = Waker(), time.monotonic() + timeout
+    try:
+        while True:
+            command = await Command.objects.aget(pk=command_id)
+            left = until - time.monotonic()
+            if command.state in FINISHED or left <= 0:
+                return command
+            await waker.wait(min(left, 1.0))
+    finally:
+        waker.close()
+
+
+def wait_sync(command_id: int, timeout: float) -> Command:
+    """As `wait`, for code without an event loop."""
+    waker, until = Waker(), time.monotonic() + timeout
+    try:
+        while True:
+            command = Command.objects.get(pk=command_id)
+            left = until - time.monotonic()
+            if command.state in FINISHED or left <= 0:
+                return command
+            waker.pause(min(left, 1.0))
+    finally:
+        waker.close()
