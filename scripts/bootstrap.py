@@ -1,0 +1,168 @@
+"""Makes or refreshes .venv from the lock, and does nothing when it is already right.
+
+Runs under any python3 with the standard library alone, since it is what installs everything else:
+so it keeps to a syntax that an older Python can still read, to be able to say that it is too old.
+Two at once are safe: the second waits for the first and then finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STAMP = VENV / ".installed"
+PYTHON = VENV / "bin" / "python"
+LOCKS = {"runtime": "requirements.lock", "dev": "requirements-dev.lock"}
+UV_LOCK = "requirements-uv.lock"
+OLDEST = (3, 11)
+NAMES = ["python3.13", "python3.12", "python3.11", "python3.14", "python3", "python"]
+
+
+class SetupError(Exception):
+    """Cannot go on; the text says what to type."""
+
+
+def say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def digest(kind: str) -> str:
+    """What .venv must have been made from: this place, this lock."""
+    made_of = str(ROOT).encode() + b"\0" + (ROOT / LOCKS[kind]).read_bytes()
+    return kind + " " + hashlib.sha256(made_of).hexdigest()
+
+
+def installed() -> str:
+    try:
+        return STAMP.read_text() if PYTHON.exists() else ""
+    except OSError:
+        return ""
+
+
+def is_current(kind: str) -> bool:
+    """The tests' lock holds all of the console's, so either serves to run it."""
+    found = installed()
+    return found == digest(kind) or (kind == "runtime" and found == digest("dev"))
+
+
+def version_of(command: str) -> tuple[int, ...]:
+    """(3, 11) and the like; () for what is not a Python that runs."""
+    script = "import sys, venv; print(*sys.version_info[:2])"
+    try:
+        answer = subprocess.run([command, "-I", "-c", script], capture_output=True, text=True, timeout=60)
+        return tuple(int(part) for part in answer.stdout.split())
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return ()
+
+
+def interpreter() -> str:
+    """A Python that is new enough: the one that runs this if it can, else the first one found."""
+    beside = [] if sys.prefix != sys.base_prefix else [sys.executable]
+    for name in beside + NAMES:
+        found = shutil.which(name)
+        if found and version_of(found) >= OLDEST:
+            return found
+    raise SetupError(
+        "MCPStore Console needs Python 3.11 or newer, and none was found.\n"
+        "Install one (Debian, Ubuntu: apt-get install python3 python3-venv; macOS: brew install python), "
+        "then type the same command again."
+    )
+
+
+def run(*command: str) -> bool:
+    environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", UV_PYTHON_DOWNLOADS="never")
+    try:
+        return subprocess.run(command, cwd=str(ROOT), env=environment, stdout=sys.stderr).returncode == 0
+    except OSError:
+        return False
+
+
+def quietly(*command: str) -> bool:
+    try:
+        return subprocess.run(command, cwd=str(ROOT), capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def make_venv(base: str) -> None:
+    """An environment without pip: the base's pip, if it has one, fills it and saves some seconds."""
+    if version_of(str(PYTHON)) >= OLDEST:
+        return
+    say("Creating .venv with %s …" % base)
+    if not run(base, "-m", "venv", "--clear", "--without-pip", str(VENV)):
+        raise SetupError("%s could not make %s; what it said stands above." % (base, VENV))
+
+
+def pip_command(base: str) -> list[str]:
+    """A pip that fills .venv: its own, the base's, one from ensurepip, or one that apt brings for it."""
+    own, outside = [str(PYTHON), "-m", "pip"], [base, "-m", "pip", "--python", str(PYTHON)]
+    for command in (own, outside):
+        if quietly(*command, "--version"):
+            return command
+    if quietly(str(PYTHON), "-m", "ensurepip"):
+        return own
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        say("This Python has no pip: installing python3-venv …")
+        if apt_get("python3-venv") and quietly(str(PYTHON), "-m", "ensurepip"):
+            return own
+    raise SetupError(
+        "This Python can make no environment with pip in it.\n"
+        "Type `sudo apt-get install python3-venv` (or install pip for %s), then the same command again."
+        % base
+    )
+
+
+def apt_get(*packages: str) -> bool:
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-yq", *packages]):
+        if subprocess.run(command, env=environment, stdout=sys.stderr).returncode != 0:
+            return False
+    return True
+
+
+def fill(base: str, kind: str) -> None:
+    """Install exactly what the lock names: with uv for its speed, with pip where uv cannot."""
+    pip = pip_command(base)
+    uv, lock = VENV / "bin" / "uv", LOCKS[kind]
+    say("Installing %s …" % lock)
+    has_uv = run(*pip, "install", "-q", "--require-hashes", "-r", UV_LOCK)
+    if has_uv and run(str(uv), "pip", "sync", "-q", "--python", str(PYTHON), "--require-hashes", lock):
+        return
+    say("uv could not; trying pip …")
+    if not run(*pip, "install", "-q", "--require-hashes", "-r", lock):
+        raise SetupError("The packages could not be installed; what pip said stands above.")
+
+
+def bootstrap(kind: str) -> None:
+    """Bring .venv up to the lock; an environment that can run the tests stays one."""
+    if is_current(kind):
+        return
+    place = os.open(str(ROOT), os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        if is_current(kind):
+            return
+        kind = "dev" if installed().startswith("dev ") else kind
+        STAMP.unlink() if STAMP.exists() else None
+        base = interpreter()
+        make_venv(base)
+        fill(base, kind)
+        STAMP.write_text(digest(kind))
+    finally:
+        os.close(place)
+
+
+if __name__ == "__main__":
+    try:
+        bootstrap("dev" if "--dev" in sys.argv[1:] else "runtime")
+    except SetupError as problem:
+        say(str(problem))
+        sys.exit(1)

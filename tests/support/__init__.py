@@ -1,0 +1,1 @@
+"""What the tests need around the console: real servers, real receivers, a real browser."""

