@@ -16,7 +16,8 @@ def spread(delay: timedelta, chance: float) -> timedelta:
 
 
 def _doubled(base: timedelta, times: int, limit: timedelta) -> timedelta:
-    return min(base * float(2 ** min(times, 30)), limit)
+    factor = float(2 ** min(times, 30))
+    return limit if base >= limit / factor else base * factor
 
 
 def quick(attempts: int, policy: Policy, chance: float) -> timedelta:
