@@ -243,7 +243,7 @@ def _forgive(snap: Snapshot, policy: Policy, now: datetime) -> Snapshot:
 def stop(snap: Snapshot, now: datetime, reason: str) -> Step:
     """A person's stop (or a restart's first half); nothing to do where it is already stopping or stopped."""
     if snap.state in (State.DISCONNECTING, State.DISCONNECTED):
-        return replace(snap, disconnect_reason=reason), None
+        return replace(snap, disconnect_reason=reason, not_serving_since=None), None
     return _enter(snap, Event.STOP, now, reason, fault=None, disconnect_reason=reason, consecutive_failures=0)
 
 
