@@ -1,0 +1,38 @@
+"""The shipped profiles."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from lifecycle.core.policy import PROFILES, policy_for
+from tests.core.build import s
+
+
+@pytest.mark.parametrize(
+    ("profile", "warning", "reconnecting", "attempts", "interval"),
+    [("critical", 1, 2, 20, 10), ("normal", 3, 5, 10, 30), ("background", 5, 10, 5, 60)],
+)
+def test_profiles(profile: str, warning: int, reconnecting: int, attempts: int, interval: int) -> None:
+    policy = policy_for(profile, "normal")
+    assert (policy.warning_failure_threshold, policy.reconnecting_failure_threshold) == (
+        warning,
+        reconnecting,
+    )
+    assert (policy.max_reconnect_attempts, policy.health_check_interval) == (attempts, s(interval))
+
+
+def test_defaults_of_the_requirements() -> None:
+    policy = policy_for("normal", "normal")
+    assert policy.ping_timeout == s(10) and policy.failure_recheck_interval == s(5)
+    assert (policy.base_delay, policy.max_delay, policy.attempts_cleared_after) == (s(60), s(600), s(600))
+    assert policy.give_up_after is None and policy.tools_update_interval == timedelta(hours=2)
+    assert not policy.adaptive and policy.call_timeout == s(30)
+    assert PROFILES["critical"].ping_timeout == s(3)
+
+
+def test_overrides_win_over_the_profile() -> None:
+    policy = policy_for("critical", "low", {"max_reconnect_attempts": 3})
+    assert (policy.max_reconnect_attempts, policy.priority_factor) == (3, 1.5)
+    assert policy.warning_failure_threshold == 1

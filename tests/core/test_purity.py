@@ -1,0 +1,71 @@
+"""core/ knows no framework and no clock; the web process knows no MCP client."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE_FILES = sorted([*ROOT.glob("registry/core/**/*.py"), *ROOT.glob("lifecycle/core/**/*.py")])
+ALLOWED = {
+    "__future__", "base64", "collections", "copy", "dataclasses", "datetime", "decimal", "difflib", "enum",
+    "fnmatch", "functools", "graphlib", "hashlib", "heapq", "html", "ipaddress", "itertools", "json", "math",
+    "ntpath", "posixpath", "re", "shlex", "statistics", "string", "struct", "types", "typing", "unicodedata",
+    "urllib", "uuid",
+}  # fmt: skip
+CLOCKS = {"now", "utcnow", "today", "uuid1", "uuid4"}
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "."
+
+
+def belongs(module: str) -> bool:
+    return module.split(".")[0] in ALLOWED or module.startswith(("registry.core", "lifecycle.core"))
+
+
+@pytest.mark.parametrize("path", CORE_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_core_imports_only_plain_values(path: Path) -> None:
+    strangers = [module for module in imported(ast.parse(path.read_text())) if not belongs(module)]
+    assert strangers == []
+
+
+@pytest.mark.parametrize("path", CORE_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_core_reads_no_clock_and_no_file(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            assert called not in CLOCKS | {"open", "urlopen", "urlretrieve"}, f"{path.name}:{node.lineno}"
+
+
+def test_both_cores_were_looked_at() -> None:
+    assert {path.parent.parent.name for path in CORE_FILES} == {"registry", "lifecycle"}
+
+
+WEB = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "mcpstore_site.settings"
+import django
+django.setup()
+import importlib
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+from django.urls import get_resolver
+get_resolver().reverse_dict
+print(*sorted({name.split(".")[0] for name in sys.modules} & {"fastmcp", "mcp", "mcp_types"}))
+"""
+
+
+def test_the_web_process_imports_no_mcp_client() -> None:
+    command = [sys.executable, "-c", WEB, "mcpstore_site.urls", "mcpstore_site.asgi"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == ""
