@@ -1,5 +1,24 @@
 """Every address of the console."""
 
-from django.urls import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import URLPattern, URLResolver, include, path
+
+from lifecycle.live.views import live_poll
+from mcpstore_site import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("live/poll/", live_poll, name="live_poll"),
+]
+for prefix, module in (("alerts/", "lifecycle.urls_alerts"), ("", "registry.urls"), ("", "lifecycle.urls")):
+    if find_spec(module):
+        urlpatterns.append(path(prefix, include(module)))
+if find_spec("mcpstore_site.api"):
+    from mcpstore_site.api import api
+
+    urlpatterns.append(path("api/v1/", api.urls))

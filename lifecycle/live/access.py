@@ -1,0 +1,38 @@
+"""Who may listen: a browser with a session, on a page of this site."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest, parse_cookie
+from django.http.request import split_domain_port, validate_host
+
+
+def signed_in(cookies: str) -> str | None:
+    """The session's key, if its user is signed in and active; checks what every page checks."""
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    if not key:
+        return None
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    user = get_user(request)
+    return key if user.is_authenticated and user.is_active else None
+
+
+def same_origin(scope: dict[str, Any]) -> bool:
+    """Whether a page of this very host and port asks; cookies do not tell ports apart, so both count."""
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"").decode("latin1")
+    origin = headers.get(b"origin", b"").decode("latin1")
+    domain, _ = split_domain_port(host)
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return False
+    return origin == settings.PUBLIC_URL or (_is_web(origin) and urlsplit(origin).netloc == host)
+
+
+def _is_web(origin: str) -> bool:
+    return origin.startswith(("http://", "https://"))

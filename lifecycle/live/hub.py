@@ -1,0 +1,144 @@
+"""Follows the feed while anybody listens, renders each changed fragment once, and hands it round.
+
+No channel layer: each web process follows the rows by itself, so several of them need no broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
+
+from lifecycle import wording
+from lifecycle.live import feed, fragments
+from lifecycle.live.client import Client
+from lifecycle.live.sweep import Sweep
+from lifecycle.wakeup import Waker
+
+logger = logging.getLogger(__name__)
+
+BEAT = 5.0
+SWEEP = 10.0
+AFTER_A_FAULT = 1.0
+
+T = TypeVar("T")
+
+
+class Hub:
+    """All browsers of this process. Its follower starts with the first and stops with the last."""
+
+    def __init__(self) -> None:
+        self.clients: dict[Client, Callable[[int], object]] = {}
+        self.follower: asyncio.Task[None] | None = None
+        self.closed = False
+        self._cursor: feed.Cursor | None = None
+        self._sweep = Sweep()
+        # One thread, and so one database connection, for all that the feed reads.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live")
+
+    async def join(self, client: Client, close: Callable[[int], object]) -> None:
+        """Start telling *client*; *close* ends its socket with a WebSocket close code."""
+        self.clients[client] = close
+        if self.follower is None or self.follower.done():
+            self.follower = asyncio.create_task(self._follow(), name="live feed")
+
+    def leave(self, client: Client) -> None:
+        """Stop telling *client*."""
+        self.clients.pop(client, None)
+        if not self.clients and self.follower is not None:
+            self.follower.cancel()
+            self.follower = None
+
+    async def close(self) -> None:
+        """Send every browser away with "service restart"; they come back by themselves."""
+        self.closed = True
+        for close in list(self.clients.values()):
+            close(1012)
+
+    async def show(self, client: Client, ids: Iterable[object], after: int | None) -> None:
+        """The page shows *ids* now; tell what it may have missed of those that are new, since id *after*."""
+        shown = fragments.known(ids)
+        fresh, client.shown = shown - client.shown, shown
+        now = timezone.now()
+        made, last = await self._read(lambda: _missed(fresh, after, now))
+        client.offer(made, max(last, self._cursor.last if self._cursor else 0), wording.iso(now))
+
+    async def _read(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _with_fresh_connection, work)
+
+    async def _follow(self) -> None:
+        waker = Waker()
+        try:
+            while True:
+                try:
+                    await self._ticks(waker)
+                except DatabaseError as exc:
+                    logger.warning("live feed: %s; trying again", exc)
+                    await asyncio.sleep(AFTER_A_FAULT)
+        finally:
+            waker.close()
+
+    async def _ticks(self, waker: Waker) -> None:
+        self._cursor = cursor = feed.Cursor(await self._read(feed.latest_id))
+        beat_at = sweep_at = time.monotonic()
+        while True:
+            await self._tick(cursor)
+            if time.monotonic() >= beat_at:
+                beat_at += BEAT
+                swept = time.monotonic() >= sweep_at
+                sweep_at += SWEEP if swept else 0
+                await self._beat(cursor, rows_too=swept)
+            await waker.wait(max(beat_at - time.monotonic(), 0))
+
+    async def _tick(self, cursor: feed.Cursor) -> None:
+        shown = self._shown()
+
+        def work() -> dict[str, str]:
+            return fragments.render(fragments.touched(cursor.read(timezone.now()), shown))
+
+        if made := await self._read(work):
+            self._sweep.pushed(made)
+            self._offer(made, cursor.last)
+
+    async def _beat(self, cursor: feed.Cursor, *, rows_too: bool) -> None:
+        """A sign of life for all, what time alone has changed, and what a tick may have missed."""
+        shown = self._shown()
+        made = await self._read(lambda: self._sweep.changed(shown, rows_too=rows_too))
+        self._offer(made, cursor.last, wording.iso(timezone.now()))
+        for client, close in list(self.clients.items()):
+            if client.lost:
+                close(1013)
+
+    def _offer(self, made: dict[str, str], last: int, now: str = "") -> None:
+        for client in list(self.clients):
+            client.offer(made, last, now)
+
+    def _shown(self) -> set[str]:
+        return set().union(*(client.shown for client in self.clients))
+
+
+def _missed(shown: frozenset[str], after: int | None, now: datetime) -> tuple[dict[str, str], int]:
+    last = feed.latest_id()
+    items = feed.since(last if after is None else after, now)
+    names = set(shown) if items is None else fragments.touched(items, shown)
+    return fragments.render(names), last
+
+
+def _with_fresh_connection(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except DatabaseError:
+        connection.close()
+        raise
+    finally:
+        close_old_connections()
+
+
+hub = Hub()

@@ -1,0 +1,35 @@
+"""Is the console itself alive, and is it ready to be relied on?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import DatabaseError
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from lifecycle.models import WorkerSeen
+
+SILENT_AFTER = timedelta(seconds=30)
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """The process answers; nothing else is asked."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when the database answers and a worker was seen within 30 s, else 503 and what is missing."""
+    try:
+        seen = WorkerSeen.objects.filter(stopped_at=None, seen_at__gt=timezone.now() - SILENT_AFTER).exists()
+        checks = {"database": "ok", "worker": "ok" if seen else "not seen for 30 s"}
+    except DatabaseError:
+        checks = {"database": "does not answer", "worker": "unknown"}
+    ready = all(value == "ok" for value in checks.values())
+    return JsonResponse({"status": "ok" if ready else "not ready", **checks}, status=200 if ready else 503)

@@ -1,0 +1,35 @@
+"""`manage.py serve`: the web process alone."""
+
+from __future__ import annotations
+
+import socket
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from mcpstore_site.listening import PortTakenError, listen
+
+
+class Command(BaseCommand):
+    help = "Serve the console's pages; the worker is another process (runlifecycle)."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--fd", type=int, help="a listening socket that the parent process has opened")
+
+    def handle(self, *args: Any, host: str, port: int, fd: int | None, **options: Any) -> None:
+        if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+            call_command("collectstatic", interactive=False, verbosity=0)
+        try:
+            listener = socket.socket(fileno=fd) if fd is not None else listen(host, port)
+        except PortTakenError as exc:
+            raise CommandError(str(exc)) from None
+        # Imported here: it installs Twisted's reactor.
+        from mcpstore_site.serving import serve
+
+        serve(listener)

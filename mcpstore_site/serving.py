@@ -1,0 +1,80 @@
+"""Daphne, started and stopped by our own hand.
+
+Left to itself it hangs or crashes on SIGTERM while requests are in flight: it cancels them, and the threads
+behind them then wait for an event loop that has stopped. Here it stops accepting, closes the live sockets,
+lets requests finish, and after a grace cuts off what is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+import daphne.server as daphne_server
+
+from lifecycle.live.hub import hub
+
+logger = logging.getLogger(__name__)
+
+GRACE = 3.0
+
+
+class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
+    """Daphne on one listening socket that somebody else opened, so that a restart refuses no connection."""
+
+    def __init__(self, application: Any, listener: socket.socket) -> None:
+        super().__init__(application, endpoints=[listener], signal_handlers=False, ready_callable=self._adopt)
+        self.endpoints = []  # Daphne would open these by itself; `_adopt` takes the socket instead
+        self.listener = listener
+        self.port: Any = None
+        self.closing: asyncio.Task[None] | None = None
+
+    def _adopt(self) -> None:
+        reactor = daphne_server.reactor
+        self.port = reactor.adoptStreamPort(self.listener.fileno(), self.listener.family, self.http_factory)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            reactor._asyncioEventloop.add_signal_handler(number, self.begin_closing)
+
+    def begin_closing(self) -> None:
+        """Stop accepting now, and end within the grace."""
+        if self.closing is None:
+            self.closing = asyncio.ensure_future(self._close())
+
+    async def _close(self) -> None:
+        self.port.stopListening()
+        self.listener.close()
+        await hub.close()
+        deadline = time.monotonic() + GRACE
+        while self._busy() and time.monotonic() < deadline:  # noqa: ASYNC110 - Daphne tells nobody
+            await asyncio.sleep(0.02)
+        if left := self._busy():
+            logger.warning("web: %d requests cut off after %g s", left, GRACE)
+        daphne_server.reactor.stop()
+
+    def _busy(self) -> int:
+        tasks = [details.get("application_instance") for details in self.connections.values()]
+        return sum(1 for task in tasks if task is not None and not task.done())
+
+    def kill_all_applications(self) -> None:
+        """Daphne cancels requests here and waits for ever; `_close` has already waited long enough."""
+
+
+def serve(listener: socket.socket) -> None:
+    """Serve the console on *listener*, then end the process with exit code 0; never returns."""
+    from mcpstore_site.asgi import application
+
+    listener.setblocking(False)
+    Server(application, listener).run()
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    # Not sys.exit: a request thread that was cut off waits for the stopped loop and would never be joined.
+    os._exit(0)
