@@ -1,0 +1,154 @@
+"""The head of a service's page: its state, why, since when, what comes next, and what was asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from lifecycle import reading, wording
+from lifecycle.core.health import Kind
+from lifecycle.core.policy import policy_for
+from lifecycle.core.states import SERVING, State
+from lifecycle.diagnosis import Diagnosis, Facts, diagnose
+from lifecycle.models import Command, ServiceState
+from lifecycle.rows import STATE_WORDS, ServiceRow, row_of
+from registry.models import Desired, Service
+
+COMMAND_WORDS = {
+    Command.Kind.START: lazy("start"),
+    Command.Kind.STOP: lazy("stop"),
+    Command.Kind.RESTART: lazy("restart"),
+    Command.Kind.CHECK: lazy("check now"),
+    Command.Kind.RECONNECT: lazy("reconnect now"),
+    Command.Kind.REFRESH_TOOLS: lazy("refresh tools"),
+    Command.Kind.CALL_TOOL: lazy("call a tool"),
+}
+REMEMBERED = timedelta(seconds=20)
+FAILURE_REMEMBERED = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The latest command of a service, while it is open and for a moment after."""
+
+    id: int
+    css: str
+    text: str
+    open: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One line of what is known; `iso` makes it a time that ticks."""
+
+    label: str
+    value: str
+    iso: str = ""
+    full: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceHead:
+    """All that `_service_head.html` shows."""
+
+    row: ServiceRow
+    desired: str
+    diagnosis: Diagnosis
+    error: str
+    error_kind: str
+    retry_iso: str
+    retry_text: str
+    down_iso: str
+    down_text: str
+    facts: list[Fact]
+    asked: Asked | None
+
+
+def asked_of(command: Command, now: datetime) -> Asked | None:
+    """What to say of a command; nothing once it is old news."""
+    word = _("force stop") if command.force else str(COMMAND_WORDS[Command.Kind(command.kind)])
+    named = {"word": word, "who": command.requested_by}
+    if command.finished_at is None:
+        text = _("Asked: %(word)s, by %(who)s …") % named
+        return Asked(id=command.pk, css="", text=text, open=True)
+    failed = command.state == Command.State.FAILED
+    if now - command.finished_at > (FAILURE_REMEMBERED if failed else REMEMBERED):
+        return None
+    if failed:
+        text = _("Failed: %(word)s. %(error)s") % {**named, "error": command.error}
+        return Asked(id=command.pk, css="error", text=text, open=False)
+    return Asked(id=command.pk, css="success", text=_("Done: %(word)s") % named, open=False)
+
+
+def latest_command(service: Service) -> Command | None:
+    """The newest command that is not a tool call."""
+    return service.commands.exclude(kind=Command.Kind.CALL_TOOL).order_by("-id").first()
+
+
+def head_of(service: Service, now: datetime) -> ServiceHead:
+    """The head of one service; two queries beside the service's own."""
+    stored, state = reading.state_row(service), reading.state_of(service)
+    command = latest_command(service)
+    row = row_of(service, reading.last_levels([service.pk])[service.pk], now)
+    down = stored.not_serving_since if stored and state not in SERVING else None
+    troubled = stored is not None and state is not State.HEALTHY
+    return ServiceHead(
+        row=row,
+        desired=service.desired,
+        diagnosis=diagnose(facts_of(service, stored, state)),
+        error=stored.error_message if stored and troubled else "",
+        error_kind=stored.error_kind if stored and troubled else "",
+        retry_iso=row.retry_iso,
+        retry_text=row.retry_text,
+        down_iso=wording.iso(down),
+        down_text=wording.ago(down, now) if down else "",
+        facts=_facts(stored, now),
+        asked=asked_of(command, now) if command else None,
+    )
+
+
+def facts_of(service: Service, stored: ServiceState | None, state: State) -> Facts:
+    """What the diagnosis needs to know."""
+    if stored is None:
+        return Facts(state=state)
+    policy = policy_for(service.profile, service.priority)
+    return Facts(
+        state=state,
+        kind=Kind(stored.error_kind) if stored.error_kind in list(Kind) else None,
+        reason=stored.disconnect_reason,
+        attempts=stored.reconnect_attempts,
+        max_attempts=policy.max_reconnect_attempts,
+        failures=stored.consecutive_failures,
+        wanted=service.desired == Desired.RUNNING,
+    )
+
+
+def _facts(stored: ServiceState | None, now: datetime) -> list[Fact]:
+    if stored is None:
+        return [Fact(label=_("Worker"), value=_("has not taken it up yet"))]
+    server = " ".join(part for part in (stored.server_name, stored.server_version) if part)
+    return [
+        Fact(label=_("Response"), value=wording.milliseconds(stored.response_ms)),
+        _moment(_("Last check"), stored.last_ping_at, now),
+        _moment(_("Last success"), stored.last_success_at, now),
+        _moment(_("Last failure"), stored.last_failure_at, now),
+        Fact(label=_("Failures in a row"), value=str(stored.consecutive_failures)),
+        Fact(label=_("Reconnect attempts"), value=str(stored.reconnect_attempts)),
+        Fact(label=_("Server"), value=server or "–"),
+        Fact(label=_("Protocol"), value=stored.protocol_version or "–"),
+        Fact(label=_("Worker"), value=stored.worker or "–"),
+    ]
+
+
+def _moment(label: str, moment: datetime | None, now: datetime) -> Fact:
+    return Fact(
+        label=label, value=wording.ago(moment, now), iso=wording.iso(moment), full=wording.plain(moment)
+    )
+
+
+def word_of(state: str) -> str:
+    """The word for a stored state; empty for none."""
+    return str(STATE_WORDS[State(state)]) if state else ""

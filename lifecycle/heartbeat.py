@@ -1,0 +1,49 @@
+"""The bar of a service's last checks: one SVG, one path for each colour that occurs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from lifecycle.core.health import LEVELS, Level
+
+CHECKS = 60
+STEP = 3
+_CLASS = {Level.HEALTHY: "ok", Level.WARNING: "warn", Level.SLOW: "warn", Level.UNKNOWN: "gap"}
+
+
+def colour(level: int) -> str:
+    """The class of a bar: ok, warn, bad, or gap where the check could not tell."""
+    return _CLASS.get(LEVELS[level], "bad") if level < len(LEVELS) else "gap"
+
+
+def _runs(colours: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    at = CHECKS - len(colours)
+    for name, group in groupby(colours):
+        size = len(list(group))
+        yield name, at, size
+        at += size
+
+
+def svg(levels: Sequence[int]) -> SafeString:
+    """Oldest first, newest at the right edge. A run of bars is one dashed stroke: 60 alike cost 9 bytes."""
+    colours = [colour(level) for level in levels[-CHECKS:]]
+    strokes: dict[str, list[str]] = {}
+    for name, at, size in _runs(colours):
+        strokes.setdefault(name, []).append(f"M{at * STEP} 7h{size * STEP - 1}")
+    paths = "".join(f'<path class="{name}" d="{"".join(parts)}"/>' for name, parts in strokes.items())
+    return format_html(
+        '<svg class="beats" viewBox="0 0 179 14" role="img" aria-label="{}">{}</svg>',
+        _label(colours),
+        mark_safe(paths),  # noqa: S308 - built from numbers and the four class names above
+    )
+
+
+def _label(colours: Sequence[str]) -> str:
+    if not colours:
+        return _("no checks yet")
+    return _("%(good)d of %(all)d checks good") % {"good": colours.count("ok"), "all": len(colours)}

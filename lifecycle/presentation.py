@@ -1,0 +1,57 @@
+"""Fragments as HTML for the live feed: the same files as in pages and htmx answers, without a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from lifecycle import reading
+from lifecycle.heading import head_of
+from lifecycle.rows import ServiceRow, rows_of, sign_of, tiles
+
+
+def render_services(ids: Iterable[int], oob: bool = True) -> dict[int, str]:
+    """The list's lines of these services; those that are no longer listed are left out."""
+    rows = rows_of(reading.services_by_id(ids), timezone.now())
+    return {row.id: _row_html(row, oob) for row in rows}
+
+
+def _row_html(row: ServiceRow, oob: bool) -> str:
+    return render_to_string("lifecycle/_service_row.html", {"row": row, "oob": oob})
+
+
+def render_service(service_id: int, oob: bool = True) -> str:
+    """One line of the list; empty for a service that is no longer listed."""
+    return render_services([service_id], oob).get(service_id, "")
+
+
+def render_counts(oob: bool = True) -> str:
+    """The numbers in the tiles; only they are swapped, so that the chosen filter stays chosen."""
+    counts = reading.counts_by_state()
+    context = {"tiles": tiles(counts), "total": sum(counts.values()), "oob": oob}
+    return render_to_string("lifecycle/_counts.html", context)
+
+
+def render_worker_sign(oob: bool = True) -> str:
+    """The sign of life in every page's heading."""
+    now = timezone.now()
+    context = {"sign": sign_of(reading.chrome(now), now), "oob": oob}
+    return render_to_string("lifecycle/_worker_sign.html", context)
+
+
+def render_head(service_id: int, oob: bool = True) -> str:
+    """The head of a service's page; empty for a service that is no longer listed."""
+    return "".join(
+        render_to_string(
+            "lifecycle/_service_head.html", {"head": head_of(service, timezone.now()), "oob": oob}
+        )
+        for service in reading.services_by_id([service_id])
+    )
+
+
+def render_alert_badge(oob: bool = True) -> str:
+    """The number of open episodes in the navigation."""
+    context = {"open_alerts": reading.chrome(timezone.now()).open_alerts, "oob": oob}
+    return render_to_string("lifecycle/_alert_badge.html", context)

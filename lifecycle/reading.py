@@ -1,0 +1,270 @@
+"""What the pages and the REST API read: few queries, whatever the number of services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Lower
+
+from lifecycle.core.health import Level, health_of, status_of
+from lifecycle.core.states import State
+from lifecycle.heartbeat import CHECKS
+from lifecycle.models import CheckResult, Episode, FeedItem, ServiceState, StateChange, WorkerSeen
+from registry.models import Desired, Service, Tool
+
+SILENT_AFTER = timedelta(seconds=30)
+PAGE_SIZE = 50
+COMPOUND_LIMIT = 400  # SQLite joins at most 500 selects
+URGENCY = (
+    State.UNREACHABLE,
+    State.RECONNECTING,
+    State.WARNING,
+    State.INITIALIZING,
+    State.DISCONNECTING,
+    State.HEALTHY,
+    State.DISCONNECTED,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePage:
+    """One page of services with their states; `counts_by_state` is of all services, whatever the filter."""
+
+    count: int
+    rows: list[Service]
+    counts_by_state: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chrome:
+    """What every page's frame shows. `feed_id` is read before the rows, so that no change falls between."""
+
+    feed_id: int
+    open_alerts: int
+    worker_seen_at: datetime | None
+    live: bool
+
+
+def chrome(now: datetime) -> Chrome:
+    """The frame's facts in one query (three while no worker has ever run)."""
+    newest = FeedItem.objects.order_by("-id").values("id")[:1]
+    alerts = (
+        Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
+        .order_by()
+        .annotate(one=Value(1))
+        .values("one")
+        .annotate(n=Count("id"))
+        .values("n")
+    )
+    row = (
+        WorkerSeen.objects.order_by("-seen_at")
+        .annotate(feed=Subquery(newest), alerts=Subquery(alerts))
+        .values("seen_at", "stopped_at", "feed", "alerts")
+        .first()
+    )
+    if row is None:
+        feed = FeedItem.objects.aggregate(last=Max("id"))["last"]
+        return Chrome(feed_id=feed or 0, open_alerts=_alerts(), worker_seen_at=None, live=False)
+    live = row["stopped_at"] is None and now - row["seen_at"] <= SILENT_AFTER
+    return Chrome(
+        feed_id=row["feed"] or 0, open_alerts=row["alerts"] or 0, worker_seen_at=row["seen_at"], live=live
+    )
+
+
+def _alerts() -> int:
+    return Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED]).count()
+
+
+def state_row(service: Service) -> ServiceState | None:
+    """The service's state, or None before the worker has taken it up."""
+    try:
+        return service.state_row
+    except ServiceState.DoesNotExist:
+        return None
+
+
+def state_of(service: Service) -> State:
+    """The state people see; one that the worker has not taken up yet is about to connect, or at rest."""
+    row = state_row(service)
+    if row is not None:
+        return State(row.state)
+    return State.INITIALIZING if service.desired == Desired.RUNNING else State.DISCONNECTED
+
+
+def _in_state(state: str) -> Q:
+    untaken = {State.INITIALIZING: Desired.RUNNING, State.DISCONNECTED: Desired.STOPPED}.get(State(state))
+    match = Q(state_row__state=state)
+    return match | Q(state_row=None, desired=untaken) if untaken else match
+
+
+def _matching(q: str, tag: str, transport: str) -> Q:
+    match = Q()
+    if q:
+        tools = Tool.objects.filter(name__icontains=q).values("service")
+        match &= Q(name__icontains=q) | Q(endpoint__icontains=q) | Q(id__in=tools)
+    if tag:
+        match &= Q(tags__icontains=json.dumps(tag)) | Q(tags__icontains=json.dumps(tag, ensure_ascii=False))
+    if transport:
+        match &= Q(transport=transport)
+    return match
+
+
+def _counts(match: Q) -> tuple[dict[str, int], dict[str, int]]:
+    """Services by state: all of them, and those that match; one query."""
+    everything, matching = dict.fromkeys(State, 0), dict.fromkeys(State, 0)
+    groups = (
+        Service.objects.listed()
+        .order_by()
+        .values_list("state_row__state", "desired")
+        .annotate(n=Count("id"), hits=Count("id", filter=match) if match else Count("id"))
+    )
+    for stored, desired, n, hits in groups:
+        at_rest = State.INITIALIZING if desired == Desired.RUNNING else State.DISCONNECTED
+        state = State(stored) if stored else at_rest
+        everything[state] += n
+        matching[state] += hits
+    return {str(k): v for k, v in everything.items()}, {str(k): v for k, v in matching.items()}
+
+
+def counts_by_state() -> dict[str, int]:
+    """All services by state."""
+    return _counts(Q())[0]
+
+
+def service_page(
+    q: str = "",
+    state: str = "",
+    tag: str = "",
+    transport: str = "",
+    page: int = 1,
+    page_size: int = PAGE_SIZE,
+    *,
+    failing_first: bool = False,
+) -> ServicePage:
+    """One page of the services that match every filter, by name; a page past the end is the last one."""
+    match = _matching(q.strip(), tag, transport)
+    everything, matching = _counts(match)
+    count = matching.get(state, 0) if state else sum(matching.values())
+    services = Service.objects.listed().filter(match)
+    if state:
+        services = services.filter(_in_state(state)) if state in matching else services.none()
+    first = (clamp(page, count, page_size) - 1) * page_size
+    rows = list(_ordered(services, failing_first).select_related("state_row")[first : first + page_size])
+    return ServicePage(count=count, rows=rows, counts_by_state=everything)
+
+
+def clamp(page: int, count: int, page_size: int = PAGE_SIZE) -> int:
+    """The nearest page that there is."""
+    return max(1, min(page, -(-count // page_size)))
+
+
+def _ordered(services: QuerySet[Service], failing_first: bool) -> QuerySet[Service]:
+    if not failing_first:
+        return services.order_by(Lower("name"), "id")
+    urgency = Case(
+        *[When(state_row__state=state, then=Value(rank)) for rank, state in enumerate(URGENCY)],
+        default=Value(len(URGENCY)),
+        output_field=IntegerField(),
+    )
+    return services.order_by(urgency, Lower("name"), "id")
+
+
+def services_by_id(ids: Iterable[int]) -> list[Service]:
+    """The listed ones among *ids*, with their states."""
+    return list(Service.objects.listed().filter(id__in=list(ids)).select_related("state_row"))
+
+
+def last_levels(ids: Sequence[int]) -> dict[int, list[int]]:
+    """Each service's last checks, oldest first: one index look-up each, all in one statement."""
+    found: dict[int, list[int]] = {key: [] for key in ids}
+    for part in batched(ids, COMPOUND_LIMIT):
+        for service_id, _at, level in sorted(_checks(part)):
+            found[service_id].append(level)
+    return found
+
+
+def _checks(ids: Sequence[int]) -> list[tuple[int, int, int]]:
+    # A window function would read two days of checks to show half an hour of them.
+    one = (
+        f"SELECT * FROM (SELECT service_id, at, level FROM {CheckResult._meta.db_table} "  # noqa: S608
+        f"WHERE service_id = %s ORDER BY at DESC LIMIT {CHECKS}) c"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([one] * len(ids)), list(ids))
+        return cursor.fetchall()
+
+
+def batched(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Parts of at most *size*."""
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def events(
+    service: Service | None = None, *, after: int = 0, before: int = 0, limit: int = 50
+) -> list[StateChange]:
+    """Transitions, newest last: those after an id, or the latest ones before an id."""
+    changes = StateChange.objects.select_related("service")
+    if service is not None:
+        changes = changes.filter(service=service)
+    if after:
+        return list(changes.filter(id__gt=after).order_by("id")[:limit])
+    if before:
+        changes = changes.filter(id__lt=before)
+    return list(changes.order_by("-id")[:limit])[::-1]
+
+
+def describe(service: Service, full: bool = False) -> dict[str, Any]:
+    """A service as REST gives it (requirements, section 6); *full* adds every field of its metadata."""
+    row, state = state_row(service), state_of(service)
+    level = Level(row.last_level) if row and row.last_level else None
+    short = {
+        "name": service.name,
+        "transport": service.transport,
+        "state": state.value,
+        "health": health_of(state, level).value,
+        "status": status_of(state, ever_started=bool(row and row.revision_applied)).value,
+        "since": row.state_entered_at if row else service.created_at,
+        "response_time_ms": row.response_ms if row else None,
+        "tools_count": row.tools_count if row else 0,
+        "consecutive_failures": row.consecutive_failures if row else 0,
+        "reconnect_attempts": row.reconnect_attempts if row else 0,
+        "next_retry_at": row.next_retry_at if row else None,
+        "error": _error(row),
+        "desired": service.desired,
+    }
+    return short | _metadata(service, row) if full else short
+
+
+def _error(row: ServiceState | None) -> Mapping[str, str] | None:
+    if row is None or not row.error_kind:
+        return None
+    return {"kind": row.error_kind, "message": row.error_message}
+
+
+METADATA = (
+    "consecutive_successes",
+    "last_ping_at",
+    "last_success_at",
+    "last_failure_at",
+    "not_serving_since",
+    "healthy_since",
+    "disconnect_reason",
+    "long_cycles",
+    "revision_applied",
+    "tools_refreshed_at",
+    "protocol_version",
+    "server_name",
+    "server_version",
+    "worker",
+)
+
+
+def _metadata(service: Service, row: ServiceState | None) -> dict[str, Any]:
+    own = ("endpoint", "description", "tags", "profile", "priority", "revision", "created_at", "updated_at")
+    return {key: getattr(service, key) for key in own} | {key: getattr(row, key, None) for key in METADATA}

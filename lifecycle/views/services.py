@@ -1,0 +1,49 @@
+"""The services list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from lifecycle import listing, reading, rows
+from lifecycle.frame import frame_of
+from registry.models import Transport
+
+
+@login_required
+@require_safe
+def service_list(request: HttpRequest) -> HttpResponse:
+    """All services, narrowed and in pages; htmx gets the list alone, and the address to show."""
+    filters = listing.parse(request.GET)
+    frame_of(request)
+    page = reading.service_page(
+        filters.q,
+        filters.state,
+        filters.tag,
+        filters.transport,
+        filters.page,
+        failing_first=filters.sort == "failing",
+    )
+    context = {
+        "filters": filters,
+        "rows": rows.rows_of(page.rows, timezone.now()),
+        "pager": listing.pager(filters, page.count),
+        "total": sum(page.counts_by_state.values()),
+        "tiles": rows.tiles(page.counts_by_state),
+        "transports": [(value, rows.TRANSPORT_WORDS[value]) for value in Transport.values],
+        "without_tag": replace(filters, tag="", page=1).url,
+    }
+    if not _wants_fragment(request):
+        return render(request, "lifecycle/service_list.html", context)
+    answer = render(request, "lifecycle/_service_list.html", context)
+    answer["HX-Push-Url"] = filters.url
+    return answer
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]
