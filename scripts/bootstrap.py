@@ -96,9 +96,9 @@ def make_venv(base: str) -> None:
     """An environment without pip: the base's pip, if it has one, fills it and saves some seconds."""
     if version_of(str(PYTHON)) >= OLDEST:
         return
-    say("Creating .venv with %s …" % base)
+    say(f"Creating .venv with {base} …")
     if not run(base, "-m", "venv", "--clear", "--without-pip", str(VENV)):
-        raise SetupError("%s could not make %s; what it said stands above." % (base, VENV))
+        raise SetupError(f"{base} could not make {VENV}; what it said stands above.")
 
 
 def pip_command(base: str) -> list[str]:
@@ -115,8 +115,7 @@ def pip_command(base: str) -> list[str]:
             return own
     raise SetupError(
         "This Python can make no environment with pip in it.\n"
-        "Type `sudo apt-get install python3-venv` (or install pip for %s), then the same command again."
-        % base
+        f"Type `sudo apt-get install python3-venv` (or install pip for {base}), then the same command."
     )
 
 
@@ -132,7 +131,7 @@ def fill(base: str, kind: str) -> None:
     """Install exactly what the lock names: with uv for its speed, with pip where uv cannot."""
     pip = pip_command(base)
     uv, lock = VENV / "bin" / "uv", LOCKS[kind]
-    say("Installing %s …" % lock)
+    say(f"Installing {lock} …")
     has_uv = run(*pip, "install", "-q", "--require-hashes", "-r", UV_LOCK)
     if has_uv and run(str(uv), "pip", "sync", "-q", "--python", str(PYTHON), "--require-hashes", lock):
         return

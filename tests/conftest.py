@@ -1,6 +1,145 @@
 """Each test run has a data directory of its own, so runs beside each other never meet."""
 
-import os
-import tempfile
+from __future__ import annotations
 
-os.environ["MCPSTORE_DATA_DIR"] = os.environ.get("MCPSTORE_TEST_DATA_DIR") or tempfile.mkdtemp(prefix="mcpstore-test-")
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+DATA_DIR = os.environ.get("MCPSTORE_TEST_DATA_DIR") or tempfile.mkdtemp(prefix="mcpstore-test-")
+os.environ["MCPSTORE_DATA_DIR"] = DATA_DIR
+IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.support.browser import BrowserPage
+    from tests.support.console import Console, ConsoleStarter
+    from tests.support.mcp_servers import FastMCPServer
+    from tests.support.receivers import SmtpReceiver, WebhookReceiver
+
+
+def pytest_unconfigure() -> None:
+    if "MCPSTORE_TEST_DATA_DIR" not in os.environ:
+        shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where CI runs, a test that could not run has failed."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which counts as failed where CI is set: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if IN_CI and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which counts as failed where CI is set: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server that lets us make databases."""
+    from tests.support.postgres import PostgresServer
+
+    if given := os.environ.get("DATABASE_URL", ""):
+        yield given
+        return
+    server = PostgresServer()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of an empty database on a real PostgreSQL server."""
+    from tests.support.postgres import drop_database, new_database
+
+    url = new_database(postgres_server)
+    yield url
+    drop_database(postgres_server, url)
+
+
+@pytest.fixture(scope="module")
+def start_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleStarter]:
+    """Starts whole consoles, `manage.py up`; stops them after the module. Keywords are environment."""
+    from tests.support.console import Console
+
+    started: list[Console] = []
+
+    def start(data_dir: Path | None = None, **environment: str) -> Console:
+        console = Console(data_dir or tmp_path_factory.mktemp("console"), environment)
+        started.append(console)
+        console.start()
+        return console
+
+    yield start
+    for console in started:
+        console.stop()
+
+
+@pytest.fixture(scope="module")
+def console(start_console: ConsoleStarter) -> Console:
+    """One console for the tests of a module; give what you register names of your own."""
+    return start_console()
+
+
+@pytest.fixture(scope="module")
+def smtp_receiver() -> Iterator[SmtpReceiver]:
+    """A real SMTP server; `.url` goes into EMAIL_URL, `.messages` is what arrived."""
+    from tests.support.receivers import SmtpReceiver
+
+    with SmtpReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def webhook_receiver() -> Iterator[WebhookReceiver]:
+    """A real HTTP server; `.url` is where to send, `.verified(secret)` checks signatures."""
+    from tests.support.receivers import WebhookReceiver
+
+    with WebhookReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def fastmcp_http_server() -> Iterator[FastMCPServer]:
+    """A FastMCP server over streamable HTTP; `.kill()` and `.start()` keep its port."""
+    from tests.support.mcp_servers import FastMCPServer
+
+    with FastMCPServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """No async test may share a module with this: Playwright keeps a loop running in the thread."""
+    from tests.support.browser import launched
+
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserPage]:
+    """A page in a context of its own; the test fails if the page reports an error that was not expected."""
+    from tests.support.browser import BrowserPage
+
+    page = BrowserPage(chromium)
+    failures_before = request.session.testsfailed
+    yield page
+    page.close(request.node.name if request.session.testsfailed > failures_before else "")
+    assert page.problems() == []

