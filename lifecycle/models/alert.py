@@ -69,6 +69,12 @@ class Episode(models.Model):
         ACKNOWLEDGED = "acknowledged"
         RESOLVED = "resolved"
 
+    class Ending(models.TextChoices):
+        RECOVERED = "recovered"
+        STOPPED = "stopped"
+        REMOVED = "removed"
+        RULE_CHANGED = "rule-changed"
+
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="episodes")
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="episodes")
     state = models.CharField(max_length=12, choices=State.choices)
@@ -78,6 +84,7 @@ class Episode(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=150, default="", blank=True)
     resolved_at = models.DateTimeField(null=True)
+    ending = models.CharField(max_length=12, choices=Ending.choices, default="", blank=True)
     summary = models.CharField(max_length=1000, default="", blank=True)
 
     class Meta:
@@ -90,4 +97,5 @@ class Episode(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="pending"), name="episode_due"),
             models.Index(fields=["service", "-id"], name="episode_by_service"),
+            models.Index(fields=["rule", "service", "-fired_at"], name="episode_last_fired"),
         ]

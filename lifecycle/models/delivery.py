@@ -25,13 +25,15 @@ class Delivery(models.Model):
 
     message_id = models.UUIDField(default=uuid.uuid4, unique=True)
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
-    episode = models.ForeignKey(Episode, null=True, on_delete=models.CASCADE, related_name="deliveries")
+    # A message outlives its episode: deleting a rule must not lose what was already promised.
+    episode = models.ForeignKey(Episode, null=True, on_delete=models.SET_NULL, related_name="deliveries")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     payload = models.JSONField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
-    next_attempt_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField(help_text="while it is being sent: when it may be taken again")
+    expires_at = models.DateTimeField(help_text="undelivered by then, it is dead")
     delivered_at = models.DateTimeField(null=True)
     answer = models.CharField(max_length=500, default="", blank=True)
 
