@@ -1,0 +1,136 @@
+"""Writes the messages that are to be sent, in the transaction of what they tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from lifecycle.core import messages
+from lifecycle.core.alerting import Notice
+from lifecycle.models import Channel, Delivery, Episode
+
+KEPT_TRYING = timedelta(hours=24)
+TEST_KEPT_TRYING = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What happened to the service, in the words that the messages carry."""
+
+    state: str
+    reason: str
+
+
+def stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def service_url(name: str) -> str:
+    return f"{settings.PUBLIC_URL}/services/{name}/"
+
+
+def _common(row: Episode, story: Story) -> dict[str, Any]:
+    return {
+        "episode": row.pk,
+        "rule": row.rule.name,
+        "level": row.rule.level,
+        "service": row.service.name,
+        "state": story.state,
+        "reason": story.reason,
+        "since": stamp(row.opened_at),
+        "url": service_url(row.service.name),
+    }
+
+
+def _firing_text(row: Episode, story: Story) -> str:
+    values = {
+        "service": row.service.name,
+        "state": story.state,
+        "reason": story.reason or "no reason is known",
+        "since": f"{row.opened_at:%Y-%m-%d %H:%M:%S} UTC",
+        "rule": row.rule.name,
+        "level": row.rule.level,
+    }
+    return messages.fill(row.rule.message, values)
+
+
+def queue_firing(row: Episode, story: Story, now: datetime) -> None:
+    """One message to each channel of the rule, and the text into the episode."""
+    text = _firing_text(row, story)
+    row.summary = text[:1000]
+    row.save(update_fields=["summary"])
+    data = {**_common(row, story), "message": text, "fired_at": stamp(now)}
+    _queue(row, list(row.rule.channels.filter(enabled=True)), Notice.FIRING, data, now)
+
+
+def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
+    """The end, to those channels alone that were, or still will be, told of the beginning."""
+    told = Delivery.objects.filter(episode=row, kind=Delivery.Kind.FIRING).exclude(state=Delivery.State.DEAD)
+    lasted = now - row.opened_at
+    data = {
+        **_common(row, story),
+        "message": f"{row.service.name} serves again after {messages.lasting(lasted)}",
+        "resolved_at": stamp(now),
+        "lasted_s": round(lasted.total_seconds(), 3),
+    }
+    _queue(row, list(Channel.objects.filter(pk__in=told.values("channel"))), Notice.RESOLVED, data, now)
+
+
+def _queue(
+    row: Episode, channels: list[Channel], notice: Notice, data: dict[str, Any], now: datetime
+) -> None:
+    payload = {"type": f"alert.{notice.value}", "timestamp": stamp(now), "data": data}
+    Delivery.objects.bulk_create(
+        Delivery(
+            channel=channel,
+            episode=row,
+            kind=notice.value,
+            payload=payload,
+            created_at=now,
+            next_attempt_at=now,
+            expires_at=now + KEPT_TRYING,
+        )
+        for channel in channels
+    )
+
+
+def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:
+    """A test message, tried once; its row tells how it went."""
+    data = {
+        "episode": None,
+        "rule": "Test",
+        "level": "INFO",
+        "service": "example",
+        "state": "HEALTHY",
+        "reason": f"sent by {by} to try this channel",
+        "since": stamp(now),
+        "url": f"{settings.PUBLIC_URL}/alerts/channels/",
+        "message": f"Test message for the channel {channel.name}, sent by {by}. Nothing is wrong.",
+    }
+    return Delivery.objects.create(
+        channel=channel,
+        kind=Delivery.Kind.TEST,
+        payload={"type": "alert.test", "timestamp": stamp(now), "data": data},
+        created_at=now,
+        next_attempt_at=now,
+        expires_at=now + TEST_KEPT_TRYING,
+    )
+
+
+def replay(delivery: Delivery, now: datetime) -> int:
+    """Try a dead message for another 24 h under its old id; returns how many rows that put in the queue.
+
+    An end whose beginning died takes the beginning along, which goes out first.
+    """
+    rows = Delivery.objects.filter(pk=delivery.pk)
+    if delivery.kind == Delivery.Kind.RESOLVED and delivery.episode_id is not None:
+        rows |= Delivery.objects.filter(
+            episode=delivery.episode_id, channel=delivery.channel_id, kind=Delivery.Kind.FIRING
+        )
+    kept = TEST_KEPT_TRYING if delivery.kind == Delivery.Kind.TEST else KEPT_TRYING
+    return rows.filter(state=Delivery.State.DEAD).update(
+        state=Delivery.State.QUEUED, attempts=0, next_attempt_at=now, expires_at=now + kept
+    )

@@ -1,0 +1,83 @@
+"""Between the rows of rules and episodes and the pure values that `core.alerting` decides on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from lifecycle.core import alerting
+from lifecycle.core.alerting import Condition, Ending, Phase, Scope, Situation
+from lifecycle.core.states import State
+from lifecycle.models import AlertRule, Episode, FeedItem, ServiceState
+from registry.models import Desired, Service
+
+
+def rule_of(row: AlertRule) -> alerting.Rule:
+    return alerting.Rule(
+        condition=Condition(row.condition),
+        states=frozenset(State(name) for name in row.states),
+        hold=timedelta(seconds=row.seconds),
+        cooldown=timedelta(seconds=row.cooldown_seconds),
+        notify_recovery=row.notify_recovery,
+    )
+
+
+def covers(row: AlertRule, service: Service) -> bool:
+    return Scope.read(row.scope).covers(service.name, service.tags, service.profile)
+
+
+def episode_of(row: Episode) -> alerting.Episode:
+    return alerting.Episode(
+        phase=Phase(row.state),
+        opened_at=row.opened_at,
+        due_at=row.due_at or row.opened_at,
+        fired_at=row.fired_at,
+        ending=Ending(row.ending) if row.ending else None,
+    )
+
+
+def situation_of(service: Service, state: ServiceState) -> Situation:
+    """How *service* is by its rows; `entered` is left to who knows of a transition."""
+    return Situation(
+        state=State(state.state),
+        not_serving_since=state.not_serving_since,
+        stopped=service.desired == Desired.STOPPED,
+        removed=service.removed_at is not None,
+    )
+
+
+def open_episode(rule: AlertRule, service: Service, new: alerting.Episode) -> Episode:
+    return Episode.objects.create(
+        rule=rule,
+        service=service,
+        state=new.phase.value,
+        opened_at=new.opened_at,
+        due_at=new.due_at,
+        fired_at=new.fired_at,
+    )
+
+
+def advance(row: Episode, after: alerting.Episode, now: datetime) -> bool:
+    """Bring the row to *after*; False when somebody else moved it first, and then nothing was written."""
+    fields = {
+        "state": after.phase.value,
+        "due_at": after.due_at,
+        "fired_at": after.fired_at,
+        "ending": after.ending.value if after.ending else "",
+        "resolved_at": now if after.phase is Phase.RESOLVED else None,
+    }
+    if not Episode.objects.filter(pk=row.pk, state=row.state).update(**fields):
+        return False
+    for name, value in fields.items():
+        setattr(row, name, value)
+    return True
+
+
+def last_fired(rule: AlertRule, service: Service) -> datetime | None:
+    """When an episode of this rule and service fired last."""
+    fired = Episode.objects.filter(rule=rule, service=service, fired_at__isnull=False)
+    return fired.order_by("-fired_at").values_list("fired_at", flat=True).first()
+
+
+def note(row: Episode, now: datetime) -> None:
+    """Tell the pages that this episode changed."""
+    FeedItem.objects.create(kind=FeedItem.Kind.ALERT, ref=row.pk, at=now)

@@ -1,0 +1,69 @@
+"""A service, a rule, a channel, and a clock wound by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.alerts import evaluation
+from lifecycle.core.health import Fault, Kind
+from lifecycle.core.machine import Change
+from lifecycle.core.states import SERVING, State
+from lifecycle.models import AlertRule, Channel, ServiceState
+from registry.models import Service
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+class Fleet:
+    """Moves services about as recording does: the row first, then `on_change`."""
+
+    def service(self, name: str = "weather", **fields: Any) -> Service:
+        service = Service.objects.create(
+            name=name, transport="sse", endpoint="http://x/sse", created_at=NOON, updated_at=NOON, **fields
+        )
+        ServiceState.objects.create(service=service, state=State.HEALTHY, state_entered_at=NOON)
+        return service
+
+    def move(
+        self, service: Service, after: State, now: datetime, *, event: str = "lost", why: str = "refused"
+    ) -> None:
+        row = ServiceState.objects.get(service=service)
+        before = State(row.state)
+        idle = after in (State.DISCONNECTING, State.DISCONNECTED) and event != "give-up"
+        row.not_serving_since = None if after in SERVING or idle else row.not_serving_since or now
+        row.state, row.state_entered_at = after, now
+        row.error_message = "" if after in SERVING or idle else why
+        row.save()
+        fault = None if after in SERVING or idle else Fault(kind=Kind.REFUSED, message=why)
+        change = Change(before=before, after=after, event=event, reason=why, fault=fault)
+        evaluation.on_change(service, row, change, now)
+
+
+@pytest.fixture
+def fleet(db: None) -> Fleet:
+    return Fleet()
+
+
+@pytest.fixture
+def console(db: None) -> Channel:
+    return Channel.objects.create(name="log", kind="console", sealed="", summary="", created_at=NOON)
+
+
+def make_rule(*channels: Channel, **fields: Any) -> AlertRule:
+    values: dict[str, Any] = {
+        "name": "Service down",
+        "condition": "state-entered",
+        "states": ["RECONNECTING", "UNREACHABLE"],
+        "scope": {"kind": "all"},
+        "created_at": NOON,
+    }
+    rule = AlertRule.objects.create(**{**values, **fields})
+    rule.channels.set(channels)
+    return rule
