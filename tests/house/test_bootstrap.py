@@ -109,13 +109,18 @@ def test_without_pip_and_without_root_it_says_what_to_type(
 def test_as_root_on_debian_the_missing_venv_package_is_installed(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module, asked = loaded(checkout), []
+    module, asked = loaded(checkout), list[str]()
+
+    def apt_get(*packages: str) -> bool:
+        asked.extend(packages)
+        return True
+
     monkeypatch.setattr(module, "quietly", lambda *command: "ensurepip" in command and bool(asked))
-    monkeypatch.setattr(module, "apt_get", lambda *packages: asked.append(packages) or True)
+    monkeypatch.setattr(module, "apt_get", apt_get)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     assert module.pip_command("/usr/bin/python3")[1:] == ["-m", "pip"]
-    assert asked == [("python3-venv",)]
+    assert asked == ["python3-venv"]
 
 
 def test_where_uv_fails_pip_installs(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def npm(*arguments: str, cwd: Path) -> None:
     script = Path(program).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [program, str(script)] if script.exists() else ["npm"]
     environment = {**os.environ, "PATH": f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"}
-    quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
+    quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     if subprocess.run([*command, *arguments, *quiet], cwd=cwd, env=environment, stdout=sys.stderr).returncode:
         raise ToolMissingError(f"npm {' '.join(arguments)} failed; what it said stands above.")
 
