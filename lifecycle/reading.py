@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import connection
@@ -103,6 +105,10 @@ def _in_state(state: str) -> Q:
     return match | Q(state_row=None, desired=untaken) if untaken else match
 
 
+def _in_states(states: Iterable[str]) -> Q:
+    return reduce(or_, (_in_state(state) for state in states))
+
+
 def _matching(q: str, tag: str, transport: str) -> Q:
     match = Q()
     if q:
@@ -147,13 +153,17 @@ def service_page(
     *,
     failing_first: bool = False,
 ) -> ServicePage:
-    """One page of the services that match every filter, by name; a page past the end is the last one."""
+    """One page of the services that match every filter, by name; a page past the end is the last one.
+
+    *state* may be several, separated by commas; one that is not known matches nothing.
+    """
     match = _matching(q.strip(), tag, transport)
     everything, matching = _counts(match)
-    count = matching.get(state, 0) if state else sum(matching.values())
+    states = [part for part in state.split(",") if part in matching]
+    count = sum(matching[part] for part in states) if state else sum(matching.values())
     services = Service.objects.listed().filter(match)
     if state:
-        services = services.filter(_in_state(state)) if state in matching else services.none()
+        services = services.filter(_in_states(states)) if states else services.none()
     first = (clamp(page, count, page_size) - 1) * page_size
     rows = list(_ordered(services, failing_first).select_related("state_row")[first : first + page_size])
     return ServicePage(count=count, rows=rows, counts_by_state=everything)
