@@ -1,0 +1,70 @@
+"""`manage.py up`: web and worker, prepared, started and supervised by one command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from django.utils import timezone
+
+from mcpstore_site import demonstration, supervision
+from mcpstore_site.listening import PortTakenError, listen
+from mcpstore_site.preparation import (
+    ADMIN,
+    AlreadyRunningError,
+    demonstration_record,
+    lock_data_directory,
+    prepare,
+)
+
+MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
+
+
+class Command(BaseCommand):
+    help = "Run the console: prepare it, then web and worker until Ctrl-C."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        demo = os.environ.get("DEMO", "").lower() in ("1", "true", "yes")
+        parser.add_argument("--demo", action="store_true", default=demo, help="add three small services")
+
+    def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
+        try:
+            listener = listen(host, port)
+            lock_data_directory()
+        except (PortTakenError, AlreadyRunningError) as exc:
+            raise CommandError(str(exc)) from None
+        password = prepare(timezone.now(), demo=demo)
+        self.stdout.write(f"Address: {_address(host, port)}")
+        if password is not None:
+            self.stdout.write(f"User: {ADMIN}\nPassword: {password}")
+        demos = demonstration.commands(demonstration_record())
+        connections.close_all()
+        os.environ.update({"MCPSTORE_HOST": host, "MCPSTORE_PORT": str(port), "PYTHONUNBUFFERED": "1"})
+        supervision.become(_children(listener.fileno(), demos))
+
+
+def _children(fd: int, demos: dict[str, list[str]]) -> list[dict[str, Any]]:
+    manage = [sys.executable, str(MANAGE)]
+    # The demonstration services go last, so that the worker does not see them fail.
+    return [
+        *({"name": name, "argv": argv, "order": 1, "patience": 3} for name, argv in demos.items()),
+        {"name": "web", "argv": [*manage, "serve", "--fd", str(fd)], "patience": 8, "pass_fds": [fd]},
+        {"name": "worker", "argv": [*manage, "runlifecycle"]},
+    ]
+
+
+def _address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the console, or everybody, if that was said."""
+    if "MCPSTORE_PUBLIC_URL" in os.environ:
+        return str(settings.PUBLIC_URL)
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://{shown}:{port}"

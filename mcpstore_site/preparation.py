@@ -1,0 +1,70 @@
+"""What must be there before the first page: tables, files, somebody who may sign in, and configuration."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from mcpstore_site import demonstration
+
+ADMIN = "admin"
+
+
+class AlreadyRunningError(Exception):
+    """Another `up` holds the data directory; two workers would fight over its services."""
+
+
+def lock_data_directory() -> int:
+    """Hold the data directory until this process ends, also when it becomes another program by exec."""
+    path = settings.DATA_DIR / "up.lock"
+    held = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise AlreadyRunningError(
+            f"The console is already running with the data directory {settings.DATA_DIR}. "
+            "Stop it first, or set MCPSTORE_DATA_DIR to another directory."
+        ) from None
+    os.set_inheritable(held, True)
+    return held
+
+
+def demonstration_record() -> Path:
+    """Where the ports of the demonstration services are kept."""
+    path: Path = settings.DATA_DIR / "demonstration.json"
+    return path
+
+
+def prepare(now: datetime, *, demo: bool) -> str | None:
+    """Make everything ready, at every start; returns the password of `admin` when it has just been made."""
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if find_spec("registry.mcpjson"):
+        from registry import mcpjson
+
+        mcpjson.import_at_first_start(now)
+    if find_spec("lifecycle.alerts.defaults"):
+        from lifecycle.alerts import defaults
+
+        defaults.ensure(now)
+    if demo:
+        demonstration.add(demonstration_record(), now)
+    return _admin()
+
+
+def _admin() -> str | None:
+    """Make `admin` where nobody can sign in yet; there is no default password."""
+    if User.objects.exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    User.objects.create_superuser(ADMIN, password=password)
+    return password
