@@ -1,0 +1,86 @@
+"""Carries MCP messages over the pipes of a child; lines that are none are counted, not logged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Unpack
+
+import anyio
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
+from fastmcp.client.transports.base import ClientTransport, SessionKwargs, TransportOptions
+from mcp import ClientSession
+from mcp.shared.message import SessionMessage
+from mcp_types import jsonrpc_message_adapter
+
+from lifecycle.engine.child.lines import LineSplitter
+from lifecycle.engine.child.process import Child
+from lifecycle.engine.session import Session
+
+STRAY_ALLOWANCE = 64 * 1024
+STRAY_PAUSE = 0.02
+
+
+class StdioTransport(ClientTransport):
+    """A session over an already running child; stopping the child is its owner's business."""
+
+    def __init__(self, child: Child, discover_limit: float, on_oversize: Callable[[], None]) -> None:
+        self._child, self._discover_limit, self._on_oversize = child, discover_limit, on_oversize
+        self._stray = 0
+
+    @contextlib.asynccontextmanager
+    async def connect_session(
+        self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
+    ) -> AsyncIterator[ClientSession]:
+        inbound_send, inbound = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        outbound, outbound_receive = anyio.create_memory_object_stream[SessionMessage](0)
+        async with inbound_send, inbound, outbound, outbound_receive, anyio.create_task_group() as group:
+            group.start_soon(self._read, inbound_send)
+            group.start_soon(self._write, outbound_receive)
+            try:
+                async with Session(inbound, outbound, **session_kwargs) as session:
+                    session.discover_limit = self._discover_limit
+                    yield session
+            finally:
+                group.cancel_scope.cancel()
+
+    async def _read(self, inbound: ObjectSendStream[SessionMessage | Exception]) -> None:
+        splitter = LineSplitter()
+        async with inbound:
+            while chunk := await self._child.stdout.read(65536):
+                for line in splitter.feed(chunk):
+                    await self._take(line, inbound)
+                await self._breathe()
+
+    async def _take(self, line: bytes | None, inbound: ObjectSendStream[SessionMessage | Exception]) -> None:
+        if line is None:
+            self._on_oversize()
+            return
+        try:
+            message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+        except ValueError:
+            self._set_aside(line)
+            return
+        with contextlib.suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+            await inbound.send(SessionMessage(message))
+
+    def _set_aside(self, line: bytes) -> None:
+        """Keep what was printed by mistake with stderr, where people look for it."""
+        if line.strip():
+            self._stray += len(line) + 1
+            self._child.stderr.write(b"stdout: " + line[:1000] + b"\n")
+
+    async def _breathe(self) -> None:
+        """Let a server that floods its stdout wait on the pipe instead of taking our time."""
+        if self._stray > STRAY_ALLOWANCE:
+            self._stray = 0
+            await asyncio.sleep(STRAY_PAUSE)
+
+    async def _write(self, outbound: ObjectReceiveStream[SessionMessage]) -> None:
+        async with outbound:
+            async for item in outbound:
+                line = item.message.model_dump_json(by_alias=True, exclude_unset=True)
+                self._child.stdin.write(line.encode() + b"\n")
+                with contextlib.suppress(ConnectionError):
+                    await self._child.stdin.drain()

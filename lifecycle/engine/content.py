@@ -1,0 +1,171 @@
+"""What a server offers, read item by item: one that makes no sense loses only itself."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp import MCPError
+from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND, REQUEST_TIMEOUT
+
+from lifecycle.engine.session import Session
+
+PAGES = 250
+NAME_LIMIT = 500
+BREATH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolRecord:
+    """One tool; `problem` says why one that could not be read is kept by name only."""
+
+    name: str
+    title: str = ""
+    description: str = ""
+    input_schema: dict[str, Any] = field(default_factory=dict)
+    output_schema: dict[str, Any] | None = None
+    annotations: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRecord:
+    """A resource, template or prompt."""
+
+    kind: str
+    name: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    tools: tuple[ToolRecord, ...] = ()
+    items: tuple[ItemRecord, ...] = ()
+
+
+def clean(value: Any) -> Any:
+    """The value without what no database takes: NUL, lone surrogates, NaN and infinities."""
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {clean(str(key)): clean(item) for key, item in value.items()}
+        case list():
+            return [clean(item) for item in value]
+    return value
+
+
+def read_tool(raw: Any) -> ToolRecord:
+    """Read one tool leniently."""
+    if not isinstance(raw, dict):
+        return ToolRecord(name="", problem="the entry is not an object")
+    raw = clean(raw)
+    name = raw.get("name")
+    problems = []
+    if not isinstance(name, str) or not name:
+        problems.append("it has no name")
+        name = name if isinstance(name, str) else ""
+    if len(name) > NAME_LIMIT:
+        problems.append(f"its name is longer than {NAME_LIMIT} characters")
+    schema, output = raw.get("inputSchema"), raw.get("outputSchema")
+    if not isinstance(schema, dict):
+        problems.append("its inputSchema is not an object")
+    if output is not None and not isinstance(output, dict):
+        problems.append("its outputSchema is not an object")
+    annotations = raw.get("annotations")
+    annotations = annotations if isinstance(annotations, dict) else {}
+    return ToolRecord(
+        name=name[:NAME_LIMIT],
+        title=_text(raw.get("title") or annotations.get("title"))[:NAME_LIMIT],
+        description=_text(raw.get("description")),
+        input_schema=schema if isinstance(schema, dict) else {},
+        output_schema=output if isinstance(output, dict) else None,
+        annotations=annotations,
+        problem="; ".join(problems),
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+async def _pages(session: Session, method: str, key: str) -> AsyncIterator[Any]:
+    """Every entry of a list that comes in pages; a repeated cursor ends it."""
+    cursor: str | None = None
+    seen: set[str] = set()
+    for _ in range(PAGES):
+        result = await session.ask(method, {"cursor": cursor} if cursor else None, cancel=False)
+        entries = result.get(key)
+        for count, entry in enumerate(entries if isinstance(entries, list) else []):
+            if count % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
+            yield entry
+        cursor = result.get("nextCursor")
+        if not isinstance(cursor, str) or not cursor or cursor in seen:
+            return
+        seen.add(cursor)
+
+
+async def _tools(session: Session) -> AsyncIterator[ToolRecord]:
+    names: set[str] = set()
+    async for raw in _pages(session, "tools/list", "tools"):
+        tool = read_tool(raw)
+        if not tool.problem:
+            invalid = session.learn_headers(tool.name, tool.input_schema)
+            twice = "another tool has the same name" if tool.name in names else ""
+            tool = _with_problem(tool, f"its x-mcp-header is invalid: {invalid}" if invalid else twice)
+        names.add(tool.name)
+        yield tool
+
+
+def _with_problem(tool: ToolRecord, problem: str) -> ToolRecord:
+    return tool if not problem else ToolRecord(**{**vars(tool), "problem": problem[:NAME_LIMIT]})
+
+
+async def read_tools(session: Session) -> tuple[ToolRecord, ...]:
+    """All tools. A server without the method has none."""
+    try:
+        return tuple([tool async for tool in _tools(session)])
+    except MCPError as exc:
+        if exc.code != METHOD_NOT_FOUND or _offers(session, "tools"):
+            raise
+        return ()
+
+
+def _offers(session: Session, what: str) -> bool:
+    return getattr(session.server_capabilities, what, None) is not None
+
+
+LISTS = (
+    ("resources", "resource", "resources/list", "resources"),
+    ("resources", "template", "resources/templates/list", "resourceTemplates"),
+    ("prompts", "prompt", "prompts/list", "prompts"),
+)
+
+
+async def read_items(session: Session) -> tuple[ItemRecord, ...]:
+    """Resources, templates and prompts, as far as the server says that it has any."""
+    found: list[ItemRecord] = []
+    for capability, kind, method, key in LISTS:
+        if _offers(session, capability):
+            try:
+                found += [
+                    ItemRecord(kind=kind, name=_item_name(raw), data=clean(raw))
+                    async for raw in _pages(session, method, key)
+                    if isinstance(raw, dict)
+                ]
+            except MCPError as exc:
+                # Announced and not there, or broken: many servers do that, and only this list is lost.
+                if exc.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT):
+                    raise
+    return tuple(found)
+
+
+def _item_name(raw: dict[str, Any]) -> str:
+    name = raw.get("name") or raw.get("uri") or raw.get("uriTemplate")
+    return clean(_text(name))[:NAME_LIMIT] or "?"

@@ -1,0 +1,189 @@
+"""HTTP as this worker speaks it: one SSLContext, checked addresses, bounded bodies, and nothing forgotten."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Unpack
+
+import certifi
+import httpx2
+from fastmcp.client.transports.base import ClientTransport, SessionKwargs, TransportOptions
+from mcp import ClientSession
+from mcp.client.sse import sse_client
+from mcp.client.streamable_http import streamable_http_client
+
+from lifecycle.core.health import Fault
+from lifecycle.egress import Rule
+from lifecycle.engine.faults import TRACE, Trace, classify, now_utc, read_retry_after
+from lifecycle.engine.session import Session
+from lifecycle.pinning import PinnedTransport
+
+BODY_LIMIT = 16 * 1024 * 1024
+KEEPALIVE = 90.0
+TIMEOUT = httpx2.Timeout(connect=15.0, write=30.0, pool=15.0, read=None)
+
+Lost = Callable[[Fault], None]
+
+
+def make_ssl_context() -> ssl.SSLContext:
+    """The system's authorities and certifi's; making one takes 18 ms and 0.8 MiB, so a worker makes one."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+class BodyTooLargeError(httpx2.StreamError):
+    """A body went past the limit; the SDK survives this kind of error with its session intact."""
+
+
+class _Body(httpx2.AsyncByteStream):
+    """Passes a body on up to *limit*; calls *on_end* when nothing more will come."""
+
+    def __init__(
+        self, inner: httpx2.AsyncByteStream, trace: Trace, limit: int | None, on_end: Callable[[], None]
+    ) -> None:
+        self._inner, self._trace, self._limit, self._on_end = inner, trace, limit, on_end
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._inner:
+            size += len(chunk)
+            if self._limit is not None and size > self._limit:
+                self._trace.oversize = True
+                raise BodyTooLargeError("the body is too large")
+            yield chunk
+        self._on_end()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+        self._on_end()
+
+
+class GuardedTransport(httpx2.AsyncBaseTransport):
+    """Writes down what the SDK will forget, and cuts bodies off at the limit.
+
+    With *on_lost*, that of an SSE session, the end of the event stream and a refused message are reported,
+    since the SDK would let every later request wait in vain.
+    """
+
+    def __init__(self, inner: PinnedTransport, on_lost: Lost | None) -> None:
+        self._inner = inner
+        self._on_lost = on_lost
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        trace = self._trace(request)
+        try:
+            response = await self._inner.handle_async_request(request)
+        except Exception as exc:  # a foreign boundary: whatever it is, the SDK hides it
+            trace.error = exc
+            self._lose(request, trace, exc)
+            raise
+        self._note(request, response, trace)
+        events = response.headers.get("content-type", "").startswith("text/event-stream")
+        is_session = self._on_lost is not None and request.method == "GET"
+        stream = response.stream
+        if isinstance(stream, httpx2.AsyncByteStream):
+            limit = None if events else BODY_LIMIT
+            response.stream = _Body(stream, trace, limit, self._ended if is_session else lambda: None)
+        return response
+
+    def _trace(self, request: httpx2.Request) -> Trace:
+        """The trace of the request that this one serves; side traffic gets one that nobody reads."""
+        current = TRACE.get()
+        relevant = request.method == "POST" or self._on_lost is not None
+        return current if current is not None and relevant else Trace()
+
+    def _note(self, request: httpx2.Request, response: httpx2.Response, trace: Trace) -> None:
+        headers = response.headers
+        trace.status = response.status_code
+        trace.content_type = headers.get("content-type", "").lower()
+        trace.challenge = headers.get("www-authenticate", "")
+        trace.location = headers.get("location", "").partition("?")[0]
+        trace.retry_after = read_retry_after(headers.get("retry-after", ""), now_utc())
+        trace.had_session = "mcp-session-id" in request.headers
+        if headers.get("content-encoding", "identity") != "identity":
+            # The limit counts bytes as they travel; unpacked they could be a thousand times as many.
+            trace.error = httpx2.RemoteProtocolError("compressed its answer although asked not to")
+            raise trace.error
+        if response.status_code >= 300:
+            self._lose(request, trace, httpx2.HTTPError("refused"))
+
+    def _lose(self, request: httpx2.Request, trace: Trace, exc: Exception) -> None:
+        if self._on_lost is not None and request.method == "POST":
+            fault = classify(exc, trace)
+            self._on_lost(
+                Fault(kind=fault.kind, message=fault.message, lost=True, retry_after=fault.retry_after)
+            )
+
+    def _ended(self) -> None:
+        if self._on_lost is not None:
+            self._on_lost(classify(httpx2.RemoteProtocolError("the server ended its event stream")))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class HttpMaker:
+    """Makes the HTTP clients of one worker."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+        self._context = make_ssl_context()
+
+    def client(self, headers: Mapping[str, str], on_lost: Lost | None = None) -> httpx2.AsyncClient:
+        pinned = PinnedTransport(
+            self._rule, ssl_context=self._context, keepalive_expiry=KEEPALIVE, max_connections=20
+        )
+        return httpx2.AsyncClient(
+            transport=GuardedTransport(pinned, on_lost),
+            headers={**headers, "Accept-Encoding": "identity"},
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+
+class StreamableTransport(ClientTransport):
+    """Streamable HTTP; FastMCP's own leaves the event limit at 1 MiB and builds its client differently."""
+
+    def __init__(self, url: str, maker: Callable[[], httpx2.AsyncClient], discover_limit: float) -> None:
+        self._url, self._maker, self._discover_limit = url, maker, discover_limit
+
+    @contextlib.asynccontextmanager
+    async def connect_session(
+        self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
+    ) -> AsyncIterator[ClientSession]:
+        async with (
+            self._maker() as http,
+            streamable_http_client(self._url, http_client=http, max_sse_event_size=BODY_LIMIT) as (
+                read,
+                write,
+            ),
+            Session(read, write, **session_kwargs) as session,
+        ):
+            session.discover_limit = self._discover_limit
+            yield session
+
+
+class EventStreamTransport(ClientTransport):
+    """The SSE transport of 2024-11-05, which knows no later protocol."""
+
+    legacy_only = True
+
+    def __init__(self, url: str, maker: Callable[[], httpx2.AsyncClient]) -> None:
+        self._url, self._maker = url, maker
+
+    @contextlib.asynccontextmanager
+    async def connect_session(
+        self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
+    ) -> AsyncIterator[ClientSession]:
+        def factory(*_: Any, **__: Any) -> httpx2.AsyncClient:
+            return self._maker()
+
+        async with (
+            sse_client(self._url, httpx_client_factory=factory) as (read, write),
+            Session(read, write, **session_kwargs) as session,
+        ):
+            yield session

@@ -1,0 +1,61 @@
+"""The sign of life, by what the negotiated protocol has for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from mcp import MCPError
+
+from lifecycle.engine.faults import TRACE, Trace, is_answer
+from lifecycle.engine.session import Session
+
+
+class Prober:
+    """Asks one session; remembers whether it answers `ping`, for some servers never do."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._ping_answered = False
+        self._listing = False
+
+    async def ask(self, second_opinion_after: float) -> float:
+        """Wait for any answer and return the seconds it took; errors of the exchange are raised."""
+        version = self._session.protocol_version
+        if self._session.modern and version is not None:
+            return await self._timed("server/discover", version)
+        if self._listing:
+            return await self._timed("tools/list")
+        if self._ping_answered:
+            return await self._timed("ping")
+        return await self._ping_or_list(second_opinion_after)
+
+    async def _timed(self, method: str, version: str = "") -> float:
+        started = time.monotonic()
+        try:
+            if version:
+                await self._session.send_discover(version)
+            else:
+                await self._session.ask(method, cancel=False)
+        except MCPError as exc:
+            # An error is an answer, if the server itself gave it.
+            if not is_answer(exc, TRACE.get() or Trace()):
+                raise
+        return time.monotonic() - started
+
+    async def _ping_or_list(self, patience: float) -> float:
+        ping = asyncio.create_task(self._timed("ping"))
+        tasks = {ping}
+        try:
+            await asyncio.wait(tasks, timeout=patience)
+            if not ping.done():
+                tasks.add(asyncio.create_task(self._timed("tools/list")))
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._ping_answered = ping in done
+            took = done.pop().result()
+            self._listing = not self._ping_answered
+            return took
+        finally:
+            for task in tasks:
+                task.cancel()
+                task.add_done_callback(lambda task: task.cancelled() or task.exception())
