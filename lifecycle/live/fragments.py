@@ -13,15 +13,23 @@ from lifecycle import presentation
 from lifecycle.live.feed import Item
 from lifecycle.models import FeedItem
 
-COUNTS, WORKER, LIST, ALERTS = "state-counts", "worker-sign", "list", "alerts"
-SHOWN = re.compile(r"(service|service-head|service-more|command)-[1-9][0-9]{0,17}|state-counts|worker-sign")
+COUNTS, WORKER, BADGE = "count-all", "worker-sign", "alert-badge"
+LIST, ALERTS = "list", "alerts"
+SHOWN = re.compile(
+    rf"(service|service-head|service-more|command)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}"
+)
+SINGLE = {
+    COUNTS: presentation.render_counts,
+    WORKER: presentation.render_worker_sign,
+    BADGE: presentation.render_alert_badge,
+}
 SHOWN_AT_MOST = 300
 ALWAYS = frozenset({LIST, ALERTS})
 WHOLE: dict[str, tuple[str, ...]] = {
     FeedItem.Kind.SERVICE: ("service-", COUNTS),
     FeedItem.Kind.LIST: (LIST, COUNTS),
     FeedItem.Kind.COMMAND: ("command-",),
-    FeedItem.Kind.ALERT: (ALERTS,),
+    FeedItem.Kind.ALERT: (ALERTS, BADGE),
     FeedItem.Kind.WORKER: (WORKER,),
 }
 
@@ -61,16 +69,20 @@ def service_id(name: str) -> int | None:
 def render(names: Iterable[str]) -> dict[str, str]:
     """The HTML of each; the empty text for one that is an event, or whose row is gone."""
     made = dict.fromkeys(names, "")
-    heads = [name for name in made if name.startswith("service-head-")]
-    rows = [row_id for name in made if (row_id := _row(name)) is not None]
-    for row_id, html in (presentation.render_services(rows) if rows else {}).items():
-        made[f"service-{row_id}"] = html
-    for name in heads:
-        made[name] = presentation.render_head(int(name.rpartition("-")[2]))
-    for name, make in ((COUNTS, presentation.render_counts), (WORKER, presentation.render_worker_sign)):
-        if name in made:
-            made[name] = make()
+    made |= _rows([row_id for name in made if (row_id := _row(name)) is not None])
+    for name in made:
+        if name in SINGLE:
+            made[name] = SINGLE[name]()
+        elif name.startswith("service-head-"):
+            made[name] = presentation.render_head(int(name.rpartition("-")[2]))
     return made
+
+
+def _rows(ids: list[int]) -> dict[str, str]:
+    """The lines of the list; one that is gone asks every list to be fetched anew."""
+    html = presentation.render_services(ids) if ids else {}
+    gone = {LIST: ""} if len(html) < len(ids) else {}
+    return {f"service-{row_id}": text for row_id, text in html.items()} | gone
 
 
 def _row(name: str) -> int | None:

@@ -128,6 +128,7 @@ def _missed(shown: frozenset[str], after: int | None, now: datetime) -> tuple[di
     last = feed.latest_id()
     items = feed.since(last if after is None else after, now)
     names = set(shown) if items is None else fragments.touched(items, shown)
+    names |= fragments.SINGLE.keys() & shown  # they change by time too, without a row that says so
     return fragments.render(names), last
 
 

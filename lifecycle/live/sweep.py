@@ -8,7 +8,14 @@ from lifecycle.live import fragments
 from lifecycle.models import ServiceState
 
 AT_ONCE = 500
-TIMED = frozenset({fragments.WORKER, fragments.COUNTS})
+MARK = (
+    "version",
+    "last_ping_at",
+    "tools_count",
+    "service__revision",
+    "service__desired",
+    "service__removed_at",
+)
 
 Mark = tuple[object, ...]
 
@@ -22,11 +29,11 @@ class Sweep:
 
     def pushed(self, made: Mapping[str, str]) -> None:
         """These fragments have just been sent."""
-        self._texts.update({name: made[name] for name in TIMED.intersection(made)})
+        self._texts.update({name: made[name] for name in fragments.SINGLE.keys() & made.keys()})
 
     def changed(self, shown: set[str], *, rows_too: bool) -> dict[str, str]:
         """The shown fragments whose content differs from what was last seen here, rendered."""
-        made = fragments.render(TIMED & shown)
+        made = fragments.render(fragments.SINGLE.keys() & shown)
         made = {name: html for name, html in made.items() if self._texts.get(name) != html}
         self.pushed(made)
         if rows_too:
@@ -44,8 +51,7 @@ class Sweep:
 
 
 def _marks(ids: list[int]) -> Iterator[tuple[int, Mark]]:
-    fields = ("service_id", "version", "last_ping_at", "tools_count", "service__revision", "service__desired")
     for start in range(0, len(ids), AT_ONCE):
         rows = ServiceState.objects.filter(pk__in=ids[start : start + AT_ONCE])
-        for service_id, *mark in rows.values_list(*fields):
+        for service_id, *mark in rows.values_list("service_id", *MARK):
             yield service_id, tuple(mark)

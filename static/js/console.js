@@ -1,0 +1,153 @@
+// Keeps the page's fragments as they are on the server: through a WebSocket, or by asking where that is blocked.
+//
+// The page says which fragments it shows, by their ids, and confirms each frame, so that the server never
+// queues more for it than it shows. What comes is out-of-band HTML, swapped by htmx. Fragments without
+// HTML, and lists, come as events `live:NAME` on the body.
+"use strict";
+
+const live = {
+  element: document.getElementById("live"),
+  feed: Number(document.body.dataset.feed ?? 0), // the last feed id that this page has applied
+  socket: null,
+  frames: 0,
+  told: "", // what the server was last told that we show
+  failures: 0, // sockets in a row that never opened
+  heardAt: Date.now(),
+  signedOut: false,
+  polls: 0,
+  SILENCE: 15000,
+  POLL_EVERY: 3000,
+  POLL_ALL_EACH: 5, // each fifth poll asks for everything, to correct what was missed
+
+  start() {
+    this.connect();
+    setInterval(() => this.watch(), 1000);
+    setInterval(() => this.poll(), this.POLL_EVERY);
+    for (const name of ["htmx:afterSettle", "htmx:historyRestore"]) {
+      document.body.addEventListener(name, () => this.tellShown());
+    }
+    window.addEventListener("online", () => this.connectSoon(0));
+    window.addEventListener("pageshow", (event) => event.persisted && this.connectSoon(0));
+    document.body.addEventListener("live:list", () => this.refetchList());
+  },
+
+  shown() {
+    return [...document.querySelectorAll(this.element.dataset.shown)].map((element) => element.id);
+  },
+
+  get open() {
+    return this.socket?.readyState === WebSocket.OPEN;
+  },
+
+  connect() {
+    if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;
+    clearTimeout(this.timer);
+    const address = new URL(this.element.dataset.socket, location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    address.searchParams.set("after", this.feed);
+    const socket = new WebSocket(address);
+    let opened = false;
+    this.socket = socket;
+    socket.onopen = () => {
+      opened = true;
+      this.failures = 0;
+      this.frames = 0;
+      this.told = "";
+      this.tellShown();
+    };
+    socket.onmessage = (event) => {
+      this.frames += 1;
+      this.apply(JSON.parse(event.data));
+      if (this.open) socket.send(JSON.stringify({ ack: this.frames }));
+    };
+    socket.onclose = () => {
+      if (this.socket !== socket) return;
+      this.failures = opened ? 0 : this.failures + 1;
+      this.connectSoon(Math.min(500 * 2 ** this.failures, this.failures > 3 ? 30000 : 5000));
+    };
+  },
+
+  connectSoon(delay) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.connect(), delay * (0.5 + Math.random()));
+  },
+
+  tellShown() {
+    if (!this.open) return;
+    const ids = this.shown();
+    if (ids.join() === this.told) return;
+    this.told = ids.join();
+    this.socket.send(JSON.stringify({ show: ids }));
+  },
+
+  apply(frame) {
+    this.heardAt = Date.now();
+    this.signedOut = false;
+    if (frame.now) times.skew = Date.parse(frame.now) - Date.now();
+    this.watch();
+    if (frame.html) htmx.swap(document.body, frame.html, { swapStyle: "none", swapDelay: 0, settleDelay: 0 });
+    this.feed = Math.max(this.feed, frame.id);
+    for (const name of frame.events) htmx.trigger(document.body, `live:${name}`);
+    times.tick();
+    this.tellShown();
+  },
+
+  // Where no socket opens: an address that answers with the same frames.
+  async poll() {
+    if (this.open || this.failures < 2 || this.polling || document.hidden) return;
+    this.polling = true;
+    this.polls += 1;
+    try {
+      const address = new URL(this.element.dataset.poll, location.href);
+      address.searchParams.set("show", this.shown().join());
+      if (this.polls % this.POLL_ALL_EACH) address.searchParams.set("after", this.feed);
+      const answer = await fetch(address, { signal: AbortSignal.timeout(10000) });
+      this.signedOut = answer.status === 401;
+      if (answer.ok) this.apply(await answer.json());
+    } catch {
+      // No answer: the sign says so after a while, and the next poll tries again.
+    } finally {
+      this.polling = false;
+    }
+  },
+
+  async refetchList() {
+    if (!document.getElementById("services")) return;
+    const asked = location.href;
+    const answer = await fetch(asked, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!answer?.ok || answer.redirected || location.href !== asked) return;
+    htmx.swap("#services", await answer.text(), { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
+    this.tellShown();
+  },
+
+  // The sign beside the heading belongs to the server while it is heard, and to us while it is not.
+  watch() {
+    const stale = this.signedOut || Date.now() - this.heardAt > this.SILENCE;
+    const sign = document.getElementById("worker-sign");
+    if (!sign || (stale === Boolean(this.instead) && (!stale || this.instead.isConnected))) return;
+    if (stale) {
+      this.instead = this.staleSign(sign);
+      this.before = sign;
+      sign.replaceWith(this.instead);
+    } else {
+      if (this.instead.isConnected) this.instead.replaceWith(this.before);
+      this.instead = null;
+    }
+  },
+
+  staleSign(sign) {
+    const copy = sign.cloneNode(false);
+    copy.className = "sign is-stale";
+    const text = document.createElement("span");
+    text.textContent = this.signedOut ? this.element.dataset.signedOut : this.element.dataset.lost;
+    copy.append(text);
+    if (!this.signedOut) {
+      const since = document.createElement("time");
+      since.dataset.since = new Date(this.heardAt + times.skew).toISOString();
+      copy.append(" ", since);
+    }
+    return copy;
+  },
+};
+
+if (live.element) live.start();

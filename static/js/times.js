@@ -1,0 +1,37 @@
+// Keeps "3 min ago" and "in 12 s" true, by the server's clock. The words are those of lifecycle/wording.py.
+"use strict";
+
+const times = {
+  skew: 0, // what the server's clock is ahead of this one, in milliseconds
+
+  now() {
+    return Date.now() + this.skew;
+  },
+
+  span(milliseconds, units) {
+    const seconds = Math.max(Math.floor(milliseconds / 1000), 0);
+    const sizes = [[86400, 3], [3600, 2], [60, 1], [1, 0]];
+    const [size, unit] = sizes.find(([size]) => seconds >= size) ?? [1, 0];
+    return `${Math.floor(seconds / size)} ${units[unit]}`;
+  },
+
+  tick() {
+    const words = document.getElementById("live")?.dataset;
+    if (!words) return;
+    const units = words.units.split(",");
+    for (const element of document.querySelectorAll("time[data-since]")) {
+      const passed = this.now() - Date.parse(element.dataset.since);
+      this.write(element, words.ago.replace("{}", this.span(passed, units)));
+    }
+    for (const element of document.querySelectorAll("time[data-countdown]")) {
+      const left = Date.parse(element.dataset.countdown) - this.now();
+      this.write(element, left <= 0 ? words.now : words.in.replace("{}", this.span(left + 999, units)));
+    }
+  },
+
+  write(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  },
+};
+
+setInterval(() => times.tick(), 1000);
