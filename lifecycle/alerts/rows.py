@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from lifecycle.core import alerting
 from lifecycle.core.alerting import Condition, Ending, Phase, Scope, Situation
 from lifecycle.core.states import State
+from lifecycle.live import feed
 from lifecycle.models import AlertRule, Episode, FeedItem, ServiceState
 from registry.models import Desired, Service
 
@@ -80,4 +81,8 @@ def last_fired(rule: AlertRule, service: Service) -> datetime | None:
 
 def note(row: Episode, now: datetime) -> None:
     """Tell the pages that this episode changed."""
-    FeedItem.objects.create(kind=FeedItem.Kind.ALERT, ref=row.pk, at=now)
+    note_id(row.pk, now)
+
+
+def note_id(episode: int, now: datetime) -> None:
+    feed.note(FeedItem.Kind.ALERT, episode, now)

@@ -1,0 +1,194 @@
+"""Sends the outbox: at least once, each channel on its own, from within the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connections
+from django.utils import timezone
+
+from lifecycle.alerts import channels, queue
+from lifecycle.alerts.queue import Outcome
+from lifecycle.alerts.senders.console import ConsoleSender
+from lifecycle.alerts.senders.email import EmailSender
+from lifecycle.alerts.senders.letter import Letter, Sender, SendingError
+from lifecycle.alerts.senders.webhook import WebhookSender
+from lifecycle.models import Channel, Delivery
+
+logger = logging.getLogger("mcpstore.delivery")
+LOOK_EVERY = 0.25
+ATTEMPT_BOUND = 20.0
+STOP_BOUND = 4.0
+EXPIRE_EVERY = 10.0
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Deliverer:
+    """One per worker. Its database work has a thread of its own; its senders are plain functions."""
+
+    def __init__(
+        self,
+        senders: Mapping[str, Sender] | None = None,
+        *,
+        clock: Callable[[], datetime] = timezone.now,
+        bound: float = ATTEMPT_BOUND,
+    ) -> None:
+        self._webhook = WebhookSender()
+        self._senders: Mapping[str, Sender] = senders or {
+            Channel.Kind.EMAIL: EmailSender(),
+            Channel.Kind.WEBHOOK: self._webhook,
+            Channel.Kind.CONSOLE: ConsoleSender(),
+        }
+        self._clock, self._bound = clock, bound
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._abandoned: set[asyncio.Task[str]] = set()
+        self._database = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+        self._broken: BaseException | None = None
+        self._stopping = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until *stop*; what is under way gets a few seconds, and goes out again otherwise."""
+        expired_at = float("-inf")
+        try:
+            while not stop.is_set():
+                try:
+                    if time.monotonic() - expired_at > EXPIRE_EVERY:
+                        expired_at = time.monotonic()
+                        await self._ask(queue.expire, self._clock())
+                    await self.look()
+                    self._raise_if_broken()
+                except OperationalError as exc:
+                    logger.warning("outbox: the database is not available (%s)", exc)
+                await _pause(stop, LOOK_EVERY)
+        finally:
+            await self.aclose()
+
+    async def look(self) -> int:
+        """Start on each channel that has something due and is not being served; returns how many."""
+        started = 0
+        for channel in await self._ask(queue.due_channels, self._clock()):
+            if channel not in self._busy:
+                task = asyncio.create_task(self._serve(channel), name=f"channel-{channel}")
+                task.add_done_callback(self._ended)
+                self._busy[channel] = task
+                started += 1
+        return started
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._broken = self._broken or task.exception()
+
+    def _raise_if_broken(self) -> None:
+        """A mistake of our own must not leave a channel silent: it ends the worker, which starts again."""
+        if self._broken is not None:
+            raise self._broken
+
+    async def settled(self) -> None:
+        """Wait until no channel is being served."""
+        while self._busy:
+            await asyncio.gather(*self._busy.values())
+
+    async def _serve(self, channel: int) -> None:
+        """Send what is due on one channel, in order, until there is no more."""
+        try:
+            while not self._stopping:
+                delivery = await self._ask(queue.take, channel, self._clock())
+                if delivery is None:
+                    return
+                await self._deliver(delivery)
+        except OperationalError as exc:
+            logger.warning("channel %s: the database is not available (%s)", channel, exc)
+        finally:
+            self._busy.pop(channel, None)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        beginning = await self._ask(queue.beginning_of, delivery)
+        outcome = await self._attempt(delivery, beginning)
+        await self._ask(queue.settle, delivery, outcome, self._clock(), random.random())  # noqa: S311 - jitter
+        level = logging.INFO if outcome.ok else logging.WARNING
+        logger.log(level, "%s %s: %s", delivery.channel.name, delivery.kind, outcome.answer)
+
+    async def _attempt(self, delivery: Delivery, beginning: Delivery | None) -> Outcome:
+        began = time.monotonic()
+        outcome = await self._sent(delivery, beginning)
+        return replace(outcome, took=timedelta(seconds=time.monotonic() - began))
+
+    async def _sent(self, delivery: Delivery, beginning: Delivery | None) -> Outcome:
+        none = timedelta(0)
+        try:
+            letter = self._letter(delivery, beginning)
+            answer = await self._bounded(self._senders[delivery.channel.kind], letter)
+        except SendingError as exc:
+            return Outcome(ok=False, answer=exc.answer, took=none, retry_after=exc.retry_after, gone=exc.gone)
+        # Foreign boundary: whatever a sender stumbles over, its message is not lost and others go on.
+        except Exception as exc:
+            return Outcome(ok=False, answer=f"{type(exc).__name__}: {exc}", took=none)
+        return Outcome(ok=True, answer=answer, took=none)
+
+    def _letter(self, delivery: Delivery, beginning: Delivery | None) -> Letter:
+        return Letter(
+            message_id=delivery.message_id,
+            thread=beginning.message_id if beginning else None,
+            kind=delivery.kind,
+            payload=delivery.payload,
+            config=channels.unseal(delivery.channel.sealed),
+            now=self._clock(),
+        )
+
+    async def _bounded(self, sender: Sender, letter: Letter) -> str:
+        """Never waits for a sender longer than the bound, not even for its being cancelled."""
+        task = asyncio.ensure_future(sender(letter))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._bound)
+        except asyncio.CancelledError:
+            self._abandon(task)
+            raise
+        if done:
+            return task.result()
+        self._abandon(task)
+        raise SendingError(f"no answer within {self._bound:g} s")
+
+    def _abandon(self, task: asyncio.Future[str]) -> None:
+        task.cancel()
+        if isinstance(task, asyncio.Task):
+            self._abandoned.add(task)
+            task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[str]) -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run database work in the one thread that has our connection."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._database, lambda: function(*args, **kwargs))
+
+    async def aclose(self) -> None:
+        """Let what is under way come to its end for a moment, then leave it to the next worker."""
+        self._stopping = True
+        if self._busy:
+            _, late = await asyncio.wait(self._busy.values(), timeout=STOP_BOUND)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._webhook.aclose()
+        await self._ask(connections.close_all)
+        self._database.shutdown(wait=False)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
