@@ -1,0 +1,42 @@
+"""The rules that the console brings along."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from lifecycle.models import AlertRule
+from registry.models import AuditEntry
+
+ACTION = "alert-rules.shipped"
+DOWN = ["RECONNECTING", "UNREACHABLE"]
+
+
+def ship_defaults(now: datetime) -> int:
+    """Add the default rules to a new database; those that a person deletes later do not come back."""
+    with transaction.atomic():
+        if AuditEntry.objects.filter(action=ACTION).exists() or AlertRule.objects.exists():
+            return 0
+        AlertRule.objects.bulk_create(
+            [
+                AlertRule(
+                    name="Service down",
+                    level="ERROR",
+                    condition="state-entered",
+                    states=DOWN,
+                    scope={"kind": "all"},
+                    created_at=now,
+                ),
+                AlertRule(
+                    name="Not serving for 5 minutes",
+                    level="CRITICAL",
+                    condition="not-serving-for",
+                    seconds=300,
+                    scope={"kind": "all"},
+                    created_at=now,
+                ),
+            ]
+        )
+        AuditEntry.objects.create(at=now, actor="console", action=ACTION, target="alert rules")
+    return 2

@@ -1,0 +1,26 @@
+"""A new console brings two rules, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifecycle.alerts.defaults import ship_defaults
+from lifecycle.models import AlertRule
+from tests.alerts.conftest import NOON, make_rule
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_defaults_come_once_and_stay_deleted() -> None:
+    assert ship_defaults(NOON) == 2
+    assert set(AlertRule.objects.values_list("name", flat=True)) == {
+        "Service down",
+        "Not serving for 5 minutes",
+    }
+    AlertRule.objects.all().delete()
+    assert ship_defaults(NOON) == 0
+
+
+def test_somebodys_own_rules_are_left_alone() -> None:
+    make_rule(name="mine")
+    assert ship_defaults(NOON) == 0
