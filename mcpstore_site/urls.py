@@ -2,16 +2,19 @@
 
 from importlib.util import find_spec
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
 from lifecycle.live.views import live_poll
 from mcpstore_site import health
+from registry.views.signin import SignIn
 
+handler403 = "lifecycle.views.answers.forbidden"
+handler404 = "lifecycle.views.answers.not_found"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("live/poll/", live_poll, name="live_poll"),
 ]

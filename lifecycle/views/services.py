@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from lifecycle import listing, reading, rows
 from lifecycle.frame import frame_of
+from lifecycle.views.answers import is_htmx
 from registry.models import Transport
 
 
@@ -38,12 +39,8 @@ def service_list(request: HttpRequest) -> HttpResponse:
         "transports": [(value, rows.TRANSPORT_WORDS[value]) for value in Transport.values],
         "without_tag": replace(filters, tag="", page=1).url,
     }
-    if not _wants_fragment(request):
+    if not is_htmx(request):
         return render(request, "lifecycle/service_list.html", context)
     answer = render(request, "lifecycle/_service_list.html", context)
     answer["HX-Push-Url"] = filters.url
     return answer
-
-
-def _wants_fragment(request: HttpRequest) -> bool:
-    return bool(request.htmx) and not request.htmx.history_restore_request  # type: ignore[attr-defined]

@@ -20,9 +20,22 @@ document.addEventListener("change", async (event) => {
   const file = event.target.files?.[0];
   if (!target || !file) return;
   if (file.size > Number(event.target.dataset.limit)) {
-    target.setCustomValidity("");
-    return; // The server says that it is too large, and how large it may be.
+    return; // The server says that it is too large when it gets it.
   }
   target.value = await file.text();
   event.target.value = "";
+  target.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+document.addEventListener("click", (event) => {
+  const rename = event.target.closest("[data-rename]");
+  const text = document.getElementById("id_text");
+  if (rename && text) {
+    text.value = text.value.replaceAll(JSON.stringify(rename.dataset.rename), JSON.stringify(rename.dataset.to));
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  event.target.closest("[data-dismiss]")?.closest(".toast").remove();
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.querySelector("summary").contains(event.target)) menu.open = false;
+  }
 });

@@ -1,0 +1,194 @@
+"""A service's tools as its page shows them, and the outcome of a call."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from registry.models import Service, Tool
+
+SHOWN = 100
+LONGEST_TEXT = 4_000
+LONGEST_JSON = 20_000
+LONGEST_OUTCOME = 100_000
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+LARGEST_PICTURE = 1_500_000
+_EXAMPLES: Mapping[str, Any] = {
+    "string": "",
+    "integer": 0,
+    "number": 0,
+    "boolean": False,
+    "array": [],
+    "object": {},
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCard:
+    """One tool: what it is for, what it takes, and a first draft of its arguments."""
+
+    id: int
+    name: str
+    shown_name: str
+    title: str
+    summary: str
+    description: str
+    input_schema: str
+    output_schema: str
+    problem: str
+    hints: list[str]
+    draft: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Toolbox:
+    """The tools of a service that match; `digest` tells whether a page already shows them."""
+
+    cards: list[ToolCard]
+    count: int
+    total: int
+    q: str
+    digest: str
+
+
+def toolbox(service: Service, q: str = "") -> Toolbox:
+    """At most a hundred tools, however many the service has."""
+    tools = service.tools.all()
+    total = tools.count()
+    if q:
+        tools = tools.filter(Q(name__icontains=q) | Q(title__icontains=q) | Q(description__icontains=q))
+    count = tools.count() if q else total
+    shown = list(tools[:SHOWN])
+    return Toolbox(
+        cards=[_card(tool) for tool in shown], count=count, total=total, q=q, digest=_digest(shown, total)
+    )
+
+
+def _digest(tools: list[Tool], total: int) -> str:
+    known = [(t.name, t.title, t.description, t.input_schema, t.output_schema, t.problem) for t in tools]
+    return hashlib.sha256(json.dumps([total, known], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _card(tool: Tool) -> ToolCard:
+    text = tool.description.strip()
+    return ToolCard(
+        id=tool.pk,
+        name=tool.name,
+        shown_name=clip(tool.name, 200) if tool.name.strip() else _("(no name)"),
+        title=tool.title if tool.title != tool.name else "",
+        summary=clip(text.split("\n", 1)[0], 140),
+        description=clip(text, LONGEST_TEXT),
+        input_schema=pretty(tool.input_schema, LONGEST_JSON) if tool.input_schema else "",
+        output_schema=pretty(tool.output_schema, LONGEST_JSON) if tool.output_schema else "",
+        problem=tool.problem,
+        hints=_hints(tool.annotations),
+        draft=json.dumps(draft_of(tool.input_schema), indent=2, ensure_ascii=False),
+    )
+
+
+def _hints(annotations: Any) -> list[str]:
+    if not isinstance(annotations, dict):
+        return []
+    words = {
+        "readOnlyHint": _("only reads"),
+        "destructiveHint": _("may destroy"),
+        "openWorldHint": _("reaches outside"),
+    }
+    return [word for key, word in words.items() if annotations.get(key) is True]
+
+
+def draft_of(schema: Any) -> dict[str, Any]:
+    """Arguments to begin with: each required property, with its default or an empty value of its type."""
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        return {}
+    required = schema.get("required")
+    wanted = required if isinstance(required, list) else []
+    return {key: _value(spec) for key, spec in schema["properties"].items() if key in wanted}
+
+
+def _value(spec: Any) -> Any:
+    if not isinstance(spec, dict):
+        return None
+    if "default" in spec:
+        return spec["default"]
+    choices = spec.get("enum")
+    if isinstance(choices, list) and choices:
+        return choices[0]
+    kind = spec.get("type")
+    return _EXAMPLES.get(kind) if isinstance(kind, str) else None
+
+
+def clip(text: str, most: int) -> str:
+    """The text, cut with an ellipsis where it is longer than *most*."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def pretty(value: Any, most: int) -> str:
+    """JSON for people, cut where it is endless."""
+    return clip(json.dumps(value, indent=2, ensure_ascii=False, default=str), most)
+
+
+def mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """The same JSON with every text in it changed, keys too."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(str(key)): mapped(item, change) for key, item in value.items()}
+    return [mapped(item, change) for item in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One part of an answer: text, or a picture as a data URL, or words about something else."""
+
+    text: str = ""
+    picture: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The outcome of a tool call, ready to show."""
+
+    ok: bool
+    took: str
+    error: str
+    parts: list[Part]
+    structured: str
+
+
+def part_of(block: Any) -> Part:
+    """One content block of a tool's answer; nothing in it is trusted."""
+    if not isinstance(block, dict):
+        return Part(text=clip(str(block), LONGEST_OUTCOME))
+    kind, mime, data = block.get("type"), block.get("mimeType"), block.get("data")
+    if kind == "text" and isinstance(block.get("text"), str):
+        return Part(text=clip(block["text"], LONGEST_OUTCOME))
+    if kind == "image" and mime in PICTURES and isinstance(data, str) and len(data) <= LARGEST_PICTURE:
+        return Part(picture=f"data:{mime};base64,{data}", note=str(mime))
+    if kind in ("image", "audio"):
+        size = len(data) * 3 // 4 if isinstance(data, str) else 0
+        return Part(
+            note=_("%(kind)s, %(mime)s, %(size)s bytes") % {"kind": kind, "mime": mime, "size": f"{size:,}"}
+        )
+    return Part(text=pretty(block, LONGEST_OUTCOME))
+
+
+def answer_of(outcome: Mapping[str, Any]) -> Answer:
+    """What the worker wrote down of a call."""
+    took = outcome.get("duration_ms")
+    structured = outcome.get("structured")
+    content = outcome.get("content")
+    return Answer(
+        ok=bool(outcome.get("ok")),
+        took=f"{took:,.0f} ms" if isinstance(took, int | float) else "",
+        error=clip(str(outcome.get("error") or ""), LONGEST_TEXT),
+        parts=[part_of(block) for block in content[:200]] if isinstance(content, list) else [],
+        structured=pretty(structured, LONGEST_OUTCOME) if structured is not None else "",
+    )

@@ -1,0 +1,141 @@
+"""The form for one service. It makes an entry; whether the entry is good, `registration` alone decides."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from registry.errors import InvalidConfigError
+from registry.models import NAME_PATTERN, Priority, Profile, Transport
+
+TRANSPORTS = [
+    (Transport.STREAMABLE_HTTP, _("HTTP – an address that speaks streamable HTTP")),
+    (Transport.SSE, _("SSE – an address of the older kind")),
+    (Transport.STDIO, _("stdio – a command started on the console's machine")),
+]
+SECRET_FIELDS = ("url", "args", "env", "headers")
+
+
+def _lines(rows: int, hint: str) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "class": "code", "spellcheck": "false", "placeholder": hint})
+
+
+class ServiceForm(forms.Form):
+    """Fields of one entry; those that the transport does not use are left out of it."""
+
+    name = forms.RegexField(
+        regex=NAME_PATTERN,
+        label=_("Name"),
+        max_length=64,
+        help_text=_("Letters, digits, dots, hyphens and underscores."),
+        error_messages={"invalid": _("Only letters, digits, dots, hyphens and underscores.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+    transport = forms.ChoiceField(
+        choices=TRANSPORTS, widget=forms.RadioSelect, label=_("Transport"), initial=Transport.STREAMABLE_HTTP
+    )
+    url = forms.CharField(
+        label=_("URL"),
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "url",
+                "placeholder": "https://mcp.example.org/mcp",
+                "autocomplete": "off",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    headers = forms.CharField(
+        label=_("Headers"),
+        required=False,
+        help_text=_("One a line. Values are encrypted and never shown again."),
+        widget=_lines(2, "Authorization: Bearer …"),
+    )
+    command = forms.CharField(
+        label=_("Command"),
+        required=False,
+        max_length=1000,
+        widget=forms.TextInput(attrs={"placeholder": "npx", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    args = forms.CharField(
+        label=_("Arguments"),
+        required=False,
+        strip=False,
+        help_text=_("One a line, without quotation marks."),
+        widget=_lines(3, "-y\n@modelcontextprotocol/server-memory"),
+    )
+    env = forms.CharField(
+        label=_("Environment"),
+        required=False,
+        help_text=_("One a line. Values are encrypted and never shown again."),
+        widget=_lines(2, "API_TOKEN=…"),
+    )
+    cwd = forms.CharField(label=_("Working directory"), required=False, max_length=1000)
+    description = forms.CharField(label=_("Description"), required=False, max_length=2000)
+    tags = forms.CharField(
+        label=_("Tags"), required=False, max_length=500, help_text=_("Separated by commas.")
+    )
+    profile = forms.ChoiceField(
+        choices=Profile.choices,
+        label=_("Profile"),
+        initial=Profile.NORMAL,
+        help_text=_("How often it is checked, and how soon it counts as failing."),
+    )
+    priority = forms.ChoiceField(
+        choices=Priority.choices,
+        label=_("Priority"),
+        initial=Priority.NORMAL,
+        help_text=_("Who is reconnected first."),
+    )
+
+    def clean_headers(self) -> dict[str, str]:
+        """Lines as a mapping."""
+        return _pairs(self.cleaned_data["headers"], ":", _("Line %d is not “Name: value”."))
+
+    def clean_env(self) -> dict[str, str]:
+        """Lines as a mapping."""
+        return _pairs(self.cleaned_data["env"], "=", _("Line %d is not “NAME=value”."))
+
+    def entry(self) -> dict[str, Any]:
+        """The entry as it would stand in an mcp.json."""
+        given = self.cleaned_data
+        stdio = given["transport"] == Transport.STDIO
+        own = ("command", "env", "cwd") if stdio else ("url", "headers")
+        entry = {key: given[key] for key in (*own, "description", "profile", "priority")}
+        if stdio:
+            entry["args"] = [line for line in given["args"].splitlines() if line]
+        entry["tags"] = [tag.strip() for tag in given["tags"].split(",") if tag.strip()]
+        kept = {key: value for key, value in entry.items() if value}
+        must = {"command": given["command"]} if stdio else {"url": given["url"]}
+        return {"type": given["transport"]} | kept | must
+
+    def blame(self, error: InvalidConfigError) -> None:
+        """Put an error of `registration` beside the field it is about."""
+        parts = re.split(r"[.\[]", error.where)
+        field = next((part for part in parts if part in self.fields), None)
+        self.add_error(field, f"{error.what}. {error.remedy}.".replace("..", "."))
+
+    def forget_secrets(self) -> None:
+        """Empty what may hold a secret: a form never shows one again, not even to who typed it."""
+        self.data = self.data.copy()
+        for name in SECRET_FIELDS:
+            self.data[name] = ""
+
+
+def _pairs(text: str, between: str, problem: Any) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        name, found, value = line.partition(between)
+        if not found or not name.strip():
+            raise forms.ValidationError(problem % number)
+        pairs[name.strip()] = value.strip()
+    return pairs
