@@ -1,0 +1,180 @@
+"""Text to a tree of plain values, bounded before it is parsed. Raises nothing but InvalidConfigError.
+
+JSON with comments and trailing commas is read, and the TOML that Codex keeps its servers in. What is wrong
+inside one entry stays in the tree as a mark (`Repeated`, `Flaw`), so that `check` refuses that entry alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from registry.core.jsonc import plain
+from registry.core.places import ROOT, Place, show
+from registry.errors import InvalidConfigError
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 16
+_TOML = re.compile(r"^[ \t]*\[{1,2}[ \t]*mcp_servers\b", re.MULTILINE)
+_SPLIT = "Split it into smaller documents"
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """A value that JSON knows but a configuration cannot hold."""
+
+    what: str
+
+
+class Repeated(dict[str, Any]):
+    """An object in which keys came twice; it holds the first of each."""
+
+    twice: tuple[str, ...] = ()
+
+
+def read(source: object) -> Any:
+    """The tree of a text, of bytes, or of Python values; InvalidConfigError if it is none, or too much."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _parse(_decode(bytes(source[: MAX_BYTES + 1])))
+    if isinstance(source, str):
+        return _parse(source)
+    return _parse(_dump(source))
+
+
+def _too_large() -> InvalidConfigError:
+    return InvalidConfigError(ROOT, "is larger than 1 MiB", _SPLIT)
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise _too_large()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidConfigError(ROOT, "is not UTF-8 text", "Save it as UTF-8") from None
+
+
+def _parse(text: str) -> Any:
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise _too_large()
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InvalidConfigError(ROOT, f"holds a NUL character in line {line}", "Take it out")
+    text = text.removeprefix("\ufeff")
+    if not text.strip():
+        raise InvalidConfigError(ROOT, "is empty", 'Start with {"mcpServers": {…}}')
+    if not text.lstrip().startswith("{") and _TOML.search(text):
+        return _toml(text)
+    return _json(plain(text, MAX_DEPTH))
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=lambda word: Flaw(f"is {word}, which JSON does not have"),
+            parse_int=_whole,
+            parse_float=_float,
+        )
+    except json.JSONDecodeError as exc:
+        raise InvalidConfigError(
+            ROOT,
+            f"is not JSON: {exc.msg} in line {exc.lineno}, column {exc.colno}",
+            "Put it right there",
+        ) from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(reversed(pairs))
+    if len(made) == len(pairs):
+        return dict(pairs)
+    seen: set[str] = set()
+    twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
+    repeated = Repeated({key: made[key] for key, _ in pairs})
+    repeated.twice = tuple(dict.fromkeys(twice))
+    return repeated
+
+
+def _whole(digits: str) -> int | Flaw:
+    return int(digits) if len(digits) <= 18 else Flaw("is a number of more than 18 digits")
+
+
+def _float(digits: str) -> float | Flaw:
+    number = float(digits)
+    return number if math.isfinite(number) else Flaw("is a number without bound")
+
+
+def _toml(text: str) -> Any:
+    # tomllib recurses into arrays and inline tables: bound the brackets before it sees them.
+    if re.search(r"(?:[\[{][^\[\]{}]{0,200}){17}", text):
+        raise InvalidConfigError(ROOT, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it")
+    try:
+        return _json(plain(_dump(tomllib.loads(text)), MAX_DEPTH))
+    except (tomllib.TOMLDecodeError, RecursionError):
+        raise InvalidConfigError(ROOT, "is not TOML that can be read", "Paste it as JSON") from None
+
+
+def _dump(value: object) -> str:
+    """Python values as JSON text; their depth and number are bounded first, without recursion."""
+    stack: list[tuple[object, int]] = [(value, 1)]
+    nodes = 0
+    while stack:
+        node, depth = stack.pop()
+        if not isinstance(node, (dict, list, tuple)):
+            continue
+        if depth > MAX_DEPTH:
+            raise InvalidConfigError(ROOT, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it")
+        nodes += len(node)
+        if nodes > MAX_BYTES:
+            raise _too_large()
+        children: Iterable[object] = node.values() if isinstance(node, dict) else node
+        stack.extend((child, depth + 1) for child in children)
+    try:
+        return json.dumps(value, default=_date)
+    except (TypeError, ValueError) as exc:
+        raise InvalidConfigError(
+            ROOT, f"is not made of JSON values ({exc})"[:200], "Use text, numbers, lists and objects"
+        ) from None
+
+
+def _date(value: object) -> str:
+    isoformat = getattr(value, "isoformat", None)
+    if isoformat is None:
+        raise TypeError(f"{type(value).__name__} has no place in JSON")
+    return str(isoformat())
+
+
+def check(tree: object, place: Place) -> None:
+    """Raise for the first mark, NUL or lone surrogate at or below *place*."""
+    stack: list[tuple[object, Place]] = [(tree, place)]
+    while stack:
+        node, at = stack.pop()
+        _check_node(node, at)
+        if isinstance(node, dict):
+            stack.extend((key, (*at, key)) for key in node)
+            stack.extend((child, (*at, key)) for key, child in node.items())
+        elif isinstance(node, list):
+            stack.extend((child, (*at, index)) for index, child in enumerate(node))
+
+
+def _check_node(node: object, at: Place) -> None:
+    if isinstance(node, Flaw):
+        raise InvalidConfigError(show(at), node.what, "Write another value")
+    if isinstance(node, Repeated):
+        raise InvalidConfigError(show((*at, node.twice[0])), "is given twice", "Keep one of them")
+    if isinstance(node, str):
+        if "\0" in node:
+            raise InvalidConfigError(show(at), "holds a NUL character", "Take it out")
+        if not node.isascii() and any("\ud800" <= char <= "\udfff" for char in node):
+            raise InvalidConfigError(show(at), "holds half of a character (a lone surrogate)", "Take it out")
+
+
+def twice(tree: object) -> Sequence[str]:
+    """The keys that came twice in this object."""
+    return tree.twice if isinstance(tree, Repeated) else ()

@@ -1,0 +1,91 @@
+"""How a service is spoken to: the spellings of its transport, and addresses that may be one."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from registry.core.places import Place, shorten, show
+from registry.errors import InvalidConfigError
+
+STDIO, HTTP, SSE = "stdio", "streamable-http", "sse"
+_SPELLINGS = {
+    "stdio": STDIO,
+    "local": STDIO,
+    "command": STDIO,
+    "http": HTTP,
+    "https": HTTP,
+    "streamable-http": HTTP,
+    "streamablehttp": HTTP,
+    "streamable": HTTP,
+    "http-stream": HTTP,
+    "http-streamable": HTTP,
+    "httpstream": HTTP,
+    "sse": SSE,
+    "http+sse": SSE,
+    "http-sse": SSE,
+    "remote": "",
+    "url": "",
+}
+_METADATA = frozenset({"169.254.169.254", "fd00:ec2::254", "100.100.100.200", "metadata.google.internal"})
+
+
+def spelled(said: object, place: Place) -> str | None:
+    """The transport a document names; "" where it only says that it is remote."""
+    if not isinstance(said, str):
+        raise InvalidConfigError(show(place), "must be text", 'Write "stdio", "http" or "sse"')
+    known = _SPELLINGS.get(re.sub(r"[\s_]+", "-", said.strip().lower()))
+    if known is None:
+        what = f'"{shorten(said, 40)}" is not a transport'
+        raise InvalidConfigError(show(place), what, 'Write "stdio", "http" or "sse"')
+    return known
+
+
+def inferred(url: str) -> str:
+    """A path with a segment `sse` is SSE, any other streamable HTTP."""
+    return SSE if "sse" in urlsplit(url).path.lower().split("/") else HTTP
+
+
+def check_url(url: str, place: Place, *, strict: bool = False) -> str:
+    """The address, when it can be a service's; no part of it is repeated in the error, it may hold a secret."""
+    at = show(place)
+    remedy = "Write an address such as https://example.org/mcp"
+    if not url or any(char.isspace() or not char.isprintable() for char in url):
+        raise InvalidConfigError(at, "is empty or has a space or control character in it", remedy)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise InvalidConfigError(at, "is not an address", remedy) from None
+    if parts.scheme not in ("http", "https"):
+        raise InvalidConfigError(at, "does not start with http:// or https://", remedy)
+    if not host or port == 0:
+        raise InvalidConfigError(at, "names no host and port that can be reached", remedy)
+    _check_host(host, at, strict)
+    return url
+
+
+def _check_host(host: str, at: str, strict: bool) -> None:
+    try:
+        address = ip_address(host.split("%")[0])
+    except ValueError:
+        address = None
+    if host.rstrip(".").lower() in _METADATA or (address is not None and address.is_link_local):
+        raise InvalidConfigError(
+            at, "is a link-local or metadata address", "Write the address of an MCP server"
+        )
+    local = host.rstrip(".").lower() == "localhost" or (address is not None and not address.is_global)
+    if strict and local:
+        raise InvalidConfigError(
+            at, "is a loopback or private address", "Allow its network in MCPSTORE_EGRESS_ALLOW"
+        )
+
+
+def origin(url: str) -> str:
+    """Where requests go: scheme, host and port. Never the userinfo."""
+    try:
+        parts: SplitResult = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()

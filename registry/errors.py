@@ -1,0 +1,49 @@
+"""What can go wrong with the configuration, in words for the person who typed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class RegistryError(Exception):
+    """Base of everything the registry refuses."""
+
+    code = "registry_error"
+
+
+class InvalidConfigError(RegistryError):
+    """A document or entry that cannot be taken: the place, the problem, and what to write instead.
+
+    `suggestion` is a corrected name, `asks` are the placeholders whose values are still to be given.
+    """
+
+    code = "invalid_config"
+
+    def __init__(
+        self, where: str, what: str, remedy: str, *, suggestion: str = "", asks: Sequence[str] = ()
+    ) -> None:
+        self.where, self.what, self.remedy = where, what, remedy
+        self.suggestion, self.asks = suggestion, tuple(asks)
+        super().__init__(f"{where}: {what}. {remedy}")
+
+
+class ServiceNotFoundError(RegistryError):
+    """No service of this name is registered."""
+
+    code = "service_not_found"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no service {name[:80]!r}.")
+
+
+class NotAllowedError(RegistryError):
+    """The role does not reach for what was asked."""
+
+    code = "not_allowed"
+
+
+class SecretsError(RegistryError):
+    """A stored value cannot be read with the keys in the key file."""
+
+    code = "secrets_unreadable"

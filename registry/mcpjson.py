@@ -1,0 +1,166 @@
+"""mcp.json, the image of the registry: written whole after each change, kept as versions, never over an edit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from registry import files
+from registry.core import comparing
+from registry.models import ConfigVersion, Desired, RegistryHead, Role, Service
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """The file was edited by hand: `text` stands in it, `ours` is what would be written."""
+
+    text: str
+    ours: str
+
+
+def document() -> dict[str, Any]:
+    """The whole configuration as mcp.json has it; secrets are references."""
+    rows = Service.objects.listed().order_by("position", "pk").values_list("name", "entry", "desired")
+    return {"mcpServers": {name: _entry(entry, desired) for name, entry, desired in rows}}
+
+
+def _entry(entry: Mapping[str, Any], desired: str) -> dict[str, Any]:
+    """The user's own entry; `disabled` or `enabled` says what is desired now."""
+    shown = dict(entry)
+    stopped = desired == Desired.STOPPED
+    if "enabled" in shown:
+        shown["enabled"] = not stopped
+    if "disabled" in shown or (stopped and "enabled" not in shown):
+        shown["disabled"] = stopped
+    return shown
+
+
+def text_of(content: Mapping[str, Any]) -> str:
+    """The document as it is written."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _path() -> Path:
+    return Path(settings.MCPJSON_FILE)
+
+
+def _read() -> bytes | None:
+    try:
+        return _path().read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _head() -> RegistryHead:
+    return RegistryHead.objects.get_or_create(pk=1)[0]
+
+
+def _ours(head: RegistryHead, data: bytes | None) -> bool:
+    """Whether the file is as we left it. The last version counts too: we may have died before noting its export."""
+    if data is None:
+        return True
+    last = ConfigVersion.objects.order_by("-number").values_list("sha256", flat=True).first()
+    return _sha(data) in (head.exported_sha256, last)
+
+
+def export_pending(*, author: str, now: datetime) -> bool:
+    """Write the file when the registry has moved on since; whether it was written. Leaves an edited file alone."""
+    head = _head()
+    if head.exported_revision >= head.revision and _path().exists():
+        return False
+    with files.locked(_path().with_name(".mcp.json.lock")):
+        # Read the revision before the rows: what is written is then at least as new as what is noted.
+        head = _head()
+        data = _read()
+        if head.exported_revision >= head.revision and data is not None:
+            return False
+        if not _ours(head, data):
+            logger.warning("mcp.json was edited by hand; it is left alone until someone decides")
+            return False
+        _write(head.revision, author=author, now=now)
+    return True
+
+
+def _write(revision: int, *, author: str, now: datetime) -> None:
+    text = text_of(document())
+    data = text.encode()
+    _keep_version(text, _sha(data), author=author, now=now)
+    if _read() != data:
+        files.replace(_path(), data)
+    RegistryHead.objects.filter(pk=1).update(exported_revision=revision, exported_sha256=_sha(data))
+
+
+def _keep_version(text: str, sha: str, *, author: str, now: datetime) -> None:
+    with transaction.atomic():
+        last = ConfigVersion.objects.order_by("-number").first()
+        if last is not None and last.sha256 == sha:
+            return
+        number = (ConfigVersion.objects.aggregate(top=Max("number"))["top"] or 0) + 1
+        ConfigVersion.objects.create(
+            number=number,
+            document=text,
+            sha256=sha,
+            author=author[:150],
+            summary=comparing.summary(last.document if last else "", text)[:500],
+            created_at=now,
+        )
+
+
+def drift() -> Drift | None:
+    """What a hand edit of the file says, and what we would write; None where it is as we left it."""
+    data = _read()
+    if _ours(_head(), data) or data is None:
+        return None
+    return Drift(text=data.decode("utf-8", "replace"), ours=text_of(document()))
+
+
+def write_ours(*, author: str, now: datetime) -> None:
+    """Decide for the registry: the edited file is replaced."""
+    with files.locked(_path().with_name(".mcp.json.lock")):
+        _write(_head().revision, author=author, now=now)
+
+
+def accept_file(seen: bytes) -> None:
+    """Decide for the file, once its content was imported: it may be replaced as long as it is still *seen*."""
+    RegistryHead.objects.filter(pk=_head().pk).update(exported_sha256=_sha(seen))
+
+
+def import_at_first_start(now: datetime) -> int:
+    """Take an existing mcp.json into an empty registry; how many services that gave.
+
+    Where an entry cannot be taken, or the file cannot be read, a copy of it is kept: the export replaces it.
+    """
+    from registry import registration
+    from registry.errors import InvalidConfigError
+
+    data = _read()
+    if data is None or Service.objects.exists() or _head().exported_sha256:
+        return 0
+    try:
+        results = registration.register(data, by="mcp.json", role=Role.ADMIN, now=now)
+    except InvalidConfigError as exc:
+        logger.warning("mcp.json was not imported: %s", exc)
+        return 0
+    bad = [result for result in results if result.error]
+    for result in bad:
+        logger.warning("mcp.json: %s", result.error)
+    if bad:
+        files.create(_path().with_name("mcp.json.before-import"), data)
+    accept_file(data)
+    return len(results) - len(bad)

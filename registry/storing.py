@@ -1,0 +1,153 @@
+"""The rows of a plan. Adding one service touches no other, however many there are."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, TextField
+from django.db.models.functions import Cast
+
+from registry import secrets
+from registry.access import audit
+from registry.core import filling
+from registry.core.dialects import URL_KEYS
+from registry.core.placeholders import reference
+from registry.errors import RegistryError
+from registry.models import Priority, Profile, RegistryHead, Secret, Service
+from registry.planning import Plan
+
+LONGEST_ENDPOINT = 500
+BATCH = 200
+
+
+def lock_head() -> RegistryHead:
+    """The one row that every writer of configuration takes first; call it inside a transaction."""
+    RegistryHead.objects.get_or_create(pk=1)
+    return RegistryHead.objects.select_for_update().get(pk=1)
+
+
+def save(plans: Sequence[Plan], head: RegistryHead, *, by: str, now: datetime) -> bool:
+    """Write what is new or changed; whether there was anything."""
+    good = [plan for plan in plans if plan.error is None and plan.changed]
+    if not good:
+        return False
+    made = [plan for plan in good if plan.service is None]
+    for position, plan in enumerate(made, head.revision + 1):
+        plan.service = Service(name=plan.name, position=position, created_at=now, revision=0)
+    created = {plan.name for plan in made}
+    for plan in good:
+        _apply(plan, now)
+    Service.objects.bulk_create([_row(plan) for plan in made], batch_size=BATCH)
+    _update([plan for plan in good if plan.name not in created])
+    _save_secrets(good, now)
+    audit.notes(
+        by,
+        [("service added" if plan.name in created else "service changed", plan.name) for plan in good],
+        now=now,
+    )
+    head.revision += len(good)
+    head.save(update_fields=["revision"])
+    return True
+
+
+def _row(plan: Plan) -> Service:
+    if plan.service is None:
+        raise RegistryError("a plan is written before it has a row")
+    return plan.service
+
+
+def _apply(plan: Plan, now: datetime) -> None:
+    service, entry = _row(plan), plan.entry
+    if entry is None:
+        raise RegistryError("a plan is written before it was checked")
+    service.desired = plan.desired()
+    service.transport = entry.config.transport
+    service.entry = plan.stored
+    service.endpoint = endpoint(plan.stored)
+    service.timeout = entry.config.timeout
+    service.tags = list(entry.tags)
+    service.description = entry.description
+    service.profile = entry.profile or Profile.NORMAL
+    service.priority = entry.priority or Priority.NORMAL
+    service.approved_hash = secrets.fingerprint(entry.config)
+    service.revision += 1 if plan.reconfigured else 0
+    service.updated_at, service.archived_at = now, None
+
+
+def _update(plans: Sequence[Plan]) -> None:
+    written = [
+        "desired",
+        "transport",
+        "entry",
+        "endpoint",
+        "timeout",
+        "tags",
+        "description",
+        "profile",
+        "priority",
+        "approved_hash",
+        "revision",
+        "updated_at",
+        "archived_at",
+    ]
+    Service.objects.bulk_update([_row(plan) for plan in plans], written, batch_size=BATCH)
+
+
+def _save_secrets(plans: Sequence[Plan], now: datetime) -> None:
+    rows: dict[str, Secret] = {}
+    for plan in plans:
+        service = _row(plan)
+        inherited = [name for name in filling.all_references(service.entry) if "." in name]
+        if inherited:
+            Secret.objects.filter(name__in=inherited, service__name=plan.name).update(service=service)
+        for name, value in plan.writes.items():
+            owner = service if "." in name else None
+            rows[name] = Secret(
+                name=name, service=owner, ciphertext=secrets.seal(value), created_at=now, updated_at=now
+            )
+    shared = _changed_shared(plans)
+    Secret.objects.bulk_create(
+        rows.values(),
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["service", "ciphertext", "updated_at"],
+    )
+    for name in shared:
+        _reapply(name, {plan.name for plan in plans})
+
+
+def _changed_shared(plans: Sequence[Plan]) -> list[str]:
+    given = {name: value for plan in plans for name, value in plan.writes.items() if "." not in name}
+    old = Secret.objects.filter(name__in=given).values_list("name", "ciphertext") if given else []
+    return [name for name, sealed in old if secrets.unseal(sealed) != given[name]]
+
+
+def _reapply(shared: str, done: set[str]) -> None:
+    """A shared value changed: every other service that uses it starts anew with it, and keeps its approval."""
+    users = Service.objects.filter(removed_at=None).annotate(text=Cast("entry", TextField()))
+    for service in users.filter(text__contains=reference(shared)).exclude(name__in=done):
+        approved = secrets.fingerprint(secrets.reveal(service)) if service.approved_hash else ""
+        Service.objects.filter(pk=service.pk).update(revision=F("revision") + 1, approved_hash=approved)
+
+
+def endpoint(stored: Mapping[str, Any]) -> str:
+    """The address or command line, for people."""
+    shown = filling.masked(stored)
+    url = next((shown[key] for key in URL_KEYS if isinstance(shown.get(key), str)), None)
+    if url is not None:
+        return str(url)[:LONGEST_ENDPOINT]
+    command, args = shown.get("command"), shown.get("args") or []
+    if isinstance(command, dict):
+        command, args = command.get("path", ""), [*(command.get("args") or []), *args]
+    if isinstance(command, str) and "args" not in shown and " " in command:
+        return command[:LONGEST_ENDPOINT]
+    words = [*(command if isinstance(command, list) else [str(command or "")]), *args]
+    return _line([str(word) for word in words])[:LONGEST_ENDPOINT]
+
+
+def _line(words: Sequence[str]) -> str:
+    return " ".join(word if filling.MASK in word and " " not in word else shlex.quote(word) for word in words)
