@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -162,6 +163,10 @@ class Console:
         base = f"{self.address}/api/v1/"
         return httpx2.Client(base_url=base, headers=headers, timeout=60, trust_env=False)
 
+    def python(self, code: str) -> str:
+        """Run Python with Django set up on its data; what it printed."""
+        return self.manage("shell", "--verbosity", "0", "-c", code).stdout
+
     def register(self, **entries: dict[str, Any]) -> None:
         """Register entries as a person's mcp.json would; all of them must be taken."""
         answer = self.api.post("services", json={"mcpServers": entries})
@@ -203,11 +208,14 @@ class Console:
             return [dict(row) for row in connection.execute(sql, values)]
 
 
-def processes_with(marker: str) -> list[psutil.Process]:
-    """Every process of this machine whose command line holds *marker*."""
+MARK = "TEST_MARK"
+
+
+def processes_marked(mark: str) -> list[psutil.Process]:
+    """Every living process that has TEST_MARK=*mark* in its environment, as all descendants of one have."""
     found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        command = process.info["cmdline"] or []
-        if process.info["status"] != psutil.STATUS_ZOMBIE and any(marker in part for part in command):
-            found.append(process)
+    for process in psutil.process_iter(["status"]):
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.info["status"] != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark:
+                found.append(process)
     return found

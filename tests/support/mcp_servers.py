@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.console import eventually
+from tests.support.console import MARK, eventually
 from tests.support.ports import free_port
 from tests.support.tools import ROOT, node, npm_server
 
@@ -82,6 +82,21 @@ class EverythingServer(ServerProcess):
         command = [node(), str(npm_server("server-everything")), transport]
         path = "/sse" if transport == "sse" else "/mcp"
         super().__init__(command, port, path, {"PORT": str(port)})
+
+
+class LightServer(ServerProcess):
+    """The server of the doubles as a program: up in a moment, so it may go up and down often."""
+
+    def __init__(self, mode: str = "ok", era: str = "modern") -> None:
+        port = free_port()
+        command = [sys.executable, "-m", "tests.doubles.fault_server", str(port), mode, era]
+        super().__init__(command, port, "/mcp", {"PYTHONPATH": str(ROOT)})
+
+
+def light_entry(mark: str, fault: str = "ok") -> dict[str, Any]:
+    """A stdio server that is up in a moment; `orphan` also starts a grandchild in a session of its own."""
+    program = str(ROOT / "tests" / "doubles" / "stdio_server.py")
+    return {"command": sys.executable, "args": [program, fault], "env": {MARK: mark}}
 
 
 def fastmcp_entry(*more: str) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""What must be true of a console's rows and receivers whenever nothing writes to them."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import Any
+
+from tests.support.console import Console
+from tests.support.receivers import SmtpReceiver, WebhookReceiver
+
+Rows = list[dict[str, Any]]
+TRANSITIONS = "SELECT service_id, before, after FROM lifecycle_statechange ORDER BY service_id, id"
+STATES = "SELECT service_id, state FROM lifecycle_servicestate"
+EPISODES = """
+    SELECT e.id, e.service_id, e.state, e.fired_at IS NOT NULL AS fired, e.ending,
+           count(d.id) FILTER (WHERE d.kind = 'firing') AS firing,
+           count(d.id) FILTER (WHERE d.kind = 'resolved') AS ended
+    FROM lifecycle_episode e LEFT JOIN lifecycle_delivery d ON d.episode_id = e.id GROUP BY e.id
+"""
+
+
+def torn(console: Console, channels: int, down: frozenset[str]) -> list[str]:
+    """Everything in the rows that stands between two moments; *down* are the states that alert."""
+    problems = [str(row) for row in console.rows("PRAGMA integrity_check") if set(row.values()) != {"ok"}]
+    last = _chains(console.rows(TRANSITIONS), problems)
+    states = {row["service_id"]: row["state"] for row in console.rows(STATES)}
+    problems += [
+        f"state {states[pk]}, last transition {last.get(pk)}" for pk in states if last.get(pk) != states[pk]
+    ]
+    episodes = console.rows(EPISODES)
+    for row in episodes:
+        told, ended = row["firing"], row["ended"]
+        if told != (channels if row["fired"] else 0) or ended not in (0, channels):
+            problems.append(f"episode with half its messages: {row}")
+        if row["fired"] and row["state"] == "resolved" and not ended:
+            problems.append(f"episode ended without a word: {row}")
+    open_for = {row["service_id"] for row in episodes if row["state"] != "resolved"}
+    problems += [
+        f"{pk} is {state}, episode open: {pk in open_for}"
+        for pk, state in states.items()
+        if (state in down) != (pk in open_for)
+    ]
+    return problems
+
+
+def _chains(rows: Rows, problems: list[str]) -> dict[int, str]:
+    """The last state of each service, each transition having begun where the one before it ended."""
+    last: dict[int, str] = {}
+    for service, chain in groupby(rows, key=lambda row: row["service_id"]):
+        before = ""
+        for row in chain:
+            if (row["before"] or "") != before:
+                problems.append(f"service {service}: {row} follows {before or 'nothing'}")
+            before = row["after"]
+        last[service] = before
+    return last
+
+
+def undelivered(console: Console) -> int:
+    return len(console.rows("SELECT id FROM lifecycle_delivery WHERE state <> 'delivered'"))
+
+
+def expected_ids(console: Console, kind: str) -> set[str]:
+    """The ids of all messages that episodes caused for channels of this kind."""
+    sql = """SELECT d.message_id AS id FROM lifecycle_delivery d JOIN lifecycle_channel c
+             ON c.id = d.channel_id WHERE c.kind = ? AND d.episode_id IS NOT NULL"""
+    return {row["id"].replace("-", "") for row in console.rows(sql, kind)}
+
+
+def webhook_ids(receiver: WebhookReceiver) -> list[str]:
+    return [_hex(identity) for identity in receiver.ids()]
+
+
+def mail_ids(receiver: SmtpReceiver) -> list[str]:
+    return [_hex(str(message["Message-ID"])) for message in list(receiver.messages)]
+
+
+def _hex(identity: str) -> str:
+    """The bare 32 digits of a message's id, however its medium dresses it."""
+    found = re.search(r"[0-9a-f]{32}", identity.replace("-", ""))
+    return found.group() if found else identity
+
+
+def order(receiver: WebhookReceiver) -> dict[int, list[str]]:
+    """For each episode, the kinds of its messages as they first came."""
+    seen: set[str] = set()
+    found: dict[int, list[str]] = {}
+    for request in list(receiver.requests):
+        body = request.json()
+        if request.id not in seen:
+            found.setdefault(body["data"]["episode"], []).append(body["type"])
+        seen.add(request.id)
+    return found

@@ -1,0 +1,166 @@
+"""`kill -9` of the worker at random moments, while services go up and down, loses and leaves nothing."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Event, Thread
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from tests.guarantees import evidence
+from tests.support.console import Console, ConsoleStarter, eventually, processes_marked
+from tests.support.mcp_servers import LightServer, light_entry
+from tests.support.receivers import SmtpReceiver, WebhookReceiver
+from tests.support.tools import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+KILLS = 20
+SEED = 20261121
+DOWN = frozenset({"RECONNECTING", "UNREACHABLE"})
+SECRET = "whsec_" + "bWNwc3RvcmUtdGVzdHMtc2lnbmluZy1zZWNyZXQ="
+SET_UP = """
+from django.utils import timezone
+from lifecycle.alerts import channels
+from lifecycle.models import AlertRule, Channel
+now = timezone.now()
+AlertRule.objects.all().delete()
+rule = AlertRule.objects.create(name="down", condition="state-entered",
+    states=["RECONNECTING", "UNREACHABLE"], cooldown_seconds=0, scope={{"kind": "all"}}, created_at=now)
+hook = channels.Config(url={url!r}, secret={secret!r})
+mail = channels.Config(to=("ops@example.org",))
+for kind, config in (("webhook", hook), ("email", mail)):
+    rule.channels.add(Channel.objects.create(name=kind, kind=kind, sealed=channels.seal(config),
+        summary=channels.summary(kind, config), created_at=now))
+"""
+
+
+@pytest.fixture
+def servers() -> Iterator[list[LightServer]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(LightServer(era=era)) for era in ("modern", "legacy", "modern")]
+
+
+@pytest.fixture
+def prepared(
+    start_console: ConsoleStarter,
+    servers: list[LightServer],
+    smtp_receiver: SmtpReceiver,
+    webhook_receiver: WebhookReceiver,
+    mark: str,
+) -> Console:
+    """A console with services and channels, at rest: its database is there, none of its processes is."""
+    console = start_console(EMAIL_URL=smtp_receiver.url)
+    console.python(SET_UP.format(url=webhook_receiver.url, secret=SECRET))
+    over_http = {f"http-{number}": {"url": server.url} for number, server in enumerate(servers)}
+    over_stdio = {"plain": light_entry(mark), "parent": light_entry(mark, "orphan")}
+    console.register(**over_http, **over_stdio)
+    for name in (*over_http, *over_stdio):
+        console.wait_for(name, "HEALTHY")
+    assert console.stop() == 0
+    assert processes_marked(mark) == []
+    return console
+
+
+@pytest.fixture
+def mark() -> str:
+    return uuid4().hex
+
+
+def start_worker(console: Console) -> subprocess.Popen[bytes]:
+    with console.log.open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "runlifecycle"],
+            cwd=ROOT,
+            env=console.environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+@contextmanager
+def unrest(chance: random.Random, servers: list[LightServer], mark: str) -> Iterator[None]:
+    """Servers die and come back, children are killed, until the block ends; then all servers are up."""
+    over = Event()
+
+    def storm() -> None:
+        while not over.wait(chance.uniform(0.2, 0.8)):
+            if chance.random() < 0.3:
+                kill_a_child(chance, mark)
+                continue
+            server = chance.choice(servers)
+            server.kill() if server.process else server.start()
+
+    thread = Thread(target=storm)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        for server in servers:
+            if server.process is None:
+                server.start()
+
+
+def kill_a_child(chance: random.Random, mark: str) -> None:
+    if children := processes_marked(mark):
+        with suppress(psutil.NoSuchProcess):
+            chance.choice(children).kill()
+
+
+def gone(mark: str) -> Callable[[], bool]:
+    return lambda: not processes_marked(mark)
+
+
+def test_no_process_no_torn_state_no_lost_alert(
+    prepared: Console,
+    servers: list[LightServer],
+    smtp_receiver: SmtpReceiver,
+    webhook_receiver: WebhookReceiver,
+    mark: str,
+) -> None:
+    chance = random.Random(SEED)
+    with unrest(random.Random(SEED + 1), servers, mark):
+        for number in range(KILLS):
+            worker = start_worker(prepared)
+            time.sleep(chance.uniform(0.5, 6))
+            assert worker.poll() is None, prepared.output()[-3000:]
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+            eventually(gone(mark), f"no process is left after kill {number + 1}", 6)
+            assert evidence.torn(prepared, channels=2, down=DOWN) == [], f"after kill {number + 1}"
+    finish(prepared, mark)
+    count(prepared, smtp_receiver, webhook_receiver)
+
+
+def finish(console: Console, mark: str) -> None:
+    """With all servers up again, let a last worker bring everything to rest, and end it politely."""
+    worker = start_worker(console)
+
+    def at_rest() -> bool:
+        healthy = all(row["state"] == "HEALTHY" for row in console.rows(evidence.STATES))
+        return healthy and not evidence.undelivered(console)
+
+    eventually(at_rest, "all services are healthy and all messages delivered", 90, pause=0.5)
+    worker.terminate()
+    assert worker.wait(20) == 0
+    assert processes_marked(mark) == []
+    assert evidence.torn(console, channels=2, down=DOWN) == []
+
+
+def count(console: Console, smtp_receiver: SmtpReceiver, webhook_receiver: WebhookReceiver) -> None:
+    """Each message that an episode caused has arrived, at both receivers, and no other has."""
+    webhook_receiver.verified(SECRET)
+    assert len(evidence.expected_ids(console, "webhook")) >= KILLS
+    assert set(evidence.webhook_ids(webhook_receiver)) == evidence.expected_ids(console, "webhook")
+    assert set(evidence.mail_ids(smtp_receiver)) == evidence.expected_ids(console, "email")
+    orders = evidence.order(webhook_receiver)
+    assert set(map(tuple, orders.values())) == {("alert.firing", "alert.resolved")}
