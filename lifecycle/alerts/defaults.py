@@ -13,7 +13,7 @@ ACTION = "alert-rules.shipped"
 DOWN = ["RECONNECTING", "UNREACHABLE"]
 
 
-def ship_defaults(now: datetime) -> int:
+def ensure(now: datetime) -> int:
     """Add the default rules to a new database; those that a person deletes later do not come back."""
     with transaction.atomic():
         if AuditEntry.objects.filter(action=ACTION).exists() or AlertRule.objects.exists():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifecycle.alerts.defaults import ship_defaults
+from lifecycle.alerts.defaults import ensure
 from lifecycle.models import AlertRule
 from tests.alerts.conftest import NOON, make_rule
 
@@ -12,15 +12,15 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_defaults_come_once_and_stay_deleted() -> None:
-    assert ship_defaults(NOON) == 2
+    assert ensure(NOON) == 2
     assert set(AlertRule.objects.values_list("name", flat=True)) == {
         "Service down",
         "Not serving for 5 minutes",
     }
     AlertRule.objects.all().delete()
-    assert ship_defaults(NOON) == 0
+    assert ensure(NOON) == 0
 
 
 def test_somebodys_own_rules_are_left_alone() -> None:
     make_rule(name="mine")
-    assert ship_defaults(NOON) == 0
+    assert ensure(NOON) == 0
