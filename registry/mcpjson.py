@@ -1,4 +1,4 @@
-"""mcp.json, the image of the registry: written whole after each change, kept as versions, never over an edit."""
+"""mcp.json, the image of the registry: written whole after each change, never over an edit."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _head() -> RegistryHead:
 
 
 def _ours(head: RegistryHead, data: bytes | None) -> bool:
-    """Whether the file is as we left it. The last version counts too: we may have died before noting its export."""
+    """Whether the file is as we left it. The last version counts: we may have died before noting it."""
     if data is None:
         return True
     last = ConfigVersion.objects.order_by("-number").values_list("sha256", flat=True).first()
@@ -80,7 +80,7 @@ def _ours(head: RegistryHead, data: bytes | None) -> bool:
 
 
 def export_pending(*, author: str, now: datetime) -> bool:
-    """Write the file when the registry has moved on since; whether it was written. Leaves an edited file alone."""
+    """Write the file when the registry has moved on; whether it did. Leaves an edited file alone."""
     head = _head()
     if head.exported_revision >= head.revision and _path().exists():
         return False
@@ -137,7 +137,7 @@ def write_ours(*, author: str, now: datetime) -> None:
 
 
 def accept_file(seen: bytes) -> None:
-    """Decide for the file, once its content was imported: it may be replaced as long as it is still *seen*."""
+    """Decide for the file, once it was imported: it may be replaced while it is still as *seen*."""
     RegistryHead.objects.filter(pk=_head().pk).update(exported_sha256=_sha(seen))
 
 

@@ -14,8 +14,8 @@ from registry.core import entry as entries
 from registry.core import filling, names, reading, secrecy, transport
 from registry.core.dialects import URL_KEYS, Found
 from registry.core.entry import Entry, ServiceConfig
+from registry.core.hiding import Cut
 from registry.core.places import Place, shorten, show
-from registry.core.secrecy import Cut
 from registry.errors import InvalidConfigError
 from registry.models import Desired, Role, Secret, Service
 
@@ -115,7 +115,7 @@ class Planner:
         plan.stored = filling.unmask(item.raw, plan.service.entry if plan.service else None, plan.place)
 
     def _kept(self, plan: Plan) -> set[str]:
-        """References that may stay: whoever may not start commands may not send old values to a new address."""
+        """References that may stay: only an admin may send old values to a new address."""
         if plan.service is None:
             return set()
         before = filling.all_references(plan.service.entry)
@@ -198,7 +198,7 @@ class Planner:
             raise InvalidConfigError(
                 at, "starts a command, which only an admin may add", "Ask an admin to add it"
             )
-        if settings.STDIO == "allowlist" and not allowlist.allows(config):
+        if not stdio_possible(config):
             raise InvalidConfigError(
                 at, "is not on the list of allowed commands", f"Add it to {allowlist.path()}"
             )
@@ -220,6 +220,11 @@ class Planner:
             and service.archived_at is None
         )
         plan.reconfigured = plan.changed and _config(service.entry, old, plan.place) != plan.entry.config
+
+
+def stdio_possible(config: ServiceConfig) -> bool:
+    """Whether this installation starts such a command at all."""
+    return settings.STDIO == "admin" or (settings.STDIO == "allowlist" and allowlist.allows(config))
 
 
 def _config(entry: Mapping[str, Any], values: Mapping[str, str], place: Place) -> ServiceConfig | None:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from registry import allowlist, exporting, secrets, storing
+from registry import exporting, planning, secrets, storing
 from registry.access import audit
 from registry.access.roles import at_least
 from registry.core import dialects, names, transport
@@ -205,9 +204,8 @@ def remove(name: str, *, by: str, now: datetime) -> None:
 
 
 def is_approved(service: Service) -> bool:
-    """Whether exactly what is stored now was saved by someone who may, and may still run; needs every value."""
+    """Whether exactly what is stored was saved by someone who may, and may still run."""
     config = secrets.reveal(service)
-    if config.transport == transport.STDIO:
-        if settings.STDIO == "off" or (settings.STDIO == "allowlist" and not allowlist.allows(config)):
-            return False
+    if config.transport == transport.STDIO and not planning.stdio_possible(config):
+        return False
     return secrets.matches(config, service.approved_hash)

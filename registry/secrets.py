@@ -62,7 +62,7 @@ def _digest(key: bytes, config: ServiceConfig) -> str:
 
 
 def fingerprint(config: ServiceConfig) -> str:
-    """What an approval is given for. Keyed, so that it neither gives values away nor can be forged in the database."""
+    """What an approval is given for. Keyed: it gives no value away and cannot be forged in the database."""
     return _digest(_keys()[0], config)
 
 

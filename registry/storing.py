@@ -127,7 +127,7 @@ def _changed_shared(plans: Sequence[Plan]) -> list[str]:
 
 
 def _reapply(shared: str, done: set[str]) -> None:
-    """A shared value changed: every other service that uses it starts anew with it, and keeps its approval."""
+    """A shared value changed: every other service that uses it starts anew and keeps its approval."""
     users = Service.objects.filter(removed_at=None).annotate(text=Cast("entry", TextField()))
     for service in users.filter(text__contains=reference(shared)).exclude(name__in=done):
         approved = secrets.fingerprint(secrets.reveal(service)) if service.approved_hash else ""

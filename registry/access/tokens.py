@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 
 from registry.access import audit
 from registry.access.roles import at_least, role_of
@@ -23,7 +23,7 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def issue(user: AbstractUser, role: Role, now: datetime) -> str:
+def issue(user: User, role: Role, now: datetime) -> str:
     """A new token, to be shown once; never with more rights than its user has."""
     if not at_least(role_of(user), role):
         raise NotAllowedError(

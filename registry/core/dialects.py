@@ -1,4 +1,4 @@
-"""Any document to its entries, each with its place (requirements 1.2). Pure; reads no file, expands nothing."""
+"""Any document to its entries, each with its place (requirements 1.2). Reads no file, expands nothing."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Document:
 
 
 def find(source: object) -> Document:
-    """The entries of text, bytes or Python values in any known shape; InvalidConfigError if there is no shape."""
+    """The entries of text, bytes or Python values in any known shape; InvalidConfigError if in none."""
     tree = reading.read(source)
     if isinstance(tree, list):
         return _list(tree, ())
@@ -160,10 +160,10 @@ def _single(item: object, place: Place) -> Found:
     if not isinstance(item, dict):
         wrong = InvalidConfigError(show(place), "must be an object or a name", _REMEDY)
         return Found(name="", place=place, raw=item, problem=wrong)
-    if reading.twice(item):
-        return Found(
-            name=item.get("name", ""), place=place, raw=item, problem=_twice((*place, item.twice[0]))
-        )  # type: ignore[attr-defined]
+    double = reading.twice(item)
+    if double:
+        problem = _twice((*place, double[0]))
+        return Found(name=item.get("name", ""), place=place, raw=item, problem=problem)
     rest = {key: value for key, value in item.items() if key != "name"}
     return Found(name=item.get("name", ""), place=place, raw=rest)
 

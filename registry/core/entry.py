@@ -1,4 +1,4 @@
-"""One entry, its values filled in, to a ServiceConfig; anything doubtful is an InvalidConfigError with its place."""
+"""One entry, its values filled in, to a ServiceConfig; what is doubtful is refused with its place."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def choice(entry: Mapping[str, Any], key: str, choices: tuple[str, ...], place: 
 
 
 def timeout(entry: Mapping[str, Any], place: Place) -> float | None:
-    """Seconds. From 1000 on it is read as milliseconds: the editors' files mean those, and nobody waits that long."""
+    """Seconds. From 1000 on they are read as milliseconds, which the editors' files mean."""
     value = entry.get("timeout")
     if value is None:
         return None

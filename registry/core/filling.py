@@ -7,7 +7,8 @@ from typing import Any
 
 from registry.core.placeholders import SECRET, Placeholder, holes, replaced
 from registry.core.places import Place, show
-from registry.core.secrecy import USED, mapped, strings
+from registry.core.secrecy import USED
+from registry.core.trees import mapped, strings
 from registry.errors import InvalidConfigError
 
 MASK = "••••••"
@@ -71,7 +72,7 @@ def unmask(raw: Any, stored: Any, place: Place) -> Any:
 
 
 def _counterpart(value: Any, index: int, old: list[Any]) -> Any:
-    """The stored item that a sent one stands for: the one at its place, or the only one that looks like it."""
+    """The stored item that a sent one stands for: at the same place, or the only one that looks like it."""
     if index < len(old) and mapped(old[index], lambda text: SECRET.sub(MASK, text)) == value:
         return old[index]
     alike = [item for item in old if isinstance(item, str) and SECRET.sub(MASK, item) == value]

@@ -26,7 +26,7 @@ def names_one(name: str) -> bool:
 
 
 def looks_like_one(value: str) -> bool:
-    """Whether a value gives itself away: a known prefix, a UUID, or a long run of letters and digits mixed."""
+    """Whether a value gives itself away: known prefix, UUID, or a long run of letters and digits mixed."""
     if len(value) < 16 or len(value) > 8192:
         return len(value) > 8192
     if _KNOWN.match(value) or _UUID.match(value):
@@ -38,4 +38,4 @@ def looks_like_one(value: str) -> bool:
 
 def _mixed(run: str) -> bool:
     digits = sum(char.isdigit() for char in run)
-    return 2 <= digits and digits < len(run)
+    return digits >= 2 and digits < len(run)

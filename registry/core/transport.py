@@ -48,7 +48,7 @@ def inferred(url: str) -> str:
 
 
 def check_url(url: str, place: Place, *, strict: bool = False) -> str:
-    """The address, when it can be a service's; no part of it is repeated in the error, it may hold a secret."""
+    """The address, when it can be a service's. The error repeats no part of it: it may hold a secret."""
     at = show(place)
     remedy = "Write an address such as https://example.org/mcp"
     if not url or any(char.isspace() or not char.isprintable() for char in url):
