@@ -8,6 +8,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from registry import registration
 from registry.models import Role, Service
 
 HERE = Path(__file__).resolve().parent / "demo"
@@ -22,8 +23,6 @@ def add(record: Path, now: datetime) -> None:
     entries: dict[str, object] = {"clock": {"command": sys.executable, "args": [str(HERE / "clock.py")]}}
     entries |= {name: {"url": _url(name, port)} for name, port in ports.items()}
     record.write_text(json.dumps(ports))
-    from registry import registration
-
     registration.register({"mcpServers": entries}, by="demonstration", role=Role.ADMIN, now=now)
 
 

@@ -6,14 +6,15 @@ import fcntl
 import os
 import secrets
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from lifecycle.alerts import defaults
 from mcpstore_site import demonstration
+from registry import mcpjson
 
 ADMIN = "admin"
 
@@ -48,16 +49,11 @@ def prepare(now: datetime, *, demo: bool) -> str | None:
     """Make everything ready, at every start; returns the password of `admin` when it has just been made."""
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    if find_spec("registry.mcpjson"):
-        from registry import mcpjson
-
-        mcpjson.import_at_first_start(now)
-    if find_spec("lifecycle.alerts.defaults"):
-        from lifecycle.alerts import defaults
-
-        defaults.ensure(now)
+    mcpjson.import_at_first_start(now)
+    defaults.ensure(now)
     if demo:
         demonstration.add(demonstration_record(), now)
+    mcpjson.export_pending(author="console", now=now)
     return _admin()
 
 

@@ -31,7 +31,7 @@ class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
 
     def __init__(self, application: Any, listener: socket.socket) -> None:
         super().__init__(application, endpoints=[listener], signal_handlers=False, ready_callable=self._adopt)
-        self.endpoints = []  # Daphne would open these by itself; `_adopt` takes the socket instead
+        self.endpoints: list[str] = []  # Daphne would open these by itself; `_adopt` takes the socket instead
         self.listener = listener
         self.port: Any = None
         self.closing: asyncio.Task[None] | None = None

@@ -12,15 +12,20 @@ from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 
-def signed_in(cookies: str) -> str | None:
-    """The session's key, if its user is signed in and active; checks what every page checks."""
-    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+def session_key(scope: dict[str, Any]) -> str:
+    """The session that the browser's cookie names; empty without one."""
+    cookies = dict(scope["headers"]).get(b"cookie", b"").decode("latin1")
+    return parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
+
+
+def signed_in(key: str) -> bool:
+    """Whether the session's user is signed in and active: what every page checks, password changes too."""
     if not key:
-        return None
+        return False
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     user = get_user(request)
-    return key if user.is_authenticated and user.is_active else None
+    return user.is_authenticated and user.is_active
 
 
 def same_origin(scope: dict[str, Any]) -> bool:

@@ -31,10 +31,10 @@ class Client:
         self.send = send
         self.session_key = session_key
         self.shown: frozenset[str] = frozenset()
-        self.told = 0
+        self.ready = False  # once what it may have missed is queued; an id sent earlier would hide that
         self.sent = 0
         self.confirmed = 0
-        self.heard_at = time.monotonic()
+        self.heard_at = self.verified_at = time.monotonic()
         self._html: dict[str, str] = {}
         self._now = ""
         self._feed_id = 0
@@ -71,7 +71,7 @@ class Client:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if (self._html or self._now) and self.sent - self.confirmed < UNCONFIRMED_AT_MOST:
+            if self.ready and (self._html or self._now) and self.sent - self.confirmed < UNCONFIRMED_AT_MOST:
                 await self._write_one()
 
     async def _write_one(self) -> None:

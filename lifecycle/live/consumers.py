@@ -8,9 +8,9 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 
-from lifecycle.live.access import same_origin, signed_in
+from lifecycle.live.access import same_origin, session_key, signed_in
 from lifecycle.live.client import Client
 from lifecycle.live.hub import hub
 
@@ -24,13 +24,12 @@ async def live_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
     The browser says `{"show": [ids], "ack": n}`; it is sent `{"id", "now", "html", "events"}`.
     """
     await receive()
-    cookies = dict(scope["headers"]).get(b"cookie", b"").decode("latin1")
-    session_key = await sync_to_async(signed_in)(cookies) if _wanted(scope) else None
-    if session_key is None:
+    key = session_key(scope)
+    if not (_wanted(scope) and await database_sync_to_async(signed_in)(key)):
         await send({"type": "websocket.close", "code": 4401})
         return
     await send({"type": "websocket.accept"})
-    await _converse(Client(_texts(send), session_key), _after(scope), receive, send)
+    await _converse(Client(_texts(send), key), _after(scope), receive, send)
 
 
 def _wanted(scope: dict[str, Any]) -> bool:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from lifecycle import wording
 from lifecycle.live import feed, fragments
+from lifecycle.live.access import signed_in
 from lifecycle.live.client import Client
 from lifecycle.live.sweep import Sweep
 from lifecycle.wakeup import Waker
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 BEAT = 5.0
 SWEEP = 10.0
 AFTER_A_FAULT = 1.0
+VERIFY_EVERY = 60.0
+VERIFIED_AT_ONCE = 100
 
 T = TypeVar("T")
 
@@ -48,6 +51,17 @@ class Hub:
         self.clients[client] = close
         if self.follower is None or self.follower.done():
             self.follower = asyncio.create_task(self._follow(), name="live feed")
+            self.follower.add_done_callback(self._ended)
+
+    def _ended(self, follower: asyncio.Task[None]) -> None:
+        """A fault of our own: say so, and send the browsers away; the first to come back starts anew."""
+        if not follower.cancelled() and (fault := follower.exception()):
+            logger.error("live feed: stopped", exc_info=fault)
+            self._send_away(1011)
+
+    def _send_away(self, code: int) -> None:
+        for close in list(self.clients.values()):
+            close(code)
 
     def leave(self, client: Client) -> None:
         """Stop telling *client*."""
@@ -59,8 +73,7 @@ class Hub:
     async def close(self) -> None:
         """Send every browser away with "service restart"; they come back by themselves."""
         self.closed = True
-        for close in list(self.clients.values()):
-            close(1012)
+        self._send_away(1012)
 
     async def show(self, client: Client, ids: Iterable[object], after: int | None) -> None:
         """The page shows *ids* now; tell what it may have missed of those that are new, since id *after*."""
@@ -68,6 +81,7 @@ class Hub:
         fresh, client.shown = shown - client.shown, shown
         now = timezone.now()
         made, last = await self._read(lambda: _missed(fresh, after, now))
+        client.ready = True
         client.offer(made, max(last, self._cursor.last if self._cursor else 0), wording.iso(now))
 
     async def _read(self, work: Callable[[], T]) -> T:
@@ -112,9 +126,22 @@ class Hub:
         shown = self._shown()
         made = await self._read(lambda: self._sweep.changed(shown, rows_too=rows_too))
         self._offer(made, cursor.last, wording.iso(timezone.now()))
+        await self._verify()
         for client, close in list(self.clients.items()):
             if client.lost:
                 close(1013)
+
+    async def _verify(self) -> None:
+        """Send away those whose session has ended; some at each beat, so that they hold up nothing."""
+        since = time.monotonic() - VERIFY_EVERY
+        due = [client for client in self.clients if client.verified_at < since][:VERIFIED_AT_ONCE]
+        if not due:
+            return
+        good = await self._read(lambda: {client for client in due if signed_in(client.session_key)})
+        for client in due:
+            client.verified_at = time.monotonic()
+            if client not in good and (close := self.clients.get(client)):
+                close(4401)
 
     def _offer(self, made: dict[str, str], last: int, now: str = "") -> None:
         for client in list(self.clients):
