@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import django
 import pytest
+from django.conf import settings
 
 DATA_DIR = os.environ.get("MCPSTORE_TEST_DATA_DIR") or tempfile.mkdtemp(prefix="mcpstore-test-")
 os.environ["MCPSTORE_DATA_DIR"] = DATA_DIR
 # Not in pyproject.toml: from there the settings would be read before this file says where the data is.
 os.environ["DJANGO_SETTINGS_MODULE"] = "mcpstore_site.settings"
 django.setup()
+# Pages are rendered without collectstatic; whole consoles do collect.
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 if TYPE_CHECKING:
