@@ -157,7 +157,7 @@ class Connector:
             command=config.command or "", args=tuple(config.args), env=config.env, cwd=config.cwd or None
         )
         try:
-            return await Child.start(command, self._mark.child(next(self._numbers)))
+            return await Child.start(command, self._mark.child(next(self._numbers)), self._tasks)
         except SpawnError as exc:
             raise ConnectionFault(Fault(kind=Kind.SPAWN, message=str(exc), lost=True)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,11 @@ class Trace:
     retry_after: timedelta | None = None
     had_session: bool = False
     oversize: bool = False
-    error: Exception | None = None
+    broken: tuple[BaseException, ...] = ()
+
+    def note_break(self, exc: Exception) -> None:
+        """Keep the whole chain now: whoever raises *exc* again on its way up cuts the causes off."""
+        self.broken = tuple(chain(exc))
 
 
 TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -86,7 +90,7 @@ def is_answer(exc: MCPError, trace: Trace) -> bool:
     closed = exc.code == CONNECTION_CLOSED and (
         trace.status is not None or exc.message == "Connection closed"
     )
-    if closed or exc.code == REQUEST_TIMEOUT or trace.error is not None or trace.oversize:
+    if closed or exc.code == REQUEST_TIMEOUT or trace.broken or trace.oversize:
         return False
     if trace.status is None:
         return True
@@ -103,8 +107,8 @@ def classify(exc: BaseException, trace: Trace | None = None) -> Fault:
     links = list(chain(exc))
     if trace.oversize or any("byte limit" in str(link) for link in links):
         return Fault(kind=Kind.OVERSIZE, message="the answer is larger than 16 MiB and was not read")
-    if trace.error is not None:
-        return _network(list(chain(trace.error)))
+    if trace.broken:
+        return _network(trace.broken)
     if trace.status is not None and (trace.status >= 400 or 300 <= trace.status < 400):
         return _status(trace, links)
     for link in links:
@@ -117,7 +121,7 @@ def classify(exc: BaseException, trace: Trace | None = None) -> Fault:
     return _other(links, trace)
 
 
-def _network(links: list[BaseException]) -> Fault:
+def _network(links: Sequence[BaseException]) -> Fault:
     """No exchange of HTTP took place, or it broke off; the session is gone with it."""
     for link in links:
         match link:

@@ -228,6 +228,11 @@ class Connection:
 
     # -- closing ----------------------------------------------------------------------------------------
 
+    @property
+    def pid(self) -> int:
+        """The process of a stdio server; 0 for the others."""
+        return self._child.pid if self._child is not None else 0
+
     def stderr(self) -> str:
         """The last 64 KiB that a stdio server wrote to stderr."""
         return self._child.stderr.text() if self._child is not None else ""

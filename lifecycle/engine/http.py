@@ -77,7 +77,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         try:
             response = await self._inner.handle_async_request(request)
         except Exception as exc:  # a foreign boundary: whatever it is, the SDK hides it
-            trace.error = exc
+            trace.note_break(exc)
             self._lose(request, trace, exc)
             raise
         self._note(request, response, trace)
@@ -105,8 +105,9 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         trace.had_session = "mcp-session-id" in request.headers
         if headers.get("content-encoding", "identity") != "identity":
             # The limit counts bytes as they travel; unpacked they could be a thousand times as many.
-            trace.error = httpx2.RemoteProtocolError("compressed its answer although asked not to")
-            raise trace.error
+            packed = httpx2.RemoteProtocolError("compressed its answer although asked not to")
+            trace.note_break(packed)
+            raise packed
         if response.status_code >= 300:
             self._lose(request, trace, httpx2.HTTPError("refused"))
 

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,10 @@ def _why_not(command: Command, stage: str, number: int, reason: str) -> str:
 class Child:
     """A running server. `exited` is done when it exits, `gone` when nothing of its tree is left."""
 
-    def __init__(self, marker: str) -> None:
+    def __init__(self, marker: str, tasks: set[asyncio.Task[Any]]) -> None:
         loop = asyncio.get_running_loop()
         self._marker = marker
+        self._tasks = tasks
         self.pid = 0
         self.stderr = Ring()
         self.exited: asyncio.Future[int | None] = loop.create_future()
@@ -64,13 +65,12 @@ class Child:
         self._stderr = asyncio.StreamReader(limit=256 * 1024)
         self._started: asyncio.Future[int] = loop.create_future()
         self._started.add_done_callback(lambda future: future.cancelled() or future.exception())
-        self._tasks: set[asyncio.Task[None]] = set()
         self._transports: list[asyncio.BaseTransport] = []
 
     @classmethod
-    async def start(cls, command: Command, marker: str) -> Child:
-        """Start the server under a supervisor; raises SpawnError."""
-        child = cls(marker)
+    async def start(cls, command: Command, marker: str, tasks: set[asyncio.Task[Any]]) -> Child:
+        """Start the server under a supervisor; raises SpawnError. *tasks* is where its followers are kept."""
+        child = cls(marker, tasks)
         try:
             await child._launch(command)
             await asyncio.wait({child._started}, timeout=START_LIMIT)
@@ -128,12 +128,13 @@ class Child:
         self._transports.append(writing)
         self.stdin = asyncio.StreamWriter(writing, protocol, None, loop)
         self._background(self._listen(reader))
-        self._background(self._drain_stderr())
+        self._drain = self._background(self._drain_stderr())
 
-    def _background(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)
+    def _background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _send_config(self, command: Command) -> None:
         config = {
@@ -179,10 +180,8 @@ class Child:
 
     async def epitaph(self) -> str:
         """How the server ended, with its last word on stderr."""
-        drains = [task for task in self._tasks if not task.done()]
-        if drains:
-            # stderr may end a moment after the exit; a grandchild may hold it open for ever.
-            await asyncio.wait(drains, timeout=0.15)
+        # stderr may end a moment after the exit; a grandchild may hold it open for ever.
+        await asyncio.wait({self._drain}, timeout=0.15)
         code = self.exited.result() if self.exited.done() else None
         if code is None:
             how = "the process ended"

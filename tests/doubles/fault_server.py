@@ -1,0 +1,168 @@
+"""An MCP server over HTTP with one fault at a time, which can be changed while sessions are held.
+
+In a test: `async with FaultServer(era="legacy") as server: ...; server.mode = "503"`. As a program:
+`python -m tests.doubles.fault_server PORT [MODE] [ERA]`; a GET of `/mode/NAME` changes the fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import struct
+import sys
+from typing import Any, Self
+
+from tests.doubles.protocol import answer
+
+STATUSES = {
+    "401": (401, "WWW-Authenticate: Bearer realm=double\r\n"),
+    "403": (403, ""),
+    "404": (404, ""),
+    "429": (429, "Retry-After: 7\r\n"),
+    "500": (500, ""),
+    "503": (503, "Retry-After: 30\r\n"),
+    "redirect": (307, "Location: http://127.0.0.2:9/elsewhere?token=1\r\n"),
+}
+
+
+class FaultServer:
+    """Modes: ok, slow, hang, refuse, a status, redirect, html, garbage, bad-json, reset, cut, endless, big,
+    compressed, error, tool-error, bad-tool, duplicate-tools. `refuse` closes the listening socket as well."""
+
+    def __init__(self, mode: str = "ok", era: str = "legacy", delay: float = 0.3, port: int = 0) -> None:
+        self.mode, self.era, self.delay = mode, era, delay
+        self.port = port
+        self.requests: list[str] = []
+        self.sessions = True
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/mcp"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Like the death of the process: nothing listens, and every connection is reset."""
+        if self._server is not None:
+            self._server.close()
+        for writer in list(self._writers):
+            self._reset(writer)
+        await asyncio.sleep(0)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while await self._exchange(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        lines = head.split("\r\n")
+        verb, path, _ = lines[0].split(" ")
+        headers = {key.lower(): value for key, _, value in (line.partition(": ") for line in lines[1:])}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        if path.startswith("/mode/"):
+            self.mode = path.removeprefix("/mode/")
+            return self._reply(writer, 204)
+        if verb != "POST":
+            return self._reply(writer, 405 if verb == "GET" else 200)
+        message = json.loads(body)
+        self.requests.append(message.get("method", ""))
+        if self.mode == "ok" and self.era == "legacy" and not self._knows(headers, message):
+            return self._reply(writer, 404)
+        return await self._misbehave(writer, message)
+
+    def _knows(self, headers: dict[str, str], message: dict[str, Any]) -> bool:
+        return message["method"] == "initialize" or self.sessions or "mcp-session-id" not in headers
+
+    async def _misbehave(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> bool:
+        match self.mode:
+            case "slow":
+                await asyncio.sleep(self.delay)
+            case "hang":
+                await asyncio.sleep(3600)
+            case "reset" | "refuse":
+                self._reset(writer)
+                return False
+            case "cut":
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"
+                )
+                return False
+            case "html":
+                return self._reply(writer, 200, b"<html>hello</html>", "text/html")
+            case "garbage":
+                return self._reply(writer, 200, b'{"this": is not json')
+            case "endless":
+                return await self._flood(writer)
+            case "big":
+                return self._reply(writer, 200, b" " * (17 * 1024 * 1024) + b"{}")
+            case "compressed":
+                return self._reply(writer, 200, b"\x1f\x8b", extra="Content-Encoding: gzip\r\n")
+            case status if status in STATUSES:
+                return self._reply(writer, STATUSES[status][0], extra=STATUSES[status][1])
+        return self._answer(writer, message)
+
+    def _answer(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> bool:
+        if "id" not in message:
+            return self._reply(writer, 202)
+        if self.mode == "error":
+            said: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
+            said["error"] = {"code": -32603, "message": "I am alive"}
+        else:
+            said = answer(message, self.mode, self.era)
+        session = "Mcp-Session-Id: double\r\n" if message["method"] == "initialize" else ""
+        return self._reply(writer, 200, json.dumps(said).encode(), extra=session)
+
+    async def _flood(self, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
+        while True:
+            writer.write(b" " * 65536)
+            await writer.drain()
+
+    def _reply(
+        self,
+        writer: asyncio.StreamWriter,
+        status: int,
+        body: bytes = b"",
+        kind: str = "application/json",
+        extra: str = "",
+    ) -> bool:
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
+        writer.write(head.encode() + body)
+        return True
+
+    @staticmethod
+    def _reset(writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+
+async def main(port: int, mode: str = "ok", era: str = "legacy") -> None:
+    async with FaultServer(mode, era, port=port) as server:
+        print(server.url, flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), *sys.argv[2:4]))

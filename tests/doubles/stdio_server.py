@@ -1,0 +1,87 @@
+"""An MCP server over stdio with one fault, by its first argument; the second is the era. Quick to start.
+
+Faults: ok, mute, exit, exit-late, garbage, not-utf8, big-line, no-ping, mute-discover, hang, stubborn,
+orphan, env. `orphan` starts a grandchild in a session of its own and writes its number to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from tests.doubles.protocol import answer
+
+FAULT = sys.argv[1] if len(sys.argv) > 1 else "ok"
+ERA = sys.argv[2] if len(sys.argv) > 2 else "legacy"
+SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
+
+
+def write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def at_start() -> None:
+    match FAULT:
+        case "exit":
+            print("first line\nno key was given: set API_KEY", file=sys.stderr)
+            sys.exit(3)
+        case "stubborn":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        case "orphan":
+            grandchild = subprocess.Popen(SLEEP, start_new_session=True, stdout=subprocess.DEVNULL)
+            print(grandchild.pid, file=sys.stderr, flush=True)
+        case "garbage":
+            for number in range(2000):
+                write(f"this is a log line by mistake, number {number}\n".encode())
+            write(b'{"jsonrpc": "2.0", "nonsense": tru\n[1, 2]\n"text"\n')
+        case "not-utf8":
+            write(b"\xff\xfe\xfa broken\n")
+        case "mute":
+            time.sleep(600)
+
+
+def before(message: dict[str, Any]) -> bool:
+    """Do what the fault asks for at this request; False leaves it unanswered."""
+    method = str(message["method"])
+    if FAULT == "no-ping":
+        return method != "ping"
+    if FAULT == "mute-discover":
+        return method != "server/discover"
+    if method == "tools/call":
+        match FAULT:
+            case "big-line":
+                write(b'{"jsonrpc": "2.0", "id": %d, "result": "' % message["id"])
+                write(b"x" * (17 * 1024 * 1024) + b'"}\n')
+                return False
+            case "exit-late":
+                print("out of memory", file=sys.stderr, flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "hang":
+                time.sleep(600)
+            case "env":
+                message["params"]["arguments"]["message"] = json.dumps(dict(os.environ))
+    return True
+
+
+def main() -> None:
+    at_start()
+    for line in sys.stdin:
+        message = json.loads(line)
+        if "id" in message and "method" in message and before(message):
+            write(json.dumps(answer(message, FAULT, ERA)).encode() + b"\n")
+    if FAULT == "stubborn":
+        while True:
+            time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What the tests of connections share: entries, a connector, and a look at processes."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lifecycle.core.health import Fault
+from lifecycle.engine.connection import Connection, Connector
+
+STDIO_DOUBLE = Path(__file__).resolve().parent.parent / "doubles" / "stdio_server.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    transport: str = "streamable-http"
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    cwd: str | None = None
+    url: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    auth: str | None = None
+
+
+def stdio(fault: str = "ok", era: str = "legacy", **fields: Any) -> Entry:
+    args = ("-I", "-S", str(STDIO_DOUBLE), fault, era)
+    return Entry(transport="stdio", command=sys.executable, args=args, **fields)
+
+
+def http(url: str, **fields: Any) -> Entry:
+    return Entry(url=url, **fields)
+
+
+class Holder:
+    """A connector, and what its connections reported."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.connector = Connector(run_dir=run_dir, worker="test")
+        self.run_dir = run_dir
+        self.lost: list[Fault] = []
+        self.changes = 0
+        self._open: list[Connection] = []
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    async def open(
+        self, entry: Entry, *, mode: str = "auto", timeout: float = 8, name: str = "s"
+    ) -> Connection:
+        connection = await self.connector.open(
+            entry,
+            name=name,
+            mode=mode,
+            timeout=timeout,
+            on_lost=self.lost.append,
+            on_tools_changed=self._changed,
+        )
+        self._open.append(connection)
+        return connection
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(connection.close(force=True) for connection in self._open))
+        await self.connector.aclose()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return False
+
+
+async def until(condition: Callable[[], bool], limit: float = 5) -> float:
+    """Wait for *condition*; the seconds it took."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < limit, "it did not happen in time"
+        await asyncio.sleep(0.01)
+    return time.monotonic() - started
