@@ -20,6 +20,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "mcpstore_site.settings"
 django.setup()
 # Pages are rendered without collectstatic; whole consoles do collect.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+settings.STATIC_ROOT.mkdir(exist_ok=True)
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 if TYPE_CHECKING:
