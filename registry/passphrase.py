@@ -1,0 +1,55 @@
+"""Secret values in an exported document, locked with a passphrase: a block beside `mcpServers`."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from registry.core import reading
+from registry.errors import InvalidConfigError
+
+KEY = "secrets"
+SHORTEST = 8
+COST = {"n": 2**15, "r": 8, "p": 1}
+
+
+def _box(passphrase: str, salt: bytes) -> Fernet:
+    kdf = Scrypt(salt=salt, length=32, **COST)
+    return Fernet(base64.urlsafe_b64encode(kdf.derive(passphrase.encode())))
+
+
+def lock(values: Mapping[str, str], passphrase: str) -> dict[str, Any]:
+    """The block for these values."""
+    if len(passphrase) < SHORTEST:
+        raise InvalidConfigError(
+            "passphrase", f"is shorter than {SHORTEST} characters", "Choose a longer one"
+        )
+    salt = os.urandom(16)
+    sealed = _box(passphrase, salt).encrypt(json.dumps(dict(values)).encode())
+    return {"kdf": "scrypt", **COST, "salt": base64.b64encode(salt).decode(), "sealed": sealed.decode()}
+
+
+def locked_block(document: object) -> dict[str, Any] | None:
+    """The block of a document that has one."""
+    tree = reading.read(document)
+    block = tree.get(KEY) if isinstance(tree, dict) else None
+    return block if isinstance(block, dict) and block.get("kdf") == "scrypt" else None
+
+
+def unlock(block: Mapping[str, Any], passphrase: str) -> dict[str, str]:
+    """The values again; InvalidConfigError when it does not open. Costs that it names are not obeyed."""
+    try:
+        salt = base64.b64decode(str(block.get("salt", "")), validate=True)
+        opened = _box(passphrase, salt).decrypt(str(block.get("sealed", "")).encode())
+        return {str(name): str(value) for name, value in json.loads(opened).items()}
+    except (InvalidToken, InvalidTag, ValueError):
+        raise InvalidConfigError(
+            KEY, "does not open with this passphrase", "Try the one of the export"
+        ) from None

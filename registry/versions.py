@@ -1,0 +1,73 @@
+"""Going back to a version of the configuration, and taking its secret values along on purpose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from registry import mcpjson, passphrase, registration, secrets
+from registry.access import audit
+from registry.core import filling
+from registry.errors import RegistryError
+from registry.models import ConfigVersion, Desired, Role, Secret, Service
+from registry.registration import Result
+
+
+class VersionNotFoundError(RegistryError):
+    """No version of this number was kept."""
+
+    code = "version_not_found"
+
+
+def get(number: int) -> ConfigVersion:
+    """The version of this number."""
+    try:
+        return ConfigVersion.objects.get(number=number)
+    except ConfigVersion.DoesNotExist:
+        raise VersionNotFoundError(f"There is no version {number}.") from None
+
+
+def rollback(number: int, *, by: str, now: datetime) -> list[Result]:
+    """Make the configuration what it was in this version, whole or not at all, and export it as a new one.
+
+    Secrets have the values they have now. An entry that cannot be taken any more is reported and left out.
+    """
+    servers: dict[str, Any] = json.loads(get(number).document)["mcpServers"]
+    with transaction.atomic():
+        results = (
+            registration.register({"mcpServers": servers}, by=by, role=Role.ADMIN, now=now) if servers else []
+        )
+        kept = [result.name for result in results if result.error is None]
+        for service in Service.objects.listed().exclude(name__in=servers):
+            registration.remove(service.name, by=by, now=now)
+            results.append(Result(name=service.name, outcome="removed"))
+        _settle([(name, servers[name]) for name in kept], now)
+        audit.note(by, "rolled back", f"version {number}", now=now)
+    mcpjson.export_pending(author=by, now=now)
+    return results
+
+
+def _settle(entries: list[tuple[str, Mapping[str, Any]]], now: datetime) -> None:
+    """What the entries alone do not say: running where nothing speaks against it, and their order."""
+    known = {service.name: service for service in Service.objects.listed()}
+    positions = sorted(known[name].position for name, _ in entries)
+    for position, (name, entry) in zip(positions, entries, strict=True):
+        if "enabled" not in entry and "disabled" not in entry:
+            registration.set_desired(known[name].pk, Desired.RUNNING, now=now)
+        if known[name].position != position:
+            Service.objects.filter(pk=known[name].pk).update(position=position)
+
+
+def with_secrets(phrase: str, *, by: str, now: datetime) -> dict[str, Any]:
+    """The document with its secret values beside it, locked with the passphrase; audited."""
+    content = mcpjson.document()
+    names = {name for entry in content["mcpServers"].values() for name in filling.all_references(entry)}
+    rows = Secret.objects.values_list("name", "ciphertext")
+    values = {name: secrets.unseal(sealed) for name, sealed in rows if name in names}
+    content[passphrase.KEY] = passphrase.lock(values, phrase)
+    audit.note(by, "secrets exported", "mcp.json", f"{len(values)} values", now=now)
+    return content
