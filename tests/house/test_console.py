@@ -1,0 +1,80 @@
+"""The whole console as its users start it: ready, keeps everything through a stop, leaves nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from tests.support.console import ConsoleStarter, processes_marked
+from tests.support.mcp_servers import light_entry
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def test_a_second_start_keeps_everything_and_tells_no_password(start_console: ConsoleStarter) -> None:
+    mark = uuid4().hex
+    console = start_console()
+    assert re.search(rf"^Address: {console.address}$", console.output(), re.M)
+    assert re.search(r"^User: admin$", console.output(), re.M)
+    assert len(console.password) >= 16
+    console.register(kept=light_entry(mark))
+    console.wait_for("kept", "HEALTHY")
+    assert console.stop() == 0
+    assert processes_marked(mark) == []
+    console.start()
+    assert console.output().count("Password: ") == 1
+    console.wait_for("kept", "HEALTHY")
+    assert list(json.loads((console.data_dir / "mcp.json").read_text())["mcpServers"]) == ["kept"]
+
+
+def test_data_and_keys_are_for_this_account_alone(start_console: ConsoleStarter) -> None:
+    console = start_console()
+    assert stat.S_IMODE(console.data_dir.stat().st_mode) == 0o700
+    for name in ("django.key", "secrets.key"):
+        if (console.data_dir / name).exists():
+            assert stat.S_IMODE((console.data_dir / name).stat().st_mode) == 0o600
+    assert console.password not in (console.data_dir / "mcpstore.sqlite3").read_bytes().decode("latin-1")
+
+
+def test_an_empty_database_takes_the_mcp_json_that_lies_there(
+    start_console: ConsoleStarter, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    mark, place = uuid4().hex, tmp_path_factory.mktemp("given")
+    (place / "mcp.json").write_text(json.dumps({"mcpServers": {"given": light_entry(mark)}}))
+    console = start_console(place)
+    console.wait_for("given", "HEALTHY")
+    assert mark not in (place / "mcp.json").read_text()
+
+
+def test_it_runs_on_postgresql(start_console: ConsoleStarter, postgres_url: str) -> None:
+    console = start_console(DATABASE_URL=postgres_url)
+    console.register(here=light_entry(uuid4().hex))
+    console.wait_for("here", "HEALTHY")
+    assert not (console.data_dir / "mcpstore.sqlite3").exists()
+    assert console.call("here", "echo", message="hello")["content"] == [{"type": "text", "text": "hello"}]
+    assert console.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MCPSTORE_PORT", "a"), ("MCPSTORE_STDIO", "maybe"), ("DATABASE_URL", "no"), ("EMAIL_URL", "no://x")],
+)
+def test_a_setting_that_cannot_be_right_stops_the_start_and_says_why(
+    start_console: ConsoleStarter, name: str, value: str
+) -> None:
+    with pytest.raises(AssertionError, match=name):
+        start_console(**{name: value})
+
+
+def test_a_dead_worker_is_started_again(start_console: ConsoleStarter) -> None:
+    console = start_console()
+    first = console.worker()
+    first.kill()
+    first.wait(5)
+    assert console.worker().pid != first.pid
+    assert httpx2.get(f"{console.address}/healthz", trust_env=False).status_code == 200
