@@ -22,6 +22,6 @@ for prefix, module in (("alerts/", "lifecycle.urls_alerts"), ("", "registry.urls
     if find_spec(module):
         urlpatterns.append(path(prefix, include(module)))
 if find_spec("mcpstore_site.api"):
-    from mcpstore_site.api import api
+    from mcpstore_site import api
 
     urlpatterns.append(path("api/v1/", api.urls))

@@ -1,0 +1,125 @@
+"""REST for what an operator asks for: commands and tool calls. Waiting holds no thread."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Path, Query, Router, Status
+
+from lifecycle import operations, reading, schemas
+from lifecycle.core.policy import NORMAL
+from lifecycle.core.states import SERVING
+from lifecycle.models import Command
+from registry import registration
+from registry.access.callers import OPERATOR, OPERATOR_ASYNC, Caller, caller
+from registry.api import Name
+from registry.bodies import described, json_object
+from registry.models import Service
+from registry.problems import ProblemError
+
+router = Router()
+
+LONGEST_WAIT = 60.0
+CALL_MARGIN = 5.0
+LONGEST_CALL = 600.0
+ACTIONS = tuple(kind.value for kind in Command.Kind if kind is not Command.Kind.CALL_TOOL)
+
+Wait = Annotated[
+    float, Query(ge=0, allow_inf_nan=False, description="seconds to wait for the outcome, up to 60")
+]
+Force = Annotated[bool, Query(description="stop only: end the process tree at once")]
+
+
+def _result(command: Command) -> dict[str, Any]:
+    return {
+        "state": command.state,
+        "outcome": operations.outcome_of(command),
+        "error": command.error,
+    }
+
+
+@router.post(
+    "services/{name}/{action}",
+    auth=OPERATOR_ASYNC,
+    response={202: schemas.Asked},
+    exclude_unset=True,
+    summary="Ask for a command",
+)
+async def service_action(
+    request: HttpRequest, name: Name, action: str, wait: Wait = 0, force: Force = False
+) -> Status[dict[str, Any]]:
+    """start, stop, restart, check, reconnect or refresh-tools; `wait` adds the outcome to the answer."""
+    if action not in ACTIONS:
+        raise ProblemError(404, f"There is no command {action[:40]!r}; there are {', '.join(ACTIONS)}.")
+    command = await sync_to_async(operations.request)(
+        action, name, by=caller(request).name, now=timezone.now(), force=force
+    )
+    if not wait:
+        return Status(202, {"command_id": command.pk})
+    finished = await operations.wait(command.pk, min(wait, LONGEST_WAIT))
+    return Status(202, {"command_id": command.pk} | _result(finished))
+
+
+Id = Annotated[int, Path(ge=0, le=2**63 - 1)]
+
+
+@router.get("commands/{int:command_id}", auth=OPERATOR, response=schemas.CommandAnswer, summary="One command")
+def command_one(request: HttpRequest, command_id: Id) -> dict[str, Any]:
+    command = Command.objects.select_related("service").filter(pk=command_id).first()
+    if command is None:
+        raise ProblemError(404, f"There is no command {command_id}.", code="command_not_found")
+    times = {key: getattr(command, key) for key in ("created_at", "taken_at", "finished_at")}
+    known = {"id": command.pk, "service": command.service.name, "kind": command.kind}
+    return known | {"requested_by": command.requested_by} | _result(command) | times
+
+
+def _given(request: HttpRequest) -> dict[str, Any]:
+    body = json_object(request)
+    arguments = body.get("arguments", {})
+    if unknown := sorted(set(body) - {"arguments"}):
+        raise ProblemError(422, "Only `arguments` is known here.", where=f"body.{unknown[0][:80]}")
+    if not isinstance(arguments, dict):
+        raise ProblemError(422, "The arguments must be a JSON object.", where="body.arguments")
+    return arguments
+
+
+def _ask(name: str, tool: str, arguments: dict[str, Any], who: Caller) -> tuple[Command, float]:
+    """The command, and how long the call may take."""
+    service = registration.get(name)
+    if not service.tools.filter(name=tool).exists():
+        _refuse(service, tool)
+    asked = {"tool": tool, "arguments": arguments}
+    kind = Command.Kind.CALL_TOOL
+    command = operations.request(kind, name, by=who.name, now=timezone.now(), arguments=asked)
+    return command, min(service.timeout or NORMAL.call_timeout.total_seconds(), LONGEST_CALL)
+
+
+def _refuse(service: Service, tool: str) -> None:
+    state = reading.state_of(service)
+    if state not in SERVING and not service.tools.exists():
+        raise ProblemError(409, f"{service.name} is {state.value}; its tools are not known yet.")
+    raise ProblemError(404, f"{service.name} has no tool {tool[:80]!r}.", code="tool_not_found")
+
+
+@router.post(
+    "services/{name}/tools/{path:tool}/call",
+    auth=OPERATOR_ASYNC,
+    response=schemas.CallAnswer,
+    exclude_none=True,
+    openapi_extra=described(arguments={"type": "object"}),
+    summary="Call a tool",
+)
+async def tool_call(request: HttpRequest, name: Name, tool: str) -> dict[str, Any]:
+    """Waits for the tool; a tool that answers with an error gives `ok: false`."""
+    arguments = _given(request)
+    command, limit = await sync_to_async(_ask)(name, tool, arguments, caller(request))
+    finished = await operations.wait(command.pk, limit + CALL_MARGIN)
+    if finished.state not in operations.FINISHED:
+        raise ProblemError(
+            504, f"No answer within {limit:g} s; see commands/{command.pk} for what becomes of it."
+        )
+    outcome = operations.outcome_of(finished) or {"ok": False, "content": [], "duration_ms": 0}
+    return outcome | {"error": outcome.get("error") or finished.error or None}

@@ -1,0 +1,153 @@
+"""What the REST API answers, as its OpenAPI document describes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Field, Schema
+
+
+class Fault(Schema):
+    kind: str
+    message: str
+
+
+class ServiceShort(Schema):
+    name: str
+    transport: str
+    state: str = Field(description="one of the seven states, in capitals")
+    health: str
+    status: str
+    since: datetime
+    response_time_ms: float | None
+    tools_count: int
+    consecutive_failures: int
+    reconnect_attempts: int
+    next_retry_at: datetime | None
+    error: Fault | None
+    desired: str
+
+
+class ServicePage(Schema):
+    count: int
+    results: list[ServiceShort]
+
+
+class ServiceFull(ServiceShort):
+    config: dict[str, Any] = Field(description="the entry as it was given, every secret masked")
+    endpoint: str
+    description: str
+    tags: list[str]
+    profile: str
+    priority: str
+    timeout: float | None
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    consecutive_successes: int | None
+    last_ping_at: datetime | None
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    not_serving_since: datetime | None
+    healthy_since: datetime | None
+    disconnect_reason: str | None
+    long_cycles: int | None
+    revision_applied: int | None
+    tools_refreshed_at: datetime | None
+    protocol_version: str | None
+    server_name: str | None
+    server_version: str | None
+    worker: str | None
+
+
+class Tool(Schema):
+    name: str
+    title: str
+    description: str
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any] | None
+    annotations: dict[str, Any]
+    problem: str = Field(description="why this tool could not be read; empty for a good one")
+
+
+class ToolList(Schema):
+    refreshed_at: datetime | None
+    count: int
+    results: list[Tool]
+
+
+class Asked(Schema):
+    command_id: int
+    state: str | None = Field(None, description="with ?wait= only: queued, taken, done or failed")
+    outcome: dict[str, Any] | None = None
+    error: str | None = None
+
+
+class CommandAnswer(Schema):
+    id: int
+    service: str
+    kind: str
+    state: str
+    outcome: dict[str, Any] | None
+    error: str
+    requested_by: str
+    created_at: datetime
+    taken_at: datetime | None
+    finished_at: datetime | None
+
+
+class CallAnswer(Schema):
+    ok: bool
+    content: list[dict[str, Any]]
+    structured: Any = None
+    duration_ms: float
+    error: str | None = None
+
+
+class Event(Schema):
+    id: int
+    service: str
+    before: str | None = Field(alias="from", description="null at registration")
+    after: str = Field(alias="to")
+    event: str
+    reason: str
+    error: Fault | None
+    at: datetime
+    worker: str
+
+
+class EventList(Schema):
+    results: list[Event] = Field(description="newest last")
+
+
+class Check(Schema):
+    at: datetime
+    level: str
+    ms: int | None
+
+
+class CheckList(Schema):
+    results: list[Check] = Field(description="newest last")
+
+
+class Worker(Schema):
+    name: str
+    host: str
+    live: bool
+    started_at: datetime
+    seen_at: datetime
+    services: int
+
+
+class Overview(Schema):
+    total: int
+    states: dict[str, int]
+    health_rate: float | None = Field(
+        description="HEALTHY among those that should run; null where none should"
+    )
+    average_response_ms: float | None
+    failing: int = Field(description="services with at least one failed check in a row")
+    reconnections: int = Field(description="attempts that are being made for services now down")
+    open_episodes: int
+    workers: list[Worker]

@@ -1,0 +1,138 @@
+"""The REST API under /api/v1/: joins the rooms' endpoints, and answers every error in one shape."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import URLPattern, URLResolver, re_path
+from django.views.decorators.csrf import csrf_exempt
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from lifecycle import api as lifecycle_api
+from lifecycle import api_alerts, api_commands
+from lifecycle.operations import NotPossibleError
+from registry.errors import InvalidConfigError, NotAllowedError, RegistryError, ServiceNotFoundError
+from registry.problems import ProblemError, answer, code_of
+
+logger = logging.getLogger(__name__)
+
+api = NinjaAPI(
+    title="MCPStore Console",
+    version="1",
+    description="What should run, what does run, and what people are told about it.",
+    urls_namespace="api",
+    docs_url=None,
+)
+for room in (lifecycle_api, api_commands, api_alerts):
+    api.add_router("", room.router)
+
+STATUS_OF: dict[type[Exception], int] = {
+    ServiceNotFoundError: 404,
+    NotAllowedError: 403,
+    InvalidConfigError: 422,
+    NotPossibleError: 409,
+}
+
+
+def say(status: int, message: str, *, code: str = "", where: str = "") -> HttpResponse:
+    """One error answer."""
+    response = JsonResponse(answer(code or code_of(status), message, where), status=status)
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api.exception_handler(RegistryError)
+@api.exception_handler(NotPossibleError)
+def refused(request: HttpRequest, exc: RegistryError | NotPossibleError) -> HttpResponse:
+    status = next((known for kind, known in STATUS_OF.items() if isinstance(exc, kind)), 400)
+    if isinstance(exc, InvalidConfigError):
+        return say(status, f"{exc.what}. {exc.remedy}", code=exc.code, where=exc.where)
+    return say(status, str(exc), code=exc.code)
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, exc: HttpError) -> HttpResponse:
+    if isinstance(exc, ProblemError):
+        return say(exc.status_code, str(exc), code=exc.code, where=exc.where)
+    if exc.status_code == 401:
+        return say(401, "Send a token as `Authorization: Bearer TOKEN`, or sign in.")
+    return say(exc.status_code, str(exc))
+
+
+@api.exception_handler(ValidationError)
+def unreadable(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+    first = exc.errors[0]
+    return say(422, str(first["msg"]), where=".".join(str(part) for part in first["loc"]))
+
+
+@api.exception_handler(Http404)
+def missing(request: HttpRequest, exc: Http404) -> HttpResponse:
+    return say(404, "There is nothing at this address.")
+
+
+@api.exception_handler(PermissionDenied)
+def denied(request: HttpRequest, exc: PermissionDenied) -> HttpResponse:
+    return say(403, "This is not allowed.")
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_large(request: HttpRequest, exc: RequestDataTooBig) -> HttpResponse:
+    return say(413, "The body is larger than 2 MiB.", where="body")
+
+
+@api.exception_handler(Exception)
+def failed(request: HttpRequest, exc: Exception) -> HttpResponse:
+    """The outermost boundary: a bug of ours is logged with its trace and told without it."""
+    logger.error("%s %s failed", request.method, request.path, exc_info=exc)
+    return say(500, "The console made a mistake; its log has the details.", code="internal")
+
+
+def _told(response: HttpResponseBase) -> HttpResponseBase:
+    if response.status_code != 405:
+        return response
+    told = say(405, f"This address answers {response['Allow']}.")
+    told["Allow"] = response["Allow"]
+    return told
+
+
+def _in_json(view: Callable[..., Any]) -> Callable[..., Any]:
+    """*view*, whose refusal of a method is JSON like every other error."""
+    if iscoroutinefunction(view):
+
+        @wraps(view)
+        async def waiting(*args: Any, **kwargs: Any) -> HttpResponseBase:
+            answered: Awaitable[HttpResponseBase] = view(*args, **kwargs)
+            return _told(await answered)
+
+        return waiting
+
+    @wraps(view)
+    def plain(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        return _told(view(*args, **kwargs))
+
+    return plain
+
+
+@csrf_exempt
+def unknown(request: HttpRequest) -> HttpResponse:
+    """Every address under /api/v1/ that is none."""
+    return missing(request, Http404())
+
+
+def _urls() -> tuple[list[URLPattern | URLResolver], str, str]:
+    patterns, app, namespace = api.urls
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            pattern.callback = unknown if pattern.name == "api-root" else _in_json(pattern.callback)
+    return [*patterns, re_path("", unknown)], app, namespace
+
+
+urls = _urls()

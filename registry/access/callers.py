@@ -1,0 +1,88 @@
+"""Who calls the REST API: a bearer token, or the browser's session with its CSRF token."""
+
+from __future__ import annotations
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AbstractUser
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils import timezone
+from ninja.security.base import AuthBase
+
+from registry.access import tokens
+from registry.access.roles import at_least, role_of
+from registry.models import Role
+from registry.problems import ProblemError
+
+
+class Caller:
+    """Whoever was let in, by name and role."""
+
+    def __init__(self, name: str, role: Role) -> None:
+        self.name, self.role = name, role
+
+
+def caller(request: HttpRequest) -> Caller:
+    """The caller that one of the doors below let in."""
+    found: Caller = request.auth  # type: ignore[attr-defined]
+    return found
+
+
+class _Csrf(CsrfViewMiddleware):
+    """Django's own check, without the page it shows to people."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
+        return HttpResponseForbidden(reason)
+
+    def refuses(self, request: HttpRequest) -> bool:
+        self.process_request(request)
+        return self.process_view(request, HttpResponse, (), {}) is not None
+
+
+def _by_token(request: HttpRequest) -> Caller | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return None
+    found = tokens.find(token.strip(), timezone.now())
+    return Caller(found.user.get_username(), Role(found.role)) if found else None
+
+
+def _by_session(request: HttpRequest) -> Caller | None:
+    user = request.user
+    if not isinstance(user, AbstractUser) or not user.is_active:
+        return None
+    if _Csrf(lambda _: HttpResponse()).refuses(request):
+        raise ProblemError(403, "The CSRF token is missing or wrong.", code="csrf_failed")
+    return Caller(user.get_username(), role_of(user))
+
+
+class Door(AuthBase):
+    """Lets in whoever has at least *needed*. An Authorization header shuts the session out."""
+
+    openapi_type = "http"
+    openapi_scheme = "bearer"
+    openapi_name = "token"
+
+    def __init__(self, needed: Role) -> None:
+        self.needed = needed
+        super().__init__()
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        by_token = "Authorization" in request.headers
+        found = _by_token(request) if by_token else _by_session(request)
+        if found is not None and not at_least(found.role, self.needed):
+            raise ProblemError(403, f"This needs the role {self.needed.value}; yours is {found.role.value}.")
+        return found
+
+
+class AsyncDoor(Door):
+    """The same door for endpoints that wait."""
+
+    is_async = True
+
+    async def __call__(self, request: HttpRequest) -> Caller | None:  # type: ignore[override]
+        return await sync_to_async(super().__call__)(request)
+
+
+VIEWER, OPERATOR, ADMIN = (Door(role) for role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN))
+VIEWER_ASYNC, OPERATOR_ASYNC = AsyncDoor(Role.VIEWER), AsyncDoor(Role.OPERATOR)

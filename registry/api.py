@@ -1,0 +1,115 @@
+"""REST for the configuration: what should run. The router is shared with `lifecycle.api`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Path, Query, Router, Schema, Status
+
+from registry import changing, mcpjson, registration
+from registry.access.callers import OPERATOR, VIEWER, caller
+from registry.bodies import ANY_JSON, described, json_object
+from registry.models import Desired, Priority, Profile
+from registry.problems import ProblemError, error
+
+GLOBAL_AGENT = "global_agent_store"
+
+router = Router()
+
+
+class ErrorBody(Schema):
+    code: str
+    message: str
+    where: str | None = None
+
+
+class ErrorAnswer(Schema):
+    error: ErrorBody
+
+
+class Outcome(Schema):
+    name: str
+    outcome: str
+    error: ErrorBody | None = None
+
+
+class Outcomes(Schema):
+    results: list[Outcome]
+
+
+class Refused(Outcomes):
+    error: ErrorBody
+
+
+def _outcome(result: registration.Result) -> dict[str, Any]:
+    plain: dict[str, Any] = {"name": result.name, "outcome": result.outcome}
+    if result.error is not None:
+        exc = result.error
+        plain["error"] = error(exc.code, f"{exc.what}. {exc.remedy}", exc.where)
+    return plain
+
+
+@router.post(
+    "services",
+    auth=OPERATOR,
+    response={200: Outcomes, 422: Refused},
+    exclude_none=True,
+    openapi_extra=ANY_JSON,
+    summary="Add or change services",
+)
+def service_add(request: HttpRequest) -> Status[dict[str, Any]]:
+    """Any configuration format as the body. Good entries are saved, bad ones reported one by one."""
+    who = caller(request)
+    results = registration.register(request.body, by=who.name, role=who.role, now=timezone.now())
+    outcomes = [_outcome(result) for result in results]
+    if outcomes and all(found["outcome"] == "invalid" for found in outcomes):
+        return Status(422, {"error": outcomes[0]["error"], "results": outcomes})
+    return Status(200, {"results": outcomes})
+
+
+Name = Annotated[str, Path(description="The service's name")]
+
+
+@router.patch(
+    "services/{name}",
+    auth=OPERATOR,
+    response=Outcome,
+    exclude_none=True,
+    openapi_extra=described(
+        config={"type": "object", "description": "a whole new entry"},
+        desired={"enum": Desired.values},
+        profile={"enum": Profile.values},
+        priority={"enum": Priority.values},
+        tags={"type": "array", "items": {"type": "string"}},
+        description={"type": "string"},
+        timeout={"type": "number", "description": "seconds for one call"},
+    ),
+    summary="Change a service",
+)
+def service_change(request: HttpRequest, name: Name) -> dict[str, Any]:
+    """Only what is given changes; null takes a property back to its default."""
+    who = caller(request)
+    registration.get(name)
+    changing.change(name, json_object(request), by=who.name, role=who.role, now=timezone.now())
+    return {"name": name, "outcome": "updated"}
+
+
+@router.delete("services/{name}", auth=OPERATOR, response={204: None}, summary="Remove a service")
+def service_remove(request: HttpRequest, name: Name) -> Status[None]:
+    """The worker stops what still runs of it."""
+    registration.remove(name, by=caller(request).name, now=timezone.now())
+    return Status(204, None)
+
+
+@router.get("mcp.json", auth=VIEWER, summary="The exported document")
+def document(
+    request: HttpRequest, agent: Annotated[str, Query()] = GLOBAL_AGENT
+) -> HttpResponse | dict[str, Any]:
+    """Secret values stand in it as `${secret:NAME}`."""
+    if agent not in ("", GLOBAL_AGENT):
+        raise ProblemError(
+            404, f"There is no agent {agent[:80]!r}.", code="agent_not_found", where="query.agent"
+        )
+    return mcpjson.document()

@@ -1,0 +1,79 @@
+"""What an operator asks for, and the answer when somebody waits for it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lifecycle.models import Command
+from registry.models import Role, Service
+from tests.api.conftest import Api, MakeService, api_of, worker_that
+
+ACTIONS = ["start", "stop", "restart", "check", "reconnect", "refresh-tools"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_action_is_a_command(action: str, operator: Api, make_service: MakeService) -> None:
+    make_service(state="HEALTHY")
+    answer = operator.post(f"services/weather/{action}")
+    assert answer.status_code == 202 and set(answer.json()) == {"command_id"}
+    command = Command.objects.get(pk=answer.json()["command_id"])
+    assert (command.kind, command.state, command.requested_by) == (action, "queued", "operator")
+    found = operator.get(f"commands/{command.pk}").json()
+    assert (found["id"], found["service"], found["kind"]) == (command.pk, "weather", action)
+    assert (found["state"], found["outcome"], found["error"]) == ("queued", None, "")
+
+
+@pytest.mark.parametrize(("query", "force"), [("", False), ("?force=true", True), ("?force=false", False)])
+def test_a_stop_is_graceful_unless_forced(
+    query: str, force: bool, operator: Api, make_service: MakeService
+) -> None:
+    make_service(state="HEALTHY")
+    assert operator.post(f"services/weather/stop{query}").status_code == 202
+    assert Command.objects.get().force is force
+    assert Service.objects.get().desired == "stopped"
+
+
+@pytest.mark.parametrize("action", ["check", "refresh-tools"])
+def test_a_stopped_service_cannot_be_checked(action: str, operator: Api, make_service: MakeService) -> None:
+    make_service(state="DISCONNECTED")
+    answer = operator.post(f"services/weather/{action}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_possible")
+    assert not Command.objects.exists()
+
+
+def test_an_action_that_there_is_not(operator: Api, make_service: MakeService) -> None:
+    make_service(state="HEALTHY")
+    assert operator.post("services/weather/call-tool").status_code == 404
+    assert operator.post("services/weather/explode").status_code == 404
+    assert not Command.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_adds_the_outcome(make_service: MakeService) -> None:
+    make_service(state="HEALTHY")
+    operator = api_of(Role.OPERATOR)
+    with worker_that(lambda command: {"state": "HEALTHY"}):
+        answer = operator.post("services/weather/restart?wait=10")
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "command_id": Command.objects.get().pk, "state": "done", "outcome": {"state": "HEALTHY"}, "error": "",
+    }  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waiting_tells_why_it_failed(make_service: MakeService) -> None:
+    make_service(state="HEALTHY")
+    operator = api_of(Role.OPERATOR)
+    with worker_that(lambda command: "the service does not answer"):
+        answer = operator.post("services/weather/check?wait=10").json()
+    assert (answer["state"], answer["error"]) == ("failed", "the service does not answer")
+
+
+def test_waiting_ends_with_its_time(operator: Api, make_service: MakeService) -> None:
+    make_service(state="HEALTHY")
+    began = time.monotonic()
+    answer = operator.post("services/weather/check?wait=0.3")
+    assert 0.25 < time.monotonic() - began < 3
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
