@@ -23,7 +23,7 @@ from lifecycle.live.hub import hub
 
 logger = logging.getLogger(__name__)
 
-GRACE = 3.0
+GRACE = 5.0
 
 
 class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types

@@ -11,6 +11,9 @@ from functools import lru_cache
 UNCONFIRMED_AT_MOST = 8
 SILENT_AT_MOST = 30.0
 
+# Why a socket is closed; Daphne takes no codes below 3000 but 1000.
+SIGNED_OUT, FAULT, RESTARTING, TOO_SLOW = 4401, 4500, 4503, 4408
+
 Send = Callable[[str], Awaitable[None]]
 
 

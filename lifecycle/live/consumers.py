@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from channels.db import database_sync_to_async
 
 from lifecycle.live.access import same_origin, session_key, signed_in
-from lifecycle.live.client import Client
+from lifecycle.live.client import SIGNED_OUT, Client
 from lifecycle.live.hub import hub
 
 PATH = "/live/"
@@ -26,7 +26,7 @@ async def live_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await receive()
     key = session_key(scope)
     if not (_wanted(scope) and await database_sync_to_async(signed_in)(key)):
-        await send({"type": "websocket.close", "code": 4401})
+        await send({"type": "websocket.close", "code": SIGNED_OUT})
         return
     await send({"type": "websocket.accept"})
     await _converse(Client(_texts(send), key), _after(scope), receive, send)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from lifecycle import wording
 from lifecycle.live import feed, fragments
 from lifecycle.live.access import signed_in
-from lifecycle.live.client import Client
+from lifecycle.live.client import FAULT, RESTARTING, SIGNED_OUT, TOO_SLOW, Client
 from lifecycle.live.sweep import Sweep
 from lifecycle.wakeup import Waker
 
@@ -57,7 +57,7 @@ class Hub:
         """A fault of our own: say so, and send the browsers away; the first to come back starts anew."""
         if not follower.cancelled() and (fault := follower.exception()):
             logger.error("live feed: stopped", exc_info=fault)
-            self._send_away(1011)
+            self._send_away(FAULT)
 
     def _send_away(self, code: int) -> None:
         for close in list(self.clients.values()):
@@ -71,9 +71,9 @@ class Hub:
             self.follower = None
 
     async def close(self) -> None:
-        """Send every browser away with "service restart"; they come back by themselves."""
+        """Send every browser away, since the process ends; they come back by themselves."""
         self.closed = True
-        self._send_away(1012)
+        self._send_away(RESTARTING)
 
     async def show(self, client: Client, ids: Iterable[object], after: int | None) -> None:
         """The page shows *ids* now; tell what it may have missed of those that are new, since id *after*."""
@@ -129,7 +129,7 @@ class Hub:
         await self._verify()
         for client, close in list(self.clients.items()):
             if client.lost:
-                close(1013)
+                close(TOO_SLOW)
 
     async def _verify(self) -> None:
         """Send away those whose session has ended; some at each beat, so that they hold up nothing."""
@@ -141,7 +141,7 @@ class Hub:
         for client in due:
             client.verified_at = time.monotonic()
             if client not in good and (close := self.clients.get(client)):
-                close(4401)
+                close(SIGNED_OUT)
 
     def _offer(self, made: dict[str, str], last: int, now: str = "") -> None:
         for client in list(self.clients):
