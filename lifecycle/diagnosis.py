@@ -166,7 +166,7 @@ def _next_step(facts: Facts) -> str:
                 "all": facts.max_attempts,
             }
         case State.UNREACHABLE:
-            return _("Tried again in long intervals")
+            return _("Next attempt")
         case State.INITIALIZING:
             return _("Connecting")
     return ""

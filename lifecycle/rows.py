@@ -40,6 +40,7 @@ class ServiceRow:
     state_class: str
     state_word: str
     trouble: str
+    retry_word: str
     retry_iso: str
     retry_text: str
     beats: SafeString
@@ -79,6 +80,7 @@ def row_of(service: Service, levels: Sequence[int], now: datetime) -> ServiceRow
         state_class=state_class(state),
         state_word=str(STATE_WORDS[state]),
         trouble=_trouble(state, stored),
+        retry_word=_("next try") if retry else "",
         retry_iso=wording.iso(retry),
         retry_text=wording.until(retry, now) if retry else "",
         beats=heartbeat.svg(levels),

@@ -19,7 +19,7 @@ from lifecycle.happenings import happenings
 from lifecycle.heading import COMMAND_WORDS, head_of
 from lifecycle.models import Command
 from lifecycle.views.answers import is_htmx, refused
-from registry import registration, secrets
+from registry import secrets
 from registry.access.roles import require
 from registry.errors import ServiceNotFoundError
 from registry.models import Role, Service

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 
 
 class SignIn(LoginView):
-    """Django's, but a fragment's request that lands here reloads its page, which then leads here as a whole."""
+    """Django's, but a fragment's request that lands here reloads its page, which leads here as a whole."""
 
     redirect_authenticated_user = True
 

@@ -28,14 +28,20 @@ document.addEventListener("change", async (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const rename = event.target.closest("[data-rename]");
-  const text = document.getElementById("id_text");
-  if (rename && text) {
-    text.value = text.value.replaceAll(JSON.stringify(rename.dataset.rename), JSON.stringify(rename.dataset.to));
-    text.dispatchEvent(new Event("input", { bubbles: true }));
-  }
   event.target.closest("[data-dismiss]")?.closest(".toast").remove();
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.querySelector("summary").contains(event.target)) menu.open = false;
   }
 });
+
+// An answer that htmx does not put into the page (a fault of ours, or none at all) is still said.
+for (const name of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(name, () => {
+    const messages = document.getElementById("messages");
+    const toast = document.createElement("p");
+    toast.className = "toast error";
+    toast.textContent = messages.dataset.failed;
+    messages.append(toast);
+    setTimeout(() => toast.remove(), 10000);
+  });
+}

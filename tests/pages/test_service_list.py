@@ -1,0 +1,200 @@
+"""The services list: who sees what of it, how it is narrowed, what it costs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from lifecycle.core.states import State
+from lifecycle.models import AlertRule, Episode
+from registry.models import Service
+from tests.pages.conftest import HTMX, make_checks, make_service, make_tool, make_worker, text_of
+
+URL = "/services/"
+
+
+def names(response: Any) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a>', text_of(response))
+
+
+def test_the_root_leads_to_the_list(viewer: Client) -> None:
+    assert viewer.get("/").headers["Location"] == URL
+
+
+@pytest.mark.django_db
+def test_signed_out_is_sent_to_sign_in() -> None:
+    assert Client().get(URL).headers["Location"] == "/login/?next=/services/"
+
+
+def test_only_reading_is_possible(viewer: Client) -> None:
+    assert viewer.post(URL).status_code == 405
+
+
+def test_an_empty_console_says_what_to_do(operator: Client) -> None:
+    page = text_of(operator.get(URL))
+    assert "No services yet" in page
+    assert 'href="/import/"' in page
+    assert 'href="/add/"' in page
+
+
+def test_a_viewer_is_offered_nothing_that_is_refused(viewer: Client) -> None:
+    page = text_of(viewer.get(URL))
+    assert "/import/" not in page
+    assert "/add/" not in page
+
+
+def test_a_row_says_state_by_word_and_class_with_reason_and_countdown(viewer: Client) -> None:
+    from django.utils import timezone
+
+    make_service(
+        "weather", State.RECONNECTING, error_kind="refused", error_message="x", next_retry_at=timezone.now()
+    )
+    page = text_of(viewer.get(URL))
+    assert 'data-state="RECONNECTING"' in page
+    assert '<span class="state s-reconnecting">Reconnecting</span>' in page
+    assert re.search(r"refused · next try <time data-countdown=\"[^\"]+Z\">", page)
+
+
+def test_a_service_that_no_worker_has_seen_is_about_to_connect(viewer: Client) -> None:
+    make_service("new", None)
+    make_service("idle", None, desired="stopped")
+    page = text_of(viewer.get(URL))
+    assert page.index("Disconnected</span>") < page.index(">new<")
+    assert names(viewer.get(URL, {"state": "INITIALIZING"})) == ["new"]
+    assert names(viewer.get(URL, {"state": "DISCONNECTED"})) == ["idle"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"q": "GIT"}, ["github"]),
+        ({"q": "mail.example"}, ["Mail"]),
+        ({"q": "forecast"}, ["weather"]),
+        ({"q": "100%"}, []),
+        ({"transport": "sse"}, ["Mail"]),
+        ({"tag": "prod"}, ["github"]),
+        ({"tag": "東京"}, ["weather"]),
+        ({"tag": "pro"}, []),
+        ({"state": "WARNING"}, ["weather"]),
+        ({"state": "nonsense", "transport": "carrier-pigeon", "page": "x"}, ["github", "Mail", "weather"]),
+        ({"page": "99"}, ["github", "Mail", "weather"]),
+        ({"sort": "failing"}, ["Mail", "weather", "github"]),
+        ({"q": "\0"}, ["github", "Mail", "weather"]),
+    ],
+)
+def test_filters_narrow_the_list(viewer: Client, query: dict[str, str], found: list[str]) -> None:
+    make_service("github", tags=["prod"])
+    make_service("Mail", State.UNREACHABLE, transport="sse", endpoint="https://mail.example.internal/sse")
+    make_tool(make_service("weather", State.WARNING, tags=["東京"]), "forecast")
+    assert names(viewer.get(URL, query)) == found
+
+
+def test_removed_and_archived_services_are_not_listed(viewer: Client) -> None:
+    from django.utils import timezone
+
+    make_service("gone", removed_at=timezone.now())
+    make_service("old", archived_at=timezone.now())
+    assert names(viewer.get(URL)) == []
+
+
+def test_tiles_count_all_services_whatever_the_filter(viewer: Client) -> None:
+    make_service("a")
+    make_service("b", State.WARNING)
+    page = text_of(viewer.get(URL, {"q": "a", "state": "HEALTHY"}))
+    assert '<b id="count-WARNING">1</b>' in page
+    assert '<b id="count-all">2</b>' in page
+    assert re.search(r'value="HEALTHY" checked', page)
+
+
+def test_fifty_a_page_with_the_filters_in_the_address(viewer: Client) -> None:
+    for n in range(103):
+        make_service(f"s{n:03}")
+    page = text_of(viewer.get(URL, {"q": "s", "page": "2"}))
+    assert "51–100 of 103" in page
+    assert 'href="/services/?q=s&amp;page=3"' in page
+    assert 'href="/services/?q=s"' in page
+    assert names(viewer.get(URL, {"page": "3"})) == ["s100", "s101", "s102"]
+
+
+def test_htmx_gets_the_list_alone_and_a_clean_address(viewer: Client) -> None:
+    make_service("weather")
+    answer = viewer.get(URL, {"q": "wea", "state": "", "transport": ""}, headers=HTMX)
+    page = text_of(answer)
+    assert page.lstrip().startswith('<section id="services"')
+    assert "<html" not in page
+    assert answer.headers["HX-Push-Url"] == "/services/?q=wea"
+
+
+def test_going_back_gets_the_whole_page(viewer: Client) -> None:
+    headers = {**HTMX, "HX-History-Restore-Request": "true"}
+    assert "<html" in text_of(viewer.get(URL, headers=headers))
+
+
+def test_nothing_that_is_typed_becomes_markup(viewer: Client) -> None:
+    evil = "<script>alert(1)</script>"
+    make_service("weather", endpoint=evil, tags=[evil], disconnect_reason=evil, state=State.DISCONNECTED)
+    page = text_of(viewer.get(URL, {"tag": evil})) + text_of(viewer.get(URL, {"q": evil}))
+    assert evil not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_bars_are_one_path_for_each_colour(viewer: Client) -> None:
+    make_checks(make_service("weather"), [0] * 70 + [3, 3, 0, 1, 7])
+    page = text_of(viewer.get(URL))
+    assert page.count('<path class="ok"') == 1
+    assert '<path class="bad" d="M165 7h5"/>' in page
+    assert 'aria-label="56 of 60 checks good"' in page
+
+
+def fill_a_page() -> None:
+    for n in range(50):
+        make_checks(
+            make_service(
+                f"a-service-with-a-rather-long-name-{n:02}",
+                State.RECONNECTING,
+                endpoint="npx -y @modelcontextprotocol/server-filesystem /srv/shared/documents",
+                error_kind="refused",
+                error_message="refused",
+            ),
+            [(n * 7 + k * k) % 4 for k in range(60)],
+        )
+    make_worker()
+    rule = AlertRule.objects.first() or AlertRule.objects.create(name="r", created_at="2026-11-21T00:00Z")
+    for service in Service.objects.all()[:3]:
+        Episode.objects.create(rule=rule, service=service, state="firing", opened_at=service.created_at)
+
+
+def test_a_full_page_takes_eight_queries_at_most(viewer: Client, django_assert_max_num_queries: Any) -> None:
+    fill_a_page()
+    with django_assert_max_num_queries(8):
+        page = text_of(viewer.get(URL, {"q": "name"}))
+    assert len(re.findall("<tr id=", page)) == 50
+    assert re.search(r'id="alert-badge" class="badge"[^>]*>3<', page)
+
+
+def test_a_full_page_is_at_most_sixty_kilobytes(operator: Client) -> None:
+    fill_a_page()
+    assert len(operator.get(URL).content) <= 60_000
+
+
+def test_no_inline_script_or_style(operator: Client) -> None:
+    fill_a_page()
+    page = text_of(operator.get(URL))
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", page)
+
+
+@pytest.mark.parametrize(
+    ("worker", "words"),
+    [
+        ({"seen_ago": 2}, "Live"),
+        ({"seen_ago": 40}, "Stale: worker silent since"),
+        (None, "Stale: no worker has run yet"),
+    ],
+)
+def test_the_sign_says_whether_a_worker_watches(viewer: Client, worker: Any, words: str) -> None:
+    if worker:
+        make_worker(**worker)
+    assert f"<span data-sign-text>{words}</span>" in text_of(viewer.get(URL))
