@@ -8,9 +8,9 @@ import itertools
 import os
 import resource
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -25,6 +25,7 @@ from lifecycle.engine.content import Content, ItemRecord, ToolRecord
 from lifecycle.engine.faults import ConnectionFault
 from lifecycle.engine.holding import CallOutcome, Connection, Greeting, Watch
 from lifecycle.engine.http import EventStreamTransport, HttpMaker, StreamableTransport
+from registry.core.entry import ServiceConfig
 
 __all__ = [
     "CallOutcome",
@@ -32,7 +33,6 @@ __all__ = [
     "ConnectionFault",
     "Connector",
     "Content",
-    "Endpoint",
     "Greeting",
     "ItemRecord",
     "ToolRecord",
@@ -46,27 +46,6 @@ DISCOVER_SHARE = 0.4
 DISCOVER_LIMIT = 10.0
 START_SLOT_LIMIT = 5.0
 FILES_WANTED = 65536
-
-
-class Endpoint(Protocol):
-    """As much of a `registry.core.entry.ServiceConfig` as a connection needs, with its real values."""
-
-    @property
-    def transport(self) -> str: ...
-    @property
-    def command(self) -> str | None: ...
-    @property
-    def args(self) -> Sequence[str]: ...
-    @property
-    def env(self) -> Mapping[str, str]: ...
-    @property
-    def cwd(self) -> str | None: ...
-    @property
-    def url(self) -> str | None: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def auth(self) -> str | None: ...
 
 
 def _allow_many_files() -> None:
@@ -95,7 +74,7 @@ class Connector:
 
     async def open(
         self,
-        config: Endpoint,
+        config: ServiceConfig,
         *,
         name: str,
         mode: str,
@@ -121,7 +100,7 @@ class Connector:
             return await self._second(config, OTHER[first], left, watch, exc)
 
     async def _second(
-        self, config: Endpoint, mode: str, limit: float, watch: Watch, first: ConnectionFault
+        self, config: ServiceConfig, mode: str, limit: float, watch: Watch, first: ConnectionFault
     ) -> Connection:
         """The other mode; if that fails as well, the first failure is the one that tells."""
         try:
@@ -129,7 +108,7 @@ class Connector:
         except ConnectionFault:
             raise first from None
 
-    async def _attempt(self, config: Endpoint, mode: str, limit: float, watch: Watch) -> Connection:
+    async def _attempt(self, config: ServiceConfig, mode: str, limit: float, watch: Watch) -> Connection:
         connection = Connection(watch, self._tasks)
         try:
             if config.transport == "stdio":
@@ -144,7 +123,9 @@ class Connector:
             raise
         return connection
 
-    async def _open_stdio(self, connection: Connection, config: Endpoint, mode: str, limit: float) -> None:
+    async def _open_stdio(
+        self, connection: Connection, config: ServiceConfig, mode: str, limit: float
+    ) -> None:
         """Start and greet; as many at once as there are cores, for starting is mostly computing."""
         async with self._start_slot():
             child = await self._start(config)
@@ -152,10 +133,8 @@ class Connector:
             transport = StdioTransport(child, self._discover_limit(limit), lambda: _too_long(connection))
             await connection.greet(transport, mode, limit)
 
-    async def _start(self, config: Endpoint) -> Child:
-        command = Command(
-            command=config.command or "", args=tuple(config.args), env=config.env, cwd=config.cwd or None
-        )
+    async def _start(self, config: ServiceConfig) -> Child:
+        command = Command(command=config.command, args=config.args, env=config.env, cwd=config.cwd or None)
         try:
             return await Child.start(command, self._mark.child(next(self._numbers)), self._tasks)
         except SpawnError as exc:
@@ -179,8 +158,8 @@ class Connector:
         """Some old servers never answer what they do not know; leave time for the handshake."""
         return min(limit * DISCOVER_SHARE, DISCOVER_LIMIT)
 
-    def _http_transport(self, connection: Connection, config: Endpoint, limit: float) -> ClientTransport:
-        headers, url = _headers(config), config.url or ""
+    def _http_transport(self, connection: Connection, config: ServiceConfig, limit: float) -> ClientTransport:
+        headers, url = _headers(config), config.url
         if urlsplit(url).scheme not in ("http", "https"):
             raise ConnectionFault(Fault(kind=Kind.POLICY, message="only http and https addresses are used"))
         if config.transport == "sse":
@@ -199,7 +178,7 @@ def _too_long(connection: Connection) -> None:
     )
 
 
-def _headers(config: Endpoint) -> dict[str, str]:
+def _headers(config: ServiceConfig) -> dict[str, str]:
     """The entry's headers and its token; signing in by browser is refused, for nobody sits at the worker."""
     if config.auth == "oauth":
         raise ConnectionFault(

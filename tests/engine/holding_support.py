@@ -6,35 +6,23 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lifecycle.core.health import Fault
 from lifecycle.engine.connection import Connection, Connector
+from registry.core.entry import ServiceConfig
 
 STDIO_DOUBLE = Path(__file__).resolve().parent.parent / "doubles" / "stdio_server.py"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    transport: str = "streamable-http"
-    command: str | None = None
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=dict)
-    cwd: str | None = None
-    url: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    auth: str | None = None
-
-
-def stdio(fault: str = "ok", era: str = "legacy", **fields: Any) -> Entry:
+def stdio(fault: str = "ok", era: str = "legacy", **fields: Any) -> ServiceConfig:
     args = ("-I", "-S", str(STDIO_DOUBLE), fault, era)
-    return Entry(transport="stdio", command=sys.executable, args=args, **fields)
+    return ServiceConfig(transport="stdio", command=sys.executable, args=args, **fields)
 
 
-def http(url: str, **fields: Any) -> Entry:
-    return Entry(url=url, **fields)
+def http(url: str, **fields: Any) -> ServiceConfig:
+    return ServiceConfig(transport="streamable-http", url=url, **fields)
 
 
 class Holder:
@@ -51,7 +39,7 @@ class Holder:
         self.changes += 1
 
     async def open(
-        self, entry: Entry, *, mode: str = "auto", timeout: float = 8, name: str = "s"
+        self, entry: ServiceConfig, *, mode: str = "auto", timeout: float = 8, name: str = "s"
     ) -> Connection:
         connection = await self.connector.open(
             entry,

@@ -11,10 +11,11 @@ import pytest
 
 from lifecycle.core.health import Kind
 from lifecycle.engine.connection import ConnectionFault
-from tests.engine.holding_support import Entry, Holder, alive, stdio, until
+from registry.core.entry import ServiceConfig
+from tests.engine.holding_support import Holder, alive, stdio, until
 
 
-async def refused(holder: Holder, entry: Entry, limit: float = 8) -> ConnectionFault:
+async def refused(holder: Holder, entry: ServiceConfig, limit: float = 8) -> ConnectionFault:
     with pytest.raises(ConnectionFault) as caught:
         await holder.open(entry, timeout=limit)
     return caught.value
@@ -33,13 +34,18 @@ async def test_a_child_is_held_checked_listed_and_called(holder: Holder, era: st
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        (Entry(transport="stdio", command="no-such-program-here"), "command not found: no-such-program-here"),
-        (Entry(transport="stdio", command="/etc/passwd"), "Permission denied"),
+        (
+            ServiceConfig(transport="stdio", command="no-such-program-here"),
+            "command not found: no-such-program-here",
+        ),
+        (ServiceConfig(transport="stdio", command="/etc/passwd"), "Permission denied"),
         (stdio(cwd="/no/such/place"), "working directory /no/such/place cannot be used"),
-        (Entry(transport="stdio", command="a\0b"), "cannot be started"),
+        (ServiceConfig(transport="stdio", command="a\0b"), "cannot be started"),
     ],
 )
-async def test_what_cannot_be_started_is_a_spawn_fault(holder: Holder, entry: Entry, says: str) -> None:
+async def test_what_cannot_be_started_is_a_spawn_fault(
+    holder: Holder, entry: ServiceConfig, says: str
+) -> None:
     fault = (await refused(holder, entry)).fault
     assert fault.kind is Kind.SPAWN
     assert fault.incurable
