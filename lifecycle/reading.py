@@ -207,7 +207,8 @@ def _checks(ids: Sequence[int]) -> list[tuple[int, int, int]]:
     )
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join([one] * len(ids)), list(ids))
-        return cursor.fetchall()
+        found: list[tuple[int, int, int]] = cursor.fetchall()
+    return found
 
 
 def batched(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:

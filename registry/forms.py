@@ -124,9 +124,7 @@ class ServiceForm(forms.Form):
 
     def forget_secrets(self) -> None:
         """Empty what may hold a secret: a form never shows one again, not even to who typed it."""
-        self.data = self.data.copy()
-        for name in SECRET_FIELDS:
-            self.data[name] = ""
+        self.data = {**self.data.dict(), **dict.fromkeys(SECRET_FIELDS, "")}  # type: ignore[attr-defined]
 
 
 def _pairs(text: str, between: str, problem: Any) -> dict[str, str]:

@@ -55,7 +55,8 @@ def _given(request: HttpRequest) -> bytes:
         return request.POST.get("text", "").encode("utf-8", "surrogatepass")
     if (upload.size or 0) > LIMIT:
         raise InvalidConfigError(_("The file"), _("is larger than 1 MiB"), _("Take a smaller one"))
-    return upload.read()
+    content: bytes = upload.read()
+    return content
 
 
 def _preview(request: HttpRequest, text: bytes) -> Outcome:

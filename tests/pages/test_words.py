@@ -1,0 +1,117 @@
+"""Times, bars, drafts and diagnoses: small functions that make the words of the pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle import heartbeat, toolbox, wording
+from lifecycle.core.health import Kind
+from lifecycle.core.states import State
+from lifecycle.diagnosis import Facts, diagnose
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-5, "0 s"), (0, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (86400, "1 d")],
+)
+def test_elapsed_is_the_largest_whole_unit(seconds: float, words: str) -> None:
+    assert wording.elapsed(timedelta(seconds=seconds)) == words
+
+
+def test_a_countdown_never_says_less_than_is_left() -> None:
+    assert wording.until(NOON + timedelta(seconds=3.2), NOON) == "in 4 s"
+    assert wording.until(NOON, NOON) == "now"
+
+
+@pytest.mark.parametrize(("ms", "words"), [(None, "–"), (0.2, "1 ms"), (44.4, "44 ms"), (1240, "1.2 s")])
+def test_response_times_have_a_fitting_unit(ms: float | None, words: str) -> None:
+    assert wording.milliseconds(ms) == words
+
+
+def test_moments_are_written_for_scripts_and_for_people() -> None:
+    assert wording.iso(NOON) == "2026-11-21T12:00:00.000Z"
+    assert wording.plain(NOON) == "2026-11-21 12:00:00 UTC"
+    assert (wording.iso(None), wording.plain(None), wording.ago(None, NOON)) == ("", "–", "–")
+
+
+def test_a_bar_stands_at_the_right_edge_and_counts_only_what_is_there() -> None:
+    svg = heartbeat.svg([0, 0, 3])
+    assert '<path class="ok" d="M171 7h5"/><path class="bad" d="M177 7h2"/>' in svg
+    assert 'aria-label="2 of 3 checks good"' in svg
+    assert 'aria-label="no checks yet"' in heartbeat.svg([])
+
+
+def test_a_level_from_a_newer_version_is_a_gap() -> None:
+    assert heartbeat.colour(99) == "gap"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_each_kind_of_fault_has_a_cause_and_something_to_do(kind: Kind) -> None:
+    found = diagnose(Facts(state=State.UNREACHABLE, kind=kind, attempts=3))
+    assert found.what
+    assert found.cause
+    assert found.todo
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_each_state_has_a_headline(state: State) -> None:
+    assert diagnose(Facts(state=state)).what
+
+
+def test_what_retrying_cannot_cure_is_said_to_be_so() -> None:
+    assert "would not help" in diagnose(Facts(state=State.UNREACHABLE, kind=Kind.AUTH)).what
+    assert "7 attempts" in diagnose(Facts(state=State.UNREACHABLE, kind=Kind.DNS, attempts=7)).what
+
+
+def test_slow_and_failing_warnings_read_differently() -> None:
+    assert "slowly" in diagnose(Facts(state=State.WARNING)).what
+    assert "3 checks" in diagnose(Facts(state=State.WARNING, kind=Kind.TIMEOUT, failures=3)).what
+
+
+def test_the_attempt_shown_is_never_past_the_last() -> None:
+    facts = Facts(state=State.RECONNECTING, kind=Kind.REFUSED, attempts=10, max_attempts=10)
+    assert diagnose(facts).next_step == "Attempt 10 of 10"
+
+
+@pytest.mark.parametrize(
+    ("schema", "draft"),
+    [
+        (None, {}),
+        ([], {}),
+        ({"properties": 7}, {}),
+        ({"properties": {"a": {"type": "string"}}, "required": "a"}, {}),
+        ({"properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}, {"a": ""}),
+        ({"properties": {"a": {"type": ["string", "null"]}}, "required": ["a"]}, {"a": None}),
+        ({"properties": {"a": {"enum": ["x", "y"]}}, "required": ["a"]}, {"a": "x"}),
+        ({"properties": {"a": {"default": 5, "type": "integer"}}, "required": ["a"]}, {"a": 5}),
+        ({"properties": {"a": True, "b": {"type": "array"}}, "required": ["a", "b"]}, {"a": None, "b": []}),
+    ],
+)
+def test_a_draft_has_the_required_arguments_whatever_the_schema(schema: Any, draft: Any) -> None:
+    assert toolbox.draft_of(schema) == draft
+
+
+@pytest.mark.parametrize("block", [None, 7, "x", [], {}, {"type": "text"}, {"type": "image", "data": 7}])
+def test_any_content_block_can_be_shown(block: Any) -> None:
+    part = toolbox.part_of(block)
+    assert part.text or part.note
+    assert not part.picture
+
+
+def test_an_endless_answer_is_cut() -> None:
+    part = toolbox.part_of({"type": "text", "text": "x" * 10**6})
+    assert len(part.text) == toolbox.LONGEST_OUTCOME
+
+
+@pytest.mark.parametrize("outcome", [{}, {"content": 7, "duration_ms": "x"}, {"ok": True, "content": [None]}])
+def test_any_outcome_can_be_shown(outcome: dict[str, Any]) -> None:
+    assert toolbox.answer_of(outcome).ok is bool(outcome.get("ok"))
+
+
+def test_every_text_of_an_outcome_is_changed() -> None:
+    assert toolbox.mapped({"a": ["b", {"c": 1, "d": None}]}, str.upper) == {"A": ["B", {"C": 1, "D": None}]}
