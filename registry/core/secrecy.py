@@ -84,11 +84,15 @@ class _Cutter(Hider):
         }
 
     def _args(self, args: list[Any], line: bool = False) -> list[Any]:
-        made, before = [], ""
+        """Each argument, seen with the one before it; of a *line* the spaces between are items too."""
+        made: list[Any] = []
+        before = ""
         for index, arg in enumerate(args):
-            made.append(self._arg(arg, before, str(index)) if isinstance(arg, str) else arg)
-            if not (line and isinstance(arg, str) and arg.isspace()):
-                before = arg if isinstance(arg, str) else ""
+            if not isinstance(arg, str) or (line and arg.isspace()):
+                made.append(arg)
+                continue
+            made.append(self._arg(arg, before, str(index)))
+            before = arg
         return made
 
     def _arg(self, arg: str, before: str, index: str) -> str:

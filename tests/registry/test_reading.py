@@ -1,0 +1,173 @@
+"""Hostile documents: refused at once, with a place and a remedy, by nothing but InvalidConfigError."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from registry.core import dialects, entry, filling, reading, secrecy
+from registry.errors import InvalidConfigError
+
+
+def problem(source: object) -> str:
+    with pytest.raises(InvalidConfigError) as caught:
+        for found in dialects.find(source).found:
+            if found.problem is not None:
+                raise found.problem
+            reading.check(found.raw, found.place)
+            entry.parse(found.raw, found.place)
+    return str(caught.value)
+
+
+DOCUMENTS: list[tuple[Any, str]] = [
+    ("", "document: is empty"),
+    ("null", "neither an object nor a list"),
+    ('"weather"', "neither an object nor a list"),
+    ('{"mcpServers": ', "is not JSON: Expecting value in line 1"),
+    ('{"mcpServers": {} } x', "is not JSON: Extra data"),
+    ('{"a": "x', "a text that does not end in line 1"),
+    ('{"a":\n /* x', "a comment that does not end in line 2"),
+    ("[" * 17 + "]" * 17, "nested deeper than 16"),
+    ('{"a": ' * 10_000, "nested deeper than 16"),
+    (b"\xff\xfe{\x00", "is not UTF-8"),
+    ('{"a": "\0"}', "holds a NUL character in line 1"),
+    ('{"mcpServers": 3}', "mcpServers: must be an object or a list"),
+    ('{"mcpServers": {}, "mcpServers": {}}', "mcpServers: is given twice"),
+    (
+        '{"mcpServers": {"a": {"url": "https://x.example"}, "a": {"command": "x"}}}',
+        "mcpServers.a: is given twice",
+    ),
+    ('{"a": {"url": "https://x.example", "url": "https://y.example"}}', "a.url: is given twice"),
+    ('{"a": {"url": "https://x.example", "x": {"b": 1, "b": 2}}}', "a.x.b: is given twice"),
+    ('{"a": {"url": "https://x.example", "timeout": NaN}}', "a.timeout: is NaN"),
+    ('{"a": {"url": "https://x.example", "timeout": 1e999}}', "a.timeout: is a number without bound"),
+    (
+        '{"a": {"url": "https://x.example", "n": %s}}' % ("9" * 5000),
+        "a.n: is a number of more than 18 digits",
+    ),
+    ('{"a": {"command": "x\\u0000"}}', "a.command: holds a NUL"),
+    ('{"a": {"command": "x", "args": ["\\ud800"]}}', "a.args[0]: holds half of a character"),
+    ("[mcp_servers.a]\nurl = " + "[" * 1000, "nested deeper than 16"),
+    ("[mcp_servers.a]\nurl = ", "is not TOML"),
+    ({"a": {"command": {1, 2}}}, "not made of JSON values"),
+]
+
+
+@pytest.mark.parametrize(("source", "said"), DOCUMENTS)
+def test_a_hostile_document_is_refused_with_its_place(source: Any, said: str) -> None:
+    assert said in problem(source)
+
+
+def test_a_cycle_in_python_values_is_refused() -> None:
+    loop: dict[str, Any] = {}
+    loop["mcpServers"] = loop
+    assert "nested deeper than 16" in problem(loop)
+
+
+def test_sixteen_levels_and_one_mebibyte_are_read() -> None:
+    assert reading.read("[" * 16 + "]" * 16)
+    padded = '{"mcpServers": {}}'.ljust(reading.MAX_BYTES)
+    assert reading.read(padded) == {"mcpServers": {}}
+    assert "larger than 1 MiB" in problem(padded + " ")
+
+
+def test_a_hundred_megabytes_are_refused_at_once_and_nearly_without_memory() -> None:
+    for source in (b"[" * 100_000_000, "[" * 100_000_000):
+        before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+        assert "larger than 1 MiB" in problem(source)
+        assert time.perf_counter() - began < 1
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 * 1024
+
+
+@pytest.mark.parametrize(
+    "text", ["/*" * 500_000, '"\\' * 500_000, "//" * 500_000, "," * 1_000_000, '{"' * 500_000]
+)
+def test_a_mebibyte_of_anything_takes_no_time(text: str) -> None:
+    began = time.perf_counter()
+    problem(text)
+    assert time.perf_counter() - began < 3
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+KEYS = st.sampled_from(
+    [
+        "mcpServers",
+        "servers",
+        "mcp",
+        "name",
+        "command",
+        "args",
+        "env",
+        "url",
+        "headers",
+        "type",
+        "disabled",
+        "timeout",
+    ]
+) | st.text(max_size=5)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=30,
+)
+TEXTS = st.text(alphabet=st.sampled_from('{}[]",:/*\\ \nabc1-${}%@?=&#\ud800\0é'), max_size=200)
+
+
+def swallow(source: object) -> None:
+    """Go the whole way of a document; whatever is raised but InvalidConfigError fails the test."""
+    try:
+        for found in dialects.find(source).found:
+            try:
+                reading.check(found.raw, found.place)
+                if isinstance(found.raw, dict):
+                    cut = secrecy.cut("svc", found.raw)
+                    values = {**cut.literals, **dict.fromkeys(cut.asks.values(), "value")}
+                    assert isinstance(entry.parse(filling.fill(cut.entry, values), found.place), entry.Entry)
+            except InvalidConfigError:
+                continue
+    except InvalidConfigError:
+        return
+
+
+@settings(max_examples=300, deadline=None)
+@given(TREES)
+def test_no_tree_raises_anything_else(tree: Any) -> None:
+    swallow(tree)
+    swallow({"mcpServers": {"a": tree}})
+    swallow(json.dumps(tree))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS | st.binary(max_size=200))
+@example("[mcp_servers]")
+@example('{"a":{"url":"http://[::1"}}')
+@example('{"a":{"url":"http://x:99999"}}')
+@example('{"a":{"command":"a \\"b"}}')
+def test_no_text_raises_anything_else(text: str | bytes) -> None:
+    swallow(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(KEYS, TREES, max_size=6), TEXTS)
+def test_no_entry_raises_anything_else(raw: dict[str, Any], text: str) -> None:
+    swallow({"mcpServers": {"a": {"command": "x", **raw}, "b": {"url": text}, "c": {"command": text}}})
+
+
+@settings(max_examples=200, deadline=None)
+@given(TREES)
+def test_what_was_cut_comes_back_when_filled(tree: Any) -> None:
+    raw = {"command": "x", "args": ["--token", "a b"], "x": tree}
+    try:
+        found = dialects.find({"mcpServers": {"a": raw}}).found[0]
+        reading.check(found.raw, found.place)
+    except InvalidConfigError:
+        return
+    cut = secrecy.cut("svc", found.raw)
+    if not cut.asks:
+        assert filling.fill_everywhere(cut.entry, cut.literals) == found.raw
