@@ -1,0 +1,76 @@
+"""What is wrong now, and what was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from lifecycle.alerts import episodes
+from lifecycle.alerts.presentation import EpisodeRow, episode_row
+from lifecycle.frame import frame_of
+from lifecycle.models import AlertRule, Channel, Delivery, Episode
+from lifecycle.views.answers import is_htmx, refused
+from registry.access.roles import require
+from registry.models import Role
+
+OPEN_SHOWN = 200
+PAGE_SIZE = 50
+
+
+@login_required
+@require_safe
+def alert_list(request: HttpRequest) -> HttpResponse:
+    """Open episodes first, then those that are over, in pages; htmx gets the lists alone."""
+    frame_of(request)
+    template = "lifecycle/_alert_list.html" if is_htmx(request) else "lifecycle/alert_list.html"
+    return render(request, template, _context(request))
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    resolved = Episode.objects.filter(state=Episode.State.RESOLVED)
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        resolved = resolved.filter(pk__lt=int(before))
+    else:
+        before = ""
+    over = _rows(resolved, PAGE_SIZE + 1)
+    is_open = Episode.objects.exclude(state=Episode.State.RESOLVED)
+    return {
+        "open": [] if before else _rows(is_open, OPEN_SHOWN),
+        "more_open": 0 if before else max(is_open.count() - OPEN_SHOWN, 0),
+        "over": over[:PAGE_SIZE],
+        "older": over[PAGE_SIZE - 1].row.pk if len(over) > PAGE_SIZE else 0,
+        "before": before,
+        "has_rules": AlertRule.objects.filter(enabled=True).exists(),
+        "has_channels": Channel.objects.filter(enabled=True).exists(),
+    }
+
+
+def _rows(found: QuerySet[Episode], limit: int) -> list[EpisodeRow]:
+    now = timezone.now()
+    rows = list(found.select_related("rule", "service").order_by("-pk")[:limit])
+    states: dict[int, list[str]] = {row.pk: [] for row in rows}
+    told = Delivery.objects.filter(episode__in=states).order_by("pk")
+    for episode, state in told.values_list("episode_id", "state"):
+        if episode is not None:
+            states[episode].append(state)
+    return [episode_row(row, now, states[row.pk]) for row in rows]
+
+
+@require(Role.OPERATOR)
+@require_POST
+def alert_acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody takes it on; 409 when it was over already or somebody else was first."""
+    get_object_or_404(Episode, pk=pk)
+    if not episodes.acknowledge(pk, by=request.user.get_username(), now=timezone.now()):
+        return refused(request, _("This alert is not firing any more."), redirect("alert_list"))
+    if is_htmx(request):
+        return render(request, "lifecycle/_alert_list.html", _context(request))
+    return redirect("alert_list")
