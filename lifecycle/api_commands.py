@@ -89,7 +89,7 @@ def _given(request: HttpRequest) -> dict[str, Any]:
 def _ask(name: str, tool: str, arguments: dict[str, Any], who: Caller) -> tuple[Command, float]:
     """The command, and how long the call may take."""
     service = registration.get(name)
-    if not service.tools.filter(name=tool).exists():
+    if "\0" in tool or not service.tools.filter(name=tool).exists():
         _refuse(service, tool)
     asked = {"tool": tool, "arguments": arguments}
     kind = Command.Kind.CALL_TOOL

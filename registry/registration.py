@@ -176,10 +176,10 @@ def _announce(by: str) -> None:
 
 def get(name: str) -> Service:
     """The service of this name, archived ones included; ServiceNotFoundError if there is none."""
-    try:
-        return Service.objects.get(name=name, removed_at=None)
-    except (Service.DoesNotExist, ValueError):
-        raise ServiceNotFoundError(name) from None
+    found = None if "\0" in name else Service.objects.filter(name=name, removed_at=None).first()
+    if found is None:
+        raise ServiceNotFoundError(name)
+    return found
 
 
 def set_desired(service_id: int, desired: str, *, now: datetime) -> None:
