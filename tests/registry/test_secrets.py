@@ -1,0 +1,89 @@
+"""Values at rest: never in the clear, readable with the key file alone, masked wherever they show up."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import connection
+
+from registry import exporting, registration, secrets
+from registry.core.filling import MASK
+from registry.errors import SecretsError
+from tests.registry.conftest import Register
+
+CANARY = "canary-7d1f"
+
+
+def test_the_key_file_is_private_and_outside_the_database(data_dir: Path) -> None:
+    assert secrets.unseal(secrets.seal("a\ud7ffé")) == "a\ud7ffé"
+    assert stat.S_IMODE((data_dir / "secrets.key").stat().st_mode) == 0o600
+
+
+def test_another_key_opens_nothing_and_an_older_one_still_does(data_dir: Path) -> None:
+    file = data_dir / "secrets.key"
+    sealed = secrets.seal("x")
+    old = file.read_bytes()
+    file.write_bytes(Fernet.generate_key() + b"\n" + old)
+    assert secrets.unseal(sealed) == "x"
+    file.write_bytes(Fernet.generate_key())
+    with pytest.raises(SecretsError, match="Put the right key file back"):
+        secrets.unseal(sealed)
+    file.write_bytes(b"garbage")
+    with pytest.raises(SecretsError, match="no usable key"):
+        secrets.seal("x")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_canary_is_found_in_database_log_or_export(register: Register, data_dir: Path) -> None:
+    register(
+        {
+            "a": {
+                "command": "x",
+                "args": [
+                    "--token",
+                    f"{CANARY}-1",
+                    f"--key={CANARY}-2",
+                    "-e",
+                    f"N={CANARY}-3",
+                    f"http://u:{CANARY}-4@h/",
+                ],
+                "env": {"PLAIN": f"{CANARY}-5", "MIX": "${ASKED} " + f"{CANARY}-6"},
+                "oauth": {"clientSecret": f"{CANARY}-7"},
+            },
+            "b": {
+                "url": f"https://{CANARY}-8:{CANARY}-9@example.org/mcp?api_key={CANARY}-10",
+                "headers": {"X-Plain": f"{CANARY}-11", "Authorization": f"Bearer {CANARY}-12"},
+                "auth": f"{CANARY}-13",
+            },
+        },
+        values={"ASKED": f"{CANARY}-14"},
+    )
+    assert exporting.wait_idle(10)
+    database = Path(connection.settings_dict["NAME"]) if connection.vendor == "sqlite" else None
+    places = [*data_dir.iterdir()]
+    if database is not None:
+        places += database.parent.glob(f"{database.name}*")
+    assert (data_dir / "mcp.json") in places
+    for path in places:
+        assert CANARY.encode() not in path.read_bytes(), path
+    shown = json.dumps([secrets.masked_entry(registration.get(name)) for name in "ab"]) + str(
+        [registration.get(name).endpoint for name in "ab"]
+    )
+    assert CANARY not in shown
+    assert CANARY not in repr(secrets.reveal(registration.get("b")))
+
+
+@pytest.mark.django_db
+def test_known_values_are_masked_however_they_are_written(register: Register) -> None:
+    register(
+        {"a": {"url": "https://u:p%40ss%2Fword@example.org/mcp", "headers": {"K": 'say "no"', "S": "abc"}}}
+    )
+    known = secrets.known_values(registration.get("a"))
+    text = 'p%40ss%2Fword p@ss/word say "no" say%20%22no%22 {"K": "say \\"no\\""} abc'
+    assert secrets.mask(text, known) == f'{MASK} {MASK} {MASK} {MASK} {{"K": "{MASK}"}} abc'
+    assert secrets.mask("nothing", frozenset()) == "nothing"
+    assert secrets.mask("ab abcd", {"abcd", "ab"}) == f"{MASK} {MASK}"
