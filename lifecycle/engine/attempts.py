@@ -1,0 +1,122 @@
+"""The three things an owner does with a server: connect, check, list. Faults come back as values."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lifecycle.core.health import Fault, Kind, Level, Probe, verdict
+from lifecycle.core.policy import Policy
+from lifecycle.engine.connection import Connection
+from lifecycle.engine.content import Content
+from lifecycle.engine.faults import ConnectionFault
+from lifecycle.engine.looking import Loaded, Wanted, load
+from lifecycle.engine.shop import Shop, presentable
+from registry.errors import RegistryError
+from registry.models import Transport
+
+REAP_WITHIN = 12.0
+FIRST_PROBE = 1.0
+NOT_APPROVED = "its command or address was changed without approval; save it again with the right to do so"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A connection whose lists were read. `took` is how fast it answers, if that could be told quickly."""
+
+    connection: Connection
+    content: Content
+    took: timedelta | None
+    loaded: Loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """No connection. `ours` says that we ourselves were too slow, so that it proves nothing."""
+
+    fault: Fault
+    loaded: Loaded | None
+    ours: bool = False
+
+
+async def connect(
+    shop: Shop,
+    wanted: Wanted,
+    policy: Policy,
+    *,
+    mode: str,
+    failing: bool,
+    on_lost: Callable[[Fault], None],
+    on_tools_changed: Callable[[], None],
+) -> Opened | Refused:
+    """Wait for a place, connect, and list what the server offers."""
+    stdio = wanted.transport == Transport.STDIO
+    limit = (policy.spawn_timeout if stdio else policy.connect_timeout).total_seconds()
+    async with shop.lanes.place(stdio=stdio, failing=failing, priority=wanted.priority):
+        try:
+            loaded = await shop.writer.do(load, wanted.id)
+        except RegistryError as exc:
+            return Refused(fault=Fault(kind=Kind.POLICY, message=str(exc)), loaded=None)
+        if not loaded.approved:
+            return Refused(fault=Fault(kind=Kind.POLICY, message=NOT_APPROVED), loaded=loaded)
+        started = time.monotonic()
+        try:
+            connection = await shop.connector.open(
+                loaded.config,
+                name=wanted.name,
+                mode=mode,
+                timeout=limit,
+                on_lost=on_lost,
+                on_tools_changed=on_tools_changed,
+            )
+            return await _list(shop, connection, loaded, limit)
+        except ConnectionFault as exc:
+            ours = exc.fault.kind is Kind.TIMEOUT and shop.lag.lagged_since(started)
+            return Refused(fault=presentable(exc.fault, loaded.secret), loaded=loaded, ours=ours)
+
+
+async def _list(shop: Shop, connection: Connection, loaded: Loaded, limit: float) -> Opened:
+    """Read the lists of a fresh connection; whatever goes wrong, the connection does not stay open."""
+    try:
+        content = await connection.content(limit)
+        first = await connection.probe(FIRST_PROBE)
+    except BaseException:
+        shop.spawn(connection.close(force=True))
+        raise
+    return Opened(connection=connection, content=content, took=first.took, loaded=loaded)
+
+
+async def probe(
+    shop: Shop, connection: Connection, policy: Policy, due: float, secret: frozenset[str]
+) -> Probe:
+    """One check, when its turn comes; if we were too slow ourselves a bad result proves nothing."""
+    async with shop.checks:
+        started = time.monotonic()
+        shop.lateness.append(max(0.0, asyncio.get_running_loop().time() - due))
+        result = await connection.probe(policy.ping_timeout.total_seconds())
+    if verdict(result, policy) is not Level.HEALTHY and shop.lag.lagged_since(started):
+        lost = result.fault is not None and result.fault.lost and result.fault.kind is not Kind.TIMEOUT
+        if not lost:
+            return Probe()
+    return Probe(fault=presentable(result.fault, secret)) if result.fault else result
+
+
+async def refresh(connection: Connection, policy: Policy, secret: frozenset[str]) -> Content | Fault:
+    """Read the lists again."""
+    try:
+        return await connection.content(policy.call_timeout.total_seconds())
+    except ConnectionFault as exc:
+        return presentable(exc.fault, secret)
+
+
+async def reap(leftover: asyncio.Task[Opened | Refused]) -> None:
+    """Wait, but not for ever, for an abandoned attempt, and close what it opened after all."""
+    await asyncio.wait({leftover}, timeout=REAP_WITHIN)
+    if not leftover.done() or leftover.cancelled() or leftover.exception() is not None:
+        return
+    opened = leftover.result()
+    if isinstance(opened, Opened):
+        await opened.connection.close(force=True)

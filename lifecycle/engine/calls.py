@@ -1,0 +1,46 @@
+"""Tool calls: beside the checks, bounded, answered in the command's row."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lifecycle import operations
+from lifecycle.core.policy import Policy
+from lifecycle.engine.connection import Connection
+from lifecycle.engine.faults import ConnectionFault
+from lifecycle.engine.looking import Wanted
+from lifecycle.engine.shop import Shop, as_json, without_secrets
+from lifecycle.models import Command
+
+
+async def call(
+    shop: Shop,
+    command: Command,
+    connection: Connection,
+    wanted: Wanted,
+    policy: Policy,
+    secret: frozenset[str],
+) -> None:
+    """Call the tool that *command* names. A tool that fails is an outcome too, not a failed command."""
+    limit = wanted.timeout or policy.call_timeout.total_seconds()
+    given = operations.arguments_of(command)
+    started = time.monotonic()
+    outcome = await _outcome(connection, str(given.get("tool", "")), given.get("arguments") or {}, limit)
+    outcome["duration_ms"] = round((time.monotonic() - started) * 1000, 1)
+    await shop.answer(command, outcome=without_secrets(as_json(outcome), secret))
+
+
+async def _outcome(
+    connection: Connection, tool: str, arguments: dict[str, Any], limit: float
+) -> dict[str, Any]:
+    try:
+        result = await connection.call_tool(tool, arguments, limit)
+    except ConnectionFault as exc:
+        return {"ok": False, "content": [], "structured": None, "error": exc.fault.message}
+    return {
+        "ok": result.ok,
+        "content": result.content,
+        "structured": result.structured,
+        "error": result.error,
+    }

@@ -1,0 +1,163 @@
+"""What the rows ask for: services as they should run, and open commands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from lifecycle.models import Command, ServiceState, WorkerSeen
+from registry import registration, secrets
+from registry.core.entry import ServiceConfig
+from registry.models import RegistryHead, Service
+
+FULL_LOOK_EVERY = 30.0
+OVERLAP = timedelta(seconds=10)
+COMMANDS_AT_ONCE = 200
+SILENT_AFTER = timedelta(seconds=30)
+CALL_CUT = "the worker stopped during the call"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the registry says of one service, as far as the engine must know."""
+
+    id: int
+    name: str
+    transport: str
+    profile: str
+    priority: str
+    desired: str
+    revision: int
+    timeout: float | None
+
+
+_FIELDS = ("id", "name", "transport", "profile", "priority", "desired", "revision", "timeout")
+
+
+@dataclass(kw_only=True)
+class Sight:
+    """One look: what is new or different, who is gone, what was asked, whether mcp.json is behind."""
+
+    changed: list[Wanted] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    export_behind: bool = False
+
+
+class Outlook:
+    """Remembers what was seen last, so that a look costs two small queries while nothing happens."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self._known: dict[int, Wanted] = {}
+        self._revision = -1
+        self._full_at = float("-inf")
+        self._since: datetime | None = None
+
+    def look(self, now: datetime) -> Sight:
+        """Take open commands and see changed services, both of one moment."""
+        revision, exported = _head()
+        full = time.monotonic() - self._full_at >= FULL_LOOK_EVERY
+        asked = Command.objects.filter(state=Command.State.QUEUED).exists()
+        sight = Sight(export_behind=revision > exported)
+        if not (full or asked or revision != self._revision):
+            return sight
+        with transaction.atomic():
+            self._revision, _ = _head()
+            sight.commands = take_commands(self._worker, now)
+            self._look_at_services(sight, full, {command.service_id for command in sight.commands})
+        self._since = now
+        if full:
+            self._full_at = time.monotonic()
+        return sight
+
+    def forget(self) -> None:
+        """Look at everything the next time, as if nothing had been seen."""
+        self._known.clear()
+        self._full_at, self._since = float("-inf"), None
+
+    def forget_service(self, service_id: int) -> None:
+        """See this service as new the next time."""
+        self._known.pop(service_id, None)
+
+    def _look_at_services(self, sight: Sight, full: bool, asked: set[int]) -> None:
+        rows = Service.objects.order_by("position", "id")
+        if full or self._since is None:
+            rows = rows.filter(removed_at=None, archived_at=None)
+        else:
+            since = self._since - OVERLAP
+            newest = max(self._known, default=0)
+            rows = rows.filter(
+                Q(updated_at__gte=since) | Q(removed_at__gte=since) | Q(pk__gt=newest) | Q(pk__in=asked)
+            )
+        here = set()
+        for *values, removed, archived in rows.values_list(*_FIELDS, "removed_at", "archived_at"):
+            wanted = Wanted(**dict(zip(_FIELDS, values, strict=True)))
+            if removed or archived:
+                self._forget(wanted.id, sight)
+                continue
+            here.add(wanted.id)
+            if self._known.get(wanted.id) != wanted:
+                self._known[wanted.id] = wanted
+                sight.changed.append(wanted)
+        if full:
+            for service_id in self._known.keys() - here:
+                self._forget(service_id, sight)
+
+    def _forget(self, service_id: int, sight: Sight) -> None:
+        if self._known.pop(service_id, None):
+            sight.gone.append(service_id)
+
+
+def _head() -> tuple[int, int]:
+    head = RegistryHead.objects.values_list("revision", "exported_revision").first()
+    return head or (0, 0)
+
+
+def take_commands(worker: str, now: datetime) -> list[Command]:
+    """Open commands, oldest first, now marked as this worker's."""
+    queued = Command.objects.filter(state=Command.State.QUEUED).order_by("id")[:COMMANDS_AT_ONCE]
+    commands = list(queued)
+    Command.objects.filter(pk__in=[command.pk for command in commands]).update(
+        state=Command.State.TAKEN, taken_at=now, worker=worker
+    )
+    return commands
+
+
+def put_back_commands(worker: str, now: datetime) -> int:
+    """Queue again what a dead worker had taken; a tool call may have had an effect, so it fails instead."""
+    alive = WorkerSeen.objects.filter(stopped_at=None, seen_at__gte=now - SILENT_AFTER).exclude(name=worker)
+    orphans = Command.objects.filter(state=Command.State.TAKEN).exclude(worker__in=alive.values("name"))
+    calls = orphans.filter(kind=Command.Kind.CALL_TOOL)
+    failed = calls.update(state=Command.State.FAILED, error=CALL_CUT, finished_at=now)
+    return failed + orphans.update(state=Command.State.QUEUED, taken_at=None, worker="")
+
+
+def rows_of(service_ids: list[int]) -> dict[int, ServiceState]:
+    """The state rows there are already."""
+    return {row.pk: row for row in ServiceState.objects.filter(pk__in=service_ids)} if service_ids else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """All that a connection needs: the real values, and which of them must never be shown."""
+
+    config: ServiceConfig
+    approved: bool
+    revision: int
+    secret: frozenset[str]
+
+
+def load(service_id: int) -> Loaded:
+    """Read the configuration with its secrets; InvalidConfigError if a value is missing."""
+    service = Service.objects.get(pk=service_id)
+    return Loaded(
+        config=secrets.reveal(service),
+        approved=registration.is_approved(service),
+        revision=service.revision,
+        secret=secrets.known_values(service),
+    )

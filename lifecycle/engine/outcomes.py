@@ -1,0 +1,112 @@
+"""What an owner makes of an activity that has ended: one step of the machine, written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from lifecycle.core import backoff, machine
+from lifecycle.core.health import Fault, Probe, verdict
+from lifecycle.core.states import SERVING
+from lifecycle.engine.activity import Doing, Finished
+from lifecycle.engine.attempts import Opened, Refused
+from lifecycle.engine.content import Content
+from lifecycle.engine.shop import presentable
+
+if TYPE_CHECKING:
+    from lifecycle.engine.owner import Owner
+
+log = structlog.get_logger("lifecycle.owner")
+AFTER_OWN_LAG = 2.0
+
+
+async def fold(owner: Owner, finished: Finished) -> None:
+    """Fold the result into the service's state and answer whoever waited for it."""
+    match finished.doing, finished.result:
+        case Doing.CONNECT, Opened() as opened:
+            await _connected(owner, opened)
+        case Doing.CONNECT, Refused() as refused:
+            await _not_connected(owner, refused)
+        case Doing.CHECK, Probe() as probe:
+            await _checked(owner, probe)
+        case Doing.REFRESH, result:
+            await _refreshed(owner, result)
+        case _:
+            await owner.record(*machine.closed(owner.snap, owner.shop.clock()))
+            await owner.waiting.answer("close", owner)
+
+
+async def _connected(owner: Owner, opened: Opened) -> None:
+    owner.connection, owner.secret = opened.connection, opened.loaded.secret
+    owner.applied, owner.failing = opened.loaded.revision, False
+    owner.mode = opened.connection.greeting.mode
+    snap, change = machine.on_connected(owner.snap, owner.shop.clock(), took=opened.took)
+    await owner.record(snap, change, facts=_facts(owner, opened), content=opened.content)
+    interval = owner.policy.health_check_interval.total_seconds()
+    owner.check_at = owner.now() + interval * owner.shop.chance()
+    owner.plan_refresh()
+    await owner.waiting.answer("connect", owner)
+
+
+def _facts(owner: Owner, opened: Opened) -> dict[str, Any]:
+    greeting = opened.connection.greeting
+    return {
+        "protocol_version": greeting.protocol_version[:20],
+        "server_name": greeting.server_name[:200],
+        "server_version": greeting.server_version[:100],
+        "connect_mode": greeting.mode,
+        "revision_applied": owner.applied,
+        "tools_count": len(opened.content.tools),
+        "tools_refreshed_at": owner.shop.clock(),
+    }
+
+
+async def _not_connected(owner: Owner, refused: Refused) -> None:
+    if refused.ours:
+        owner.retry_at = owner.now() + AFTER_OWN_LAG
+        return
+    owner.lost, owner.failing, owner.mode = None, True, "auto"
+    owner.applied = refused.loaded.revision if refused.loaded else owner.wanted.revision
+    now, chance = owner.shop.clock(), owner.shop.chance()
+    snap, change = machine.on_connect_failed(owner.snap, refused.fault, owner.policy, now, chance)
+    await owner.record(snap, change, facts={"revision_applied": owner.applied})
+    await owner.waiting.answer("connect", owner, error=refused.fault.message)
+
+
+async def _checked(owner: Owner, probe: Probe) -> None:
+    now, before = owner.shop.clock(), owner.snap
+    snap, change = machine.on_probe(before, probe, owner.policy, now, owner.shop.chance())
+    owner.shop.recorder.check(owner.held, snap, verdict(probe, owner.policy), now)
+    if change is not None or snap.consecutive_failures > 0 or snap.last_level != before.last_level:
+        await owner.record(snap, change)
+    if snap.state not in SERVING:
+        owner.drop(force=True)
+    unsure = probe.fault is not None or probe.inconclusive
+    wait = backoff.next_check(owner.policy, unsure, owner.shop.chance())
+    owner.check_at = owner.now() + wait.total_seconds()
+    await owner.waiting.answer("check", owner)
+
+
+async def _refreshed(owner: Owner, result: Content | Fault) -> None:
+    owner.plan_refresh()
+    if isinstance(result, Content):
+        facts = {"tools_count": len(result.tools), "tools_refreshed_at": owner.shop.clock()}
+        await owner.record(owner.snap, None, facts=facts, content=result)
+        await owner.waiting.answer("refresh", owner)
+        return
+    log.warning("tools not refreshed", service=owner.wanted.name, error=result.message)
+    if result.lost:
+        owner.lost = result
+    await owner.waiting.answer("refresh", owner, error=result.message)
+
+
+async def fall(owner: Owner, fault: Fault) -> None:
+    """The connection is gone: that is known, so no further check is waited for."""
+    if owner.snap.state not in SERVING or owner.connection is None:
+        return
+    fault = presentable(fault, owner.secret)
+    now, chance = owner.shop.clock(), owner.shop.chance()
+    owner.drop(force=True)
+    await owner.record(*machine.on_probe(owner.snap, Probe(fault=fault), owner.policy, now, chance))
+    await owner.waiting.refuse(f"the connection was lost: {fault.message}", but="connect")

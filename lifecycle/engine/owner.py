@@ -1,0 +1,311 @@
+"""One task per service: does what its rows ask, one thing at a time, and writes down what came of it.
+
+The loop never waits for a server. Connecting, checking, listing and closing run as one activity beside it, so
+that a stop, a changed configuration or a lost connection is heard at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import structlog
+from django.db import Error
+
+from lifecycle.core import backoff, machine
+from lifecycle.core.health import Fault
+from lifecycle.core.machine import Snapshot
+from lifecycle.core.policy import Policy
+from lifecycle.core.states import CONNECTING, SERVING, State
+from lifecycle.engine import attempts, orders, outcomes, snapshots
+from lifecycle.engine.activity import Activity, Doing
+from lifecycle.engine.attempts import Opened, Refused
+from lifecycle.engine.connection import Connection
+from lifecycle.engine.content import Content
+from lifecycle.engine.looking import Wanted, rows_of
+from lifecycle.engine.recording import Held
+from lifecycle.engine.shop import Shop
+from lifecycle.models import Command
+from registry.models import Desired
+
+log = structlog.get_logger("lifecycle.owner")
+AFTER_DATABASE_TROUBLE = 1.0
+LIST_CHANGE_SETTLES = 0.5
+REMOVED = "removed"
+RECONFIGURED = "configuration changed"
+
+
+class Owner:
+    """Holds one service. `want`, `tell` and `release` are called by the worker, in the event loop."""
+
+    def __init__(self, shop: Shop, wanted: Wanted, held: Held) -> None:
+        self.shop, self.wanted, self.held = shop, wanted, held
+        self.connection: Connection | None = None
+        self.secret: frozenset[str] = frozenset()
+        self.calls: set[asyncio.Task[None]] = set()
+        self.waiting = orders.Waiting(shop)
+        self.retry_at = self.check_at = self.refresh_at = 0.0
+        self.start_reason = "to be running"
+        self._loop = asyncio.get_running_loop()
+        self._inbox: deque[Command] = deque()
+        self._wake = asyncio.Event()
+        self._activity = Activity(self._wake.set)
+        self._closing: asyncio.Task[None] | None = None
+        self._attempt = 0
+        self.lost: Fault | None = None
+        self.applied: int = held.facts.get("revision_applied", 0)
+        self.mode: str = held.facts.get("connect_mode") or "auto"
+        self.failing = held.snapshot.state in (State.RECONNECTING, State.UNREACHABLE)
+        self._gone = self._released = self._ended = False
+        self._plan()
+
+    @property
+    def snap(self) -> Snapshot:
+        return self.held.snapshot
+
+    @property
+    def policy(self) -> Policy:
+        return self.shop.policy(self.wanted)
+
+    def now(self) -> float:
+        """The event loop's clock, by which everything here is planned."""
+        return self._loop.time()
+
+    def want(self, wanted: Wanted | None) -> None:
+        """The registry says something new of this service; None is that it is gone."""
+        self._gone = wanted is None
+        self.wanted = wanted or self.wanted
+        self._wake.set()
+
+    def tell(self, command: Command) -> None:
+        """An operator asks for something."""
+        self._inbox.append(command)
+        self._wake.set()
+
+    def release(self) -> None:
+        """The worker stops: let go of the connection and leave the state as it is."""
+        self._released = True
+        self._wake.set()
+
+    def call_ended(self, task: asyncio.Task[None]) -> None:
+        """A tool call is over, so checks may go on."""
+        self.calls.discard(task)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until released, or until a removed service is closed."""
+        try:
+            while not (self._released or self._ended):
+                self._wake.clear()
+                await self._turn_safely()
+                if not (self._released or self._ended):
+                    await self._rest()
+        finally:
+            await self._let_go()
+
+    async def _turn_safely(self) -> None:
+        """A database that fails is our own fault: nothing is concluded, and the row is read again."""
+        try:
+            await self._turn()
+        except Error as exc:
+            log.warning("database trouble", service=self.wanted.name, error=str(exc))
+            self.held.stale = True
+            await asyncio.sleep(AFTER_DATABASE_TROUBLE)
+            self._wake.set()
+
+    async def _turn(self) -> None:
+        if self.held.stale:
+            await self._read_again()
+        finished = self._activity.harvest()
+        if finished is not None:
+            await outcomes.fold(self, finished)
+        while self._inbox:
+            await orders.obey(self, self._inbox[0])
+            self._inbox.popleft()
+        await self._level()
+        if self.lost is not None:
+            await outcomes.fall(self, self.lost)
+        self._begin_what_is_due()
+
+    async def _read_again(self) -> None:
+        """Somebody else wrote the row, or our write failed: what it says now is what counts."""
+        rows = await self.shop.writer.do(rows_of, [self.held.service_id])
+        row = rows[self.held.service_id]
+        self.held.snapshot, self.held.version, self.held.stale = snapshots.read(row), row.version, False
+        if self.snap.state not in SERVING and self.connection is not None:
+            self.drop(force=True)
+        self._plan()
+
+    # ------------------------------------------------------------------ what should be
+
+    async def _level(self) -> None:
+        """Bring what is towards what should be, by looking at both and not at what was said."""
+        state = self.snap.state
+        if self._gone or self.wanted.desired == Desired.STOPPED:
+            if state not in (State.DISCONNECTING, State.DISCONNECTED):
+                await self.stop(REMOVED if self._gone else "stopped in the configuration")
+            self._ended = self._gone and self.snap.state is State.DISCONNECTED
+        elif state is State.DISCONNECTED:
+            if self.snap.disconnect_reason != machine.GAVE_UP or self._outdated():
+                await self.start(self.start_reason)
+        elif self._outdated():
+            await self._apply_new_configuration()
+
+    def _outdated(self) -> bool:
+        return 0 < self.applied < self.wanted.revision
+
+    async def _apply_new_configuration(self) -> None:
+        """A serving service is stopped and started; a failing one tries the new configuration at once."""
+        self.applied = self.wanted.revision
+        if self.snap.state in SERVING:
+            self.start_reason = RECONFIGURED
+            await self.stop(RECONFIGURED)
+        elif self.snap.state in CONNECTING:
+            self._abandon()
+            await self.retry(RECONFIGURED)
+
+    async def start(self, reason: str) -> None:
+        """From DISCONNECTED to INITIALIZING."""
+        self.failing = False
+        await self.record(*machine.start(self.snap, self.shop.clock(), reason))
+        self.start_reason = "to be running"
+
+    async def retry(self, reason: str) -> None:
+        """Forget past failures and connect anew, now."""
+        await self.record(*machine.reconnect(self.snap, self.shop.clock(), reason))
+        self.retry_at = 0.0
+
+    async def stop(self, reason: str, *, force: bool = False) -> None:
+        """To DISCONNECTING, and on to DISCONNECTED when everything is closed."""
+        await self.record(*machine.stop(self.snap, self.shop.clock(), reason))
+        await self.waiting.refuse(f"it was stopped meanwhile ({reason})", but="close")
+        leftover = self._abandon()
+        connection, self.connection = self.connection, None
+        self._activity.begin(Doing.CLOSE, self._close(connection, leftover, force))
+
+    def hurry(self) -> None:
+        """Close by force what is being closed gently."""
+        self._activity.hurry()
+
+    def drop(self, *, force: bool) -> None:
+        """Close the connection in the background; the next attempt waits until that is done."""
+        leftover = self._abandon()
+        connection, self.connection = self.connection, None
+        self._closing = self.shop.spawn(self._close(connection, leftover, force))
+
+    def _abandon(self) -> asyncio.Task[Any] | None:
+        """Give up the activity and turn deaf to its connection; returns a task that may yet open one."""
+        self._attempt += 1
+        self.lost = None
+        return self._activity.abandon()
+
+    async def _close(
+        self, connection: Connection | None, leftover: asyncio.Task[Any] | None, force: bool
+    ) -> None:
+        """Close all there is; bounded by the connection's own limits."""
+        if self._closing is not None and self._closing is not asyncio.current_task():
+            await asyncio.wait({self._closing})
+        if leftover is not None:
+            await attempts.reap(leftover)
+        if connection is not None:
+            await self._activity.close(connection, force)
+
+    # ------------------------------------------------------------------ what is due
+
+    def _begin_what_is_due(self) -> None:
+        """At most one activity at a time, the most needed first."""
+        if self._activity.busy:
+            return
+        now, state = self.now(), self.snap.state
+        if state is State.DISCONNECTING:
+            self._activity.begin(Doing.CLOSE, self._close(self.connection, None, True))
+        elif self.connection is None:
+            if (state in SERVING or state in CONNECTING) and now >= self.retry_at:
+                self._begin_connecting()
+        elif self.waiting.any("refresh") or now >= self.refresh_at:
+            self._activity.begin(Doing.REFRESH, attempts.refresh(self.connection, self.policy, self.secret))
+        elif self.waiting.any("check") or (now >= self.check_at and not self.calls):
+            due = min(self.check_at, now)
+            work = attempts.probe(self.shop, self.connection, self.policy, due, self.secret)
+            self._activity.begin(Doing.CHECK, work)
+
+    def _begin_connecting(self) -> None:
+        self._attempt += 1
+        mine = self._attempt
+
+        def lost(fault: Fault) -> None:
+            if mine == self._attempt:
+                self.lost = fault
+                self._wake.set()
+
+        def tools_changed() -> None:
+            if mine == self._attempt:
+                self.refresh_at = min(self.refresh_at, self.now() + LIST_CHANGE_SETTLES)
+                self._wake.set()
+
+        self._activity.begin(Doing.CONNECT, self._connect(lost, tools_changed))
+
+    async def _connect(self, lost: Any, tools_changed: Any) -> Opened | Refused:
+        if self._closing is not None:
+            await asyncio.wait({self._closing})
+            self._closing = None
+        return await attempts.connect(
+            self.shop,
+            self.wanted,
+            self.policy,
+            mode=self.mode,
+            failing=self.failing,
+            on_lost=lost,
+            on_tools_changed=tools_changed,
+        )
+
+    async def _rest(self) -> None:
+        """Until something is heard or due."""
+        due = self._next_due()
+        timer = None if due is None else self._loop.call_at(due, self._wake.set)
+        await self._wake.wait()
+        if timer is not None:
+            timer.cancel()
+
+    def _next_due(self) -> float | None:
+        if self._activity.busy:
+            return None
+        if self.connection is not None:
+            return self.refresh_at if self.calls else min(self.check_at, self.refresh_at)
+        return self.retry_at if self.snap.state in CONNECTING or self.snap.state in SERVING else None
+
+    # ------------------------------------------------------------------ writing it down
+
+    async def record(
+        self,
+        snap: Snapshot,
+        change: machine.Change | None,
+        *,
+        facts: dict[str, Any] | None = None,
+        content: Content | None = None,
+    ) -> None:
+        """Write it down, then plan by it. If somebody else was faster the row is read again first."""
+        await self.shop.recorder.change(
+            self.held, snap, change, self.shop.clock(), facts=facts, content=content
+        )
+        if self.held.stale:
+            self._wake.set()
+        self._plan()
+
+    def _plan(self) -> None:
+        """When to connect next, on the event loop's clock, which no change of the wall clock moves."""
+        due = machine.due(self.snap)
+        wait = 0.0 if due is None else (due - self.shop.clock()).total_seconds()
+        limit = backoff.RETRY_AFTER_LIMIT.total_seconds()
+        self.retry_at = self.now() + min(max(wait, 0.0), limit)
+
+    def plan_refresh(self) -> None:
+        wait = backoff.spread(self.policy.tools_update_interval, self.shop.chance())
+        self.refresh_at = self.now() + wait.total_seconds()
+
+    async def _let_go(self) -> None:
+        """Close without a transition: a stop of the worker is not a stop of the service."""
+        leftover = self._abandon()
+        connection, self.connection = self.connection, None
+        await self._close(connection, leftover, False)

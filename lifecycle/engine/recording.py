@@ -1,0 +1,193 @@
+"""The only writer of lifecycle state: compare-and-set, history, alert and feed row in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import connection
+from django.db.models import F
+
+from lifecycle.core import machine
+from lifecycle.core.health import LEVELS, Level
+from lifecycle.core.machine import Change, Snapshot
+from lifecycle.engine import lists, snapshots
+from lifecycle.engine.content import Content
+from lifecycle.engine.writer import Writer
+from lifecycle.live import feed
+from lifecycle.models import CheckResult, FeedItem, ServiceState, StateChange
+from registry.models import Service
+
+log = structlog.get_logger("lifecycle.state")
+FLUSH_EVERY = 0.9
+OnChange = Callable[[Service, ServiceState, Change, datetime], object]
+
+
+@dataclass(eq=False)
+class Held:
+    """What the engine holds of one row. `version` belongs to the writer's thread, the rest to the event loop.
+
+    `stale` says that somebody else wrote the row: read it again before deciding anything.
+    """
+
+    service_id: int
+    name: str
+    snapshot: Snapshot
+    version: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class _Check:
+    held: Held
+    snapshot: Snapshot
+    level: Level
+    at: datetime
+    ms: int | None
+
+
+class Recorder:
+    """Writes transitions at once, and routine checks together within a second."""
+
+    def __init__(self, writer: Writer, worker: str, on_change: OnChange) -> None:
+        self._writer, self._worker, self._on_change = writer, worker, on_change
+        self._checks: list[_Check] = []
+
+    async def register(self, service_id: int, name: str, running: bool, now: datetime) -> Held:
+        """A new service's first row."""
+        snap, change = machine.register(running, now)
+        held = Held(service_id, name, snap, 1)
+        await self._writer.write(self._insert, held, change, now)
+        _tell(held, change)
+        return held
+
+    async def change(
+        self,
+        held: Held,
+        snap: Snapshot,
+        change: Change | None,
+        now: datetime,
+        *,
+        facts: Mapping[str, Any] | None = None,
+        content: Content | None = None,
+    ) -> bool:
+        """Write what became of a service; False when somebody else wrote first and nothing was changed."""
+        held.snapshot = snap
+        won = await self._writer.write(self._update, held, snap, change, now, dict(facts or {}), content)
+        if won:
+            held.facts.update(facts or {})
+            if change is not None:
+                _tell(held, change)
+        return won
+
+    def check(self, held: Held, snap: Snapshot, level: Level, now: datetime) -> None:
+        """Take a check that changed no state; it is written with the others of this second."""
+        held.snapshot = snap
+        took = snap.response_time if level is not Level.UNKNOWN and snap.last_ping_at == now else None
+        ms = None if took is None or snap.fault else round(took.total_seconds() * 1000)
+        self._checks.append(_Check(held, snap, level, now, ms))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write the routine checks every second until *stop*, and the last ones then."""
+        while not stop.is_set():
+            try:
+                await asyncio.wait_for(stop.wait(), FLUSH_EVERY)
+            except TimeoutError:
+                await self.flush()
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write what has been taken so far."""
+        checks, self._checks = self._checks, []
+        if checks:
+            await self._writer.write(_write_checks, checks)
+
+    def _insert(self, held: Held, change: Change, now: datetime) -> None:
+        row = ServiceState.objects.create(
+            service_id=held.service_id, worker=self._worker, **snapshots.columns(held.snapshot)
+        )
+        self._add_history(held, row, change, now)
+        feed.note(FeedItem.Kind.LIST, 0, now)
+
+    def _update(
+        self,
+        held: Held,
+        snap: Snapshot,
+        change: Change | None,
+        now: datetime,
+        facts: dict[str, Any],
+        content: Content | None,
+    ) -> bool:
+        rows = ServiceState.objects.filter(pk=held.service_id, version=held.version)
+        values = snapshots.columns(snap) | facts | {"worker": self._worker}
+        if not rows.update(version=F("version") + 1, **values):
+            held.stale = True
+            return False
+        held.version += 1
+        if content is not None:
+            lists.replace(held.service_id, content)
+        if change is not None:
+            row = ServiceState.objects.select_related("service").get(pk=held.service_id)
+            self._add_history(held, row, change, now)
+        feed.note(FeedItem.Kind.SERVICE, held.service_id, now)
+        return True
+
+    def _add_history(self, held: Held, row: ServiceState, change: Change, now: datetime) -> None:
+        StateChange.objects.create(
+            service_id=held.service_id,
+            before=change.before.value if change.before else "",
+            after=change.after.value,
+            event=change.event,
+            reason=change.reason[:300],
+            error_kind=change.fault.kind.value if change.fault else "",
+            error_message=change.fault.message if change.fault else "",
+            at=now,
+            worker=self._worker,
+        )
+        self._on_change(row.service, row, change, now)
+
+
+def _tell(held: Held, change: Change) -> None:
+    before = change.before.value if change.before else "-"
+    log.info(f"{before} -> {change.after.value}", service=held.name, reason=change.reason[:300])
+
+
+def _write_checks(checks: Iterable[_Check]) -> None:
+    """One INSERT and one prepared UPDATE for all; a row that somebody else wrote meanwhile is left alone."""
+    CheckResult.objects.bulk_create(
+        [
+            CheckResult(
+                service_id=check.held.service_id,
+                at=int(check.at.timestamp() * 1000),
+                level=LEVELS.index(check.level),
+                ms=check.ms,
+            )
+            for check in checks
+        ],
+        ignore_conflicts=True,
+    )
+    latest = {check.held.service_id: check for check in checks}
+    _advance([check for check in latest.values() if check.snapshot is check.held.snapshot])
+
+
+def _advance(checks: list[_Check]) -> None:
+    columns = snapshots.routine_fields()
+    assignments = ", ".join(f"{connection.ops.quote_name(str(column.column))} = %s" for column in columns)
+    sql = (
+        f"UPDATE {ServiceState._meta.db_table} SET {assignments}, version = version + 1"  # noqa: S608
+        " WHERE service_id = %s AND version = %s"
+    )
+    with connection.cursor() as cursor:
+        for check in checks:
+            stored = snapshots.columns(check.snapshot)
+            values = [column.get_db_prep_save(stored[column.name], connection) for column in columns]
+            cursor.execute(sql, [*values, check.held.service_id, check.held.version])
+            if cursor.rowcount == 1:
+                check.held.version += 1
+            else:
+                check.held.stale = True

@@ -1,0 +1,90 @@
+"""What all owners share: connector, recorder, lanes, clock, chance."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from lifecycle import operations
+from lifecycle.core.health import Fault
+from lifecycle.core.policy import Policy
+from lifecycle.engine.connection import Connector
+from lifecycle.engine.lag import LagWatch
+from lifecycle.engine.looking import Wanted
+from lifecycle.engine.reconnection import Lanes
+from lifecycle.engine.recording import Recorder
+from lifecycle.engine.writer import Writer
+from lifecycle.live import feed
+from lifecycle.models import Command, FeedItem
+from registry import secrets
+
+CHECKS_AT_ONCE = 64
+MESSAGE_LENGTH = 1000
+
+
+@dataclass(kw_only=True, eq=False)
+class Shop:
+    """One per worker."""
+
+    connector: Connector
+    writer: Writer
+    recorder: Recorder
+    lanes: Lanes
+    lag: LagWatch
+    clock: Callable[[], datetime]
+    chance: Callable[[], float]
+    policy: Callable[[Wanted], Policy]
+    checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
+    lateness: deque[float] = field(default_factory=lambda: deque(maxlen=20_000))
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Start *work* in the background and remember it, so that the end of the worker can wait for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    async def answer(
+        self, command: Command, *, outcome: Mapping[str, Any] | None = None, error: str = ""
+    ) -> None:
+        """Write what came of *command* into its row."""
+        await self.writer.write(_finish, command.pk, outcome, error, self.clock())
+
+
+def _finish(command_id: int, outcome: Mapping[str, Any] | None, error: str, now: datetime) -> None:
+    taken = Command.objects.filter(pk=command_id, state=Command.State.TAKEN)
+    taken.update(
+        state=Command.State.FAILED if error else Command.State.DONE,
+        outcome=operations.sealed_outcome(outcome) if outcome is not None else "",
+        error=error[:MESSAGE_LENGTH],
+        finished_at=now,
+    )
+    feed.note(FeedItem.Kind.COMMAND, command_id, now)
+
+
+def presentable(fault: Fault, secret: frozenset[str]) -> Fault:
+    """The fault as it may be stored and shown: no secret in it, no NUL, and not too long."""
+    message = secrets.mask(fault.message.replace("\0", ""), secret) or fault.kind.value
+    return replace(fault, message=message[:MESSAGE_LENGTH])
+
+
+def without_secrets(value: Any, secret: frozenset[str]) -> Any:
+    """JSON with every secret in its texts masked."""
+    if isinstance(value, str):
+        return secrets.mask(value, secret)
+    if isinstance(value, list):
+        return [without_secrets(item, secret) for item in value]
+    if isinstance(value, dict):
+        return {key: without_secrets(item, secret) for key, item in value.items()}
+    return value
+
+
+def as_json(value: Any) -> Any:
+    """*value* as JSON can hold it; what it cannot hold becomes text."""
+    return json.loads(json.dumps(value, default=str))

@@ -1,0 +1,74 @@
+"""The machine's snapshot as columns of a `ServiceState` row, and back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, cast
+
+from django.db.models import Field
+
+from lifecycle.core.health import Fault, Kind, Level
+from lifecycle.core.machine import Snapshot
+from lifecycle.core.states import State
+from lifecycle.models import ServiceState
+
+_SAME = (
+    "state_entered_at",
+    "not_serving_since",
+    "healthy_since",
+    "consecutive_failures",
+    "consecutive_successes",
+    "last_ping_at",
+    "last_success_at",
+    "last_failure_at",
+    "reconnect_attempts",
+    "long_cycles",
+    "next_retry_at",
+    "disconnect_reason",
+)
+ROUTINE = (
+    "healthy_since",
+    "consecutive_failures",
+    "consecutive_successes",
+    "last_ping_at",
+    "last_success_at",
+    "last_failure_at",
+    "response_ms",
+    "last_level",
+    "error_kind",
+    "error_message",
+    "reconnect_attempts",
+    "long_cycles",
+)
+"""The columns that a check may change without a transition."""
+
+
+def routine_fields() -> list[Field[Any, Any]]:
+    """Those columns as the model has them."""
+    return [cast("Field[Any, Any]", ServiceState._meta.get_field(name)) for name in ROUTINE]
+
+
+def columns(snap: Snapshot) -> dict[str, Any]:
+    """What the row stores of *snap*."""
+    stored = {name: getattr(snap, name) for name in _SAME}
+    took = snap.response_time
+    return stored | {
+        "state": snap.state.value,
+        "response_ms": None if took is None else round(took.total_seconds() * 1000, 3),
+        "last_level": snap.last_level.value if snap.last_level else "",
+        "error_kind": snap.fault.kind.value if snap.fault else "",
+        "error_message": snap.fault.message if snap.fault else "",
+        "disconnect_reason": snap.disconnect_reason[:200],
+    }
+
+
+def read(row: ServiceState) -> Snapshot:
+    """The snapshot that was stored; of the fault only its kind and message come back."""
+    kept = {name: getattr(row, name) for name in _SAME}
+    return Snapshot(
+        state=State(row.state),
+        response_time=None if row.response_ms is None else timedelta(milliseconds=row.response_ms),
+        last_level=Level(row.last_level) if row.last_level else None,
+        fault=Fault(kind=Kind(row.error_kind), message=row.error_message) if row.error_kind else None,
+        **kept,
+    )

@@ -1,0 +1,60 @@
+"""What the worker does beside the services: its sign of life, and forgetting what is old."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from lifecycle.live import feed
+from lifecycle.models import CheckResult, FeedItem, WorkerSeen
+
+CHECKS_KEPT = timedelta(hours=48)
+WORKERS_KEPT = timedelta(days=7)
+SERVICES_AT_ONCE = 40
+ROWS_AT_ONCE = 1000
+
+
+def started(name: str, host: str, pid: int, now: datetime) -> None:
+    """Introduce this worker, and forget those that have long been gone."""
+    with transaction.atomic():
+        WorkerSeen.objects.filter(seen_at__lt=now - WORKERS_KEPT).delete()
+        values = {"pid": pid, "host": host, "started_at": now, "seen_at": now, "stopped_at": None}
+        WorkerSeen.objects.update_or_create(name=name, defaults=values)
+        feed.note(FeedItem.Kind.WORKER, 0, now)
+
+
+def seen(name: str, services: int, now: datetime) -> None:
+    """Still here."""
+    WorkerSeen.objects.filter(name=name).update(seen_at=now, services=services)
+
+
+def stopped(name: str, now: datetime) -> None:
+    """Gone, on purpose."""
+    with transaction.atomic():
+        WorkerSeen.objects.filter(name=name).update(seen_at=now, stopped_at=now)
+        feed.note(FeedItem.Kind.WORKER, 0, now)
+
+
+class Pruning:
+    """Forgets old rows a little at a time; every service has its turn."""
+
+    def __init__(self) -> None:
+        self._after = 0
+
+    def step(self, service_ids: list[int], now: datetime) -> int:
+        """One small round; returns how many rows went."""
+        turn = sorted(pk for pk in service_ids if pk > self._after)[:SERVICES_AT_ONCE]
+        self._after = turn[-1] if turn else 0
+        return feed.prune(now) + sum(_prune_checks(pk, now - CHECKS_KEPT) for pk in turn)
+
+
+def _prune_checks(service_id: int, before: datetime) -> int:
+    """By the primary key's prefix, since no index leads from the time alone to the rows."""
+    limit = int(before.timestamp() * 1000)
+    old = CheckResult.objects.filter(service_id=service_id, at__lt=limit).order_by("at")
+    last = old.values_list("at", flat=True)[:ROWS_AT_ONCE]
+    newest = max(last, default=None)
+    if newest is None:
+        return 0
+    return CheckResult.objects.filter(service_id=service_id, at__lte=newest).delete()[0]

@@ -1,0 +1,246 @@
+"""The worker: looks at the rows, gives every service an owner, and passes commands on to them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import Error
+
+from lifecycle.core.policy import Policy, policy_for
+from lifecycle.engine import looking, snapshots, upkeep
+from lifecycle.engine.connection import Connector
+from lifecycle.engine.lag import LagWatch
+from lifecycle.engine.looking import Outlook, Sight, Wanted
+from lifecycle.engine.owner import Owner
+from lifecycle.engine.reconnection import Lanes
+from lifecycle.engine.recording import Held, OnChange, Recorder
+from lifecycle.engine.shop import Shop
+from lifecycle.engine.writer import Writer
+from lifecycle.models import Command
+from lifecycle.wakeup import Waker
+from registry import mcpjson
+from registry.models import Desired
+
+log = structlog.get_logger("lifecycle.worker")
+LOOK_AT_LEAST_EVERY = 1.0
+SIGN_OF_LIFE_EVERY = 5.0
+PRUNE_EVERY = 60.0
+AFTER_A_CRASH = 5.0
+CLOSE_GENTLY_WITHIN = 10.0
+CLOSE_AT_ALL_WITHIN = 2.0
+NO_SERVICE = "there is no such service any more"
+
+
+def worker_name() -> str:
+    """Host and process: two workers never share it, and a restart in a container takes its own rows over."""
+    return f"{socket.gethostname()}-{os.getpid()}"[:100]
+
+
+def policy_of(wanted: Wanted) -> Policy:
+    return policy_for(wanted.profile, wanted.priority)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """What the worker does for the alerts: tell them of changes and of time, and let them deliver."""
+
+    on_change: OnChange
+    tick: Callable[[datetime], int]
+    deliver: Callable[[asyncio.Event], Awaitable[None]]
+
+
+class Worker:
+    """Knows no argv and no signal; `stop` may be called at any time, in the event loop."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        connector: Connector,
+        clock: Callable[[], datetime],
+        alerts: Alerts,
+        policy: Callable[[Wanted], Policy] = policy_of,
+    ) -> None:
+        self.name, self._clock, self._alerts = name, clock, alerts
+        self.writer = Writer()
+        lag = LagWatch(self.writer)
+        self.shop = Shop(
+            connector=connector,
+            writer=self.writer,
+            recorder=Recorder(self.writer, name, alerts.on_change),
+            lanes=Lanes(),
+            lag=lag,
+            clock=clock,
+            chance=random.random,
+            policy=policy,
+        )
+        self._outlook = Outlook(name)
+        self._owners: dict[int, Owner] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._stop = asyncio.Event()
+        self._pruning = upkeep.Pruning()
+
+    def stop(self) -> None:
+        """End `run`: close what is open, leave every state as it is."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        await self._prepare()
+        log.info("worker started", worker=self.name)
+        side = [asyncio.create_task(work) for work in self._side_work()]
+        try:
+            await self._reconcile_until_stopped(side)
+        finally:
+            self._stop.set()
+            await self._finish(side)
+            log.info("worker stopped", worker=self.name)
+
+    def _side_work(self) -> list[Coroutine[Any, Any, Any]]:
+        return [
+            self.shop.lag.run(self._stop),
+            self.shop.recorder.run(self._stop),
+            self._every(SIGN_OF_LIFE_EVERY, self._sign),
+            self._every(1.0, self._tick),
+            self._every(PRUNE_EVERY, self._prune),
+            _as_coroutine(self._alerts.deliver(self._stop)),
+        ]
+
+    async def _prepare(self) -> None:
+        """End what a killed worker left behind: its processes, and the commands that it had taken."""
+        swept = await self.shop.connector.sweep()
+        if swept:
+            log.warning("ended child processes that a killed worker left behind", count=swept)
+        now = self._clock()
+        await self.writer.write(looking.put_back_commands, self.name, now)
+        await self.writer.do(upkeep.started, self.name, socket.gethostname()[:200], os.getpid(), now)
+
+    async def _reconcile_until_stopped(self, side: list[asyncio.Task[Any]]) -> None:
+        waker, stopping = Waker(), asyncio.create_task(self._stop.wait())
+        try:
+            while not self._stop.is_set():
+                await self.look()
+                rest = asyncio.create_task(waker.wait(LOOK_AT_LEAST_EVERY))
+                await asyncio.wait({rest, stopping, *side}, return_when=asyncio.FIRST_COMPLETED)
+                rest.cancel()
+                _raise_first_failure(side)
+        finally:
+            stopping.cancel()
+            waker.close()
+
+    async def look(self) -> int:
+        """One look at the rows; returns how much there was to do."""
+        try:
+            sight = await self.writer.do(self._outlook.look, self._clock())
+            await self._apply(sight)
+        except Error as exc:
+            log.warning("database trouble", error=str(exc))
+            self._outlook.forget()
+            return 0
+        return len(sight.changed) + len(sight.gone) + len(sight.commands)
+
+    async def _apply(self, sight: Sight) -> None:
+        await self._adopt([wanted for wanted in sight.changed if wanted.id not in self._owners])
+        for wanted in sight.changed:
+            self._owners[wanted.id].want(wanted)
+        for service_id in sight.gone:
+            if service_id in self._owners:
+                self._owners[service_id].want(None)
+        for command in sight.commands:
+            await self._pass_on(command)
+        if sight.export_behind:
+            await self.writer.do(mcpjson.export_pending, author=self.name, now=self._clock())
+
+    async def _adopt(self, fresh: list[Wanted]) -> None:
+        """Give new services their owners, and a first row to those that have none."""
+        rows = await self.writer.do(looking.rows_of, [wanted.id for wanted in fresh])
+        unknown = [wanted for wanted in fresh if wanted.id not in rows]
+        registered = await asyncio.gather(*(self._register(wanted) for wanted in unknown))
+        held = {one.service_id: one for one in registered}
+        for service_id, row in rows.items():
+            facts = {name: getattr(row, name) for name in ("revision_applied", "connect_mode", "tools_count")}
+            held[service_id] = Held(service_id, "", snapshots.read(row), row.version, facts)
+        for wanted in fresh:
+            held[wanted.id].name = wanted.name
+            self._own(Owner(self.shop, wanted, held[wanted.id]))
+
+    async def _register(self, wanted: Wanted) -> Held:
+        running = wanted.desired == Desired.RUNNING
+        return await self.shop.recorder.register(wanted.id, wanted.name, running, self._clock())
+
+    def _own(self, owner: Owner) -> None:
+        service_id = owner.wanted.id
+        self._owners[service_id] = owner
+        task = self._tasks[service_id] = asyncio.create_task(owner.run())
+        task.add_done_callback(lambda ended: self._ended(owner, ended))
+
+    def _ended(self, owner: Owner, task: asyncio.Task[None]) -> None:
+        """A removed service is done. An owner that crashed by a bug of ours takes no other along."""
+        del self._owners[owner.wanted.id], self._tasks[owner.wanted.id]
+        self._outlook.forget_service(owner.wanted.id)
+        if task.cancelled() or task.exception() is None:
+            return
+        log.error("an owner crashed", service=owner.wanted.name, exc_info=task.exception())
+        if not self._stop.is_set():
+            asyncio.get_running_loop().call_later(AFTER_A_CRASH, self._outlook.forget)
+
+    async def _pass_on(self, command: Command) -> None:
+        owner = self._owners.get(command.service_id)
+        if owner is None:
+            await self.shop.answer(command, error=NO_SERVICE)
+        else:
+            owner.tell(command)
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+        """Do *work* now and again until the stop; a database that fails is tried again the next time."""
+        while not self._stop.is_set():
+            try:
+                await work()
+            except Error as exc:
+                log.warning("database trouble", error=str(exc))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), seconds)
+
+    async def _sign(self) -> None:
+        await self.writer.do(upkeep.seen, self.name, len(self._owners), self._clock())
+
+    async def _tick(self) -> None:
+        await self.writer.do(self._alerts.tick, self._clock())
+
+    async def _prune(self) -> None:
+        await self.writer.do(self._pruning.step, list(self._owners), self._clock())
+
+    async def _finish(self, side: list[asyncio.Task[Any]]) -> None:
+        """Close everything, gently first; what is not closed then ends with its supervisor."""
+        for owner in self._owners.values():
+            owner.release()
+        tasks = [*self._tasks.values(), *side, *self.shop.tasks]
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_GENTLY_WITHIN)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait({asyncio.create_task(self.shop.connector.aclose())}, timeout=CLOSE_AT_ALL_WITHIN)
+        await self.shop.recorder.flush()
+        await self.writer.write(looking.put_back_commands, self.name, self._clock())
+        await self.writer.do(upkeep.stopped, self.name, self._clock())
+        self.writer.close()
+
+
+async def _as_coroutine(work: Awaitable[None]) -> None:
+    await work
+
+
+def _raise_first_failure(tasks: list[asyncio.Task[Any]]) -> None:
+    """A bug in the side work ends the worker, so that it is seen and restarted."""
+    for task in tasks:
+        if task.done():
+            task.result()

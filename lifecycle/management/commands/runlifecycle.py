@@ -1,0 +1,46 @@
+"""`manage.py runlifecycle`: the worker in the foreground, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from lifecycle import logs
+from lifecycle.alerts import evaluation
+from lifecycle.alerts.delivery import Deliverer
+from lifecycle.engine.connection import Connector
+from lifecycle.engine.only import AnotherWorkerError, OnlyWorker
+from lifecycle.engine.worker import Alerts, Worker, worker_name
+
+
+class Command(BaseCommand):
+    help = "Hold the services connected, watch and repair them, and deliver alerts."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        logs.configure()
+        try:
+            with OnlyWorker():
+                asyncio.run(_work())
+        except AnotherWorkerError as exc:
+            raise CommandError(str(exc)) from None
+
+
+async def _work() -> None:
+    name = worker_name()
+    worker = Worker(
+        name=name,
+        connector=Connector(run_dir=settings.DATA_DIR / "run", worker=name),
+        clock=timezone.now,
+        alerts=Alerts(
+            on_change=evaluation.on_change, tick=evaluation.tick, deliver=lambda stop: Deliverer().run(stop)
+        ),
+    )
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, worker.stop)
+    await worker.run()
