@@ -137,8 +137,8 @@ def _database() -> dict[str, Any]:
         }
     try:
         config: dict[str, Any] = env.dj_db_url("DATABASE_URL")
-    except (EnvError, ValueError) as exc:
-        raise _fail("DATABASE_URL", str(exc), "Set postgresql://user:password@host/name.") from None
+    except (EnvError, ValueError):
+        raise _fail("DATABASE_URL", "is not a database address", "Set postgresql://user:password@host/name.") from None
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
     else:
@@ -206,6 +206,8 @@ def _email() -> dict[str, Any]:
         config: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console://")
     except (EnvError, ValueError) as exc:
         raise _fail("EMAIL_URL", str(exc), "Set smtp://user:password@host:587/?tls=True.") from None
+    if "EMAIL_BACKEND" not in config:
+        raise _fail("EMAIL_URL", "has an unknown scheme", "Set smtp://user:password@host:587/?tls=True.")
     return config
 
 

@@ -67,8 +67,8 @@ def test_it_runs_on_postgresql(start_console: ConsoleStarter, postgres_url: str)
 def test_a_setting_that_cannot_be_right_stops_the_start_and_says_why(
     start_console: ConsoleStarter, name: str, value: str
 ) -> None:
-    with pytest.raises(AssertionError, match=name):
-        start_console(**{name: value})
+    with pytest.raises(AssertionError, match=rf"\n(Command)?Error: {name}: "):
+        start_console(None, **{name: value})
 
 
 def test_a_dead_worker_is_started_again(start_console: ConsoleStarter) -> None:
