@@ -138,7 +138,9 @@ def _database() -> dict[str, Any]:
     try:
         config: dict[str, Any] = env.dj_db_url("DATABASE_URL")
     except (EnvError, ValueError):
-        raise _fail("DATABASE_URL", "is not a database address", "Set postgresql://user:password@host/name.") from None
+        raise _fail(
+            "DATABASE_URL", "is not a database address", "Set postgresql://user:password@host/name."
+        ) from None
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
     else:
