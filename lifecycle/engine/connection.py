@@ -23,8 +23,9 @@ from lifecycle.engine.child.process import Child, Command, SpawnError
 from lifecycle.engine.child.transport import StdioTransport
 from lifecycle.engine.content import Content, ItemRecord, ToolRecord
 from lifecycle.engine.faults import ConnectionFault
-from lifecycle.engine.holding import CallOutcome, Connection, Greeting, Watch
-from lifecycle.engine.http import EventStreamTransport, HttpMaker, StreamableTransport
+from lifecycle.engine.holding import Connection, Greeting, Watch
+from lifecycle.engine.http import EventStreamTransport, HttpMaker, SseWatch, StreamableTransport
+from lifecycle.engine.toolcall import CallOutcome
 from registry.core.entry import ServiceConfig
 
 __all__ = [
@@ -163,7 +164,8 @@ class Connector:
         if urlsplit(url).scheme not in ("http", "https"):
             raise ConnectionFault(Fault(kind=Kind.POLICY, message="only http and https addresses are used"))
         if config.transport == "sse":
-            return EventStreamTransport(url, lambda: self._http.client(headers, connection.lose))
+            watch = SseWatch(on_refused=connection.lose, on_end=connection.stream_ended)
+            return EventStreamTransport(url, lambda: self._http.client(headers, watch))
         return StreamableTransport(url, lambda: self._http.client(headers), self._discover_limit(limit))
 
     async def aclose(self) -> None:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
-from contextvars import ContextVar
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import httpx2
@@ -19,11 +15,15 @@ from pydantic import ValidationError
 
 from lifecycle.core.health import Fault, Kind
 from lifecycle.egress import EgressRefusedError
+from lifecycle.engine.trace import Trace, chain
 
 SYNTHETIC = frozenset({"Session terminated", "Not Found", "Server returned an error response"})
 UNREACHABLE = frozenset(
     {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM}
 )
+NO_EXCHANGE = (httpx2.HTTPError, OSError, EgressRefusedError)
+EXCHANGED = (TimeoutError, httpx2.SSEError)
+WEB_PAGE = "answered with a web page; this is not the address of an MCP server"
 TEXT_LIMIT = 300
 
 
@@ -33,50 +33,6 @@ class ConnectionFault(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(f"{fault.kind}: {fault.message}")
         self.fault = fault
-
-
-@dataclass
-class Trace:
-    """What the HTTP layer saw while one request ran; the SDK erases all of it."""
-
-    status: int | None = None
-    content_type: str = ""
-    challenge: str = ""
-    location: str = ""
-    retry_after: timedelta | None = None
-    had_session: bool = False
-    oversize: bool = False
-    broken: tuple[BaseException, ...] = ()
-
-    def note_break(self, exc: Exception) -> None:
-        """Keep the whole chain now: whoever raises *exc* again on its way up cuts the causes off."""
-        self.broken = tuple(chain(exc))
-
-
-TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
-
-
-def read_retry_after(text: str, now: datetime) -> timedelta | None:
-    """Seconds or a date; None where it is neither or lies in the past."""
-    try:
-        wait = timedelta(seconds=int(text)) if text.strip().isdigit() else parsedate_to_datetime(text) - now
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return wait if wait > timedelta(0) else None
-
-
-def chain(exc: BaseException | None) -> Iterator[BaseException]:
-    """The exception, those inside it if it is a group, and those that caused it."""
-    seen: set[int] = set()
-    todo = [exc]
-    while todo:
-        current = todo.pop(0)
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        todo += current.exceptions if isinstance(current, BaseExceptionGroup) else ()
-        todo += [current.__cause__, current.__context__]
 
 
 def short(text: str) -> str:
@@ -114,11 +70,11 @@ def classify(exc: BaseException, trace: Trace | None = None) -> Fault:
     for link in links:
         if isinstance(link, MCPError):
             return _protocol(link, trace)
-    if any(isinstance(link, httpx2.HTTPError | OSError | EgressRefusedError) for link in links) and not any(
-        isinstance(link, TimeoutError) for link in links
-    ):
+    if trace.content_type.startswith("text/html"):
+        return Fault(kind=Kind.PROTOCOL, message=WEB_PAGE, lost=True)
+    if any(isinstance(link, NO_EXCHANGE) and not isinstance(link, EXCHANGED) for link in links):
         return _network(links)
-    return _other(links, trace)
+    return _other(links)
 
 
 def _network(links: Sequence[BaseException]) -> Fault:
@@ -154,7 +110,8 @@ def _network(links: Sequence[BaseException]) -> Fault:
 def _tls_reason(exc: ssl.SSLError) -> str:
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted ({exc.verify_message})"
-    return short(exc.reason or str(exc))
+    # Errors that Python raises itself, and not OpenSSL, have no reason.
+    return short(getattr(exc, "reason", None) or str(exc))
 
 
 def _status(trace: Trace, links: list[BaseException]) -> Fault:
@@ -188,9 +145,7 @@ def _protocol(exc: MCPError, trace: Trace) -> Fault:
             kind=Kind.CLOSED, message=f"the server closed the connection ({short(exc.message)})", lost=True
         )
     if trace.content_type.startswith("text/html"):
-        return Fault(
-            kind=Kind.PROTOCOL, message="answered with a web page; this is not the address of an MCP server"
-        )
+        return Fault(kind=Kind.PROTOCOL, message=WEB_PAGE)
     if exc.code == PARSE_ERROR and exc.message.startswith("Failed to parse"):
         return Fault(kind=Kind.PROTOCOL, message="the answer is not JSON-RPC")
     if is_answer(exc, trace):
@@ -198,19 +153,11 @@ def _protocol(exc: MCPError, trace: Trace) -> Fault:
     return Fault(kind=Kind.PROTOCOL, message=short(exc.message))
 
 
-def _other(links: list[BaseException], trace: Trace) -> Fault:
+def _other(links: list[BaseException]) -> Fault:
     """What is neither HTTP nor JSON-RPC: the session cannot be trusted after it."""
     if any(isinstance(link, TimeoutError) for link in links):
         return Fault(kind=Kind.TIMEOUT, message="no answer in time", lost=True)
     if any(isinstance(link, ValidationError) for link in links):
         return Fault(kind=Kind.PROTOCOL, message="the answer does not follow the protocol", lost=True)
-    if trace.content_type.startswith("text/html"):
-        return Fault(
-            kind=Kind.PROTOCOL, message="answered with a web page; this is not the address of an MCP server"
-        )
     inner = links[-1]
     return Fault(kind=Kind.PROTOCOL, message=short(str(inner)) or type(inner).__name__, lost=True)
-
-
-def now_utc() -> datetime:
-    return datetime.now(UTC)

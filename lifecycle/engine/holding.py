@@ -19,9 +19,11 @@ from lifecycle.core.health import Fault, Kind, Probe
 from lifecycle.engine import content
 from lifecycle.engine.child.process import Child
 from lifecycle.engine.content import Content, clean
-from lifecycle.engine.faults import TRACE, ConnectionFault, Trace, classify, short
+from lifecycle.engine.faults import ConnectionFault, classify
 from lifecycle.engine.probe import Prober
 from lifecycle.engine.session import Session
+from lifecycle.engine.toolcall import CallOutcome, read_outcome
+from lifecycle.engine.trace import TRACE, Trace
 
 CLIENT_INFO = mcp_types.Implementation(name="mcpstore-console", version="0.1.0")
 CLOSE_LIMIT = 12.0
@@ -39,16 +41,6 @@ class Greeting:
     server_name: str
     server_version: str
     mode: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallOutcome:
-    """What a tool call brought; `error` is set whenever `ok` is not."""
-
-    ok: bool
-    content: list[dict[str, Any]]
-    structured: Any | None
-    error: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +125,11 @@ class Connection:
         self.alarm(fault)
         if self._open and not self._closing:
             self._watch.on_lost(fault)
+
+    def stream_ended(self) -> None:
+        """The event stream of a held session ended; before it is held, the SDK says more about why."""
+        if self._open:
+            self.lose(Fault(kind=Kind.CLOSED, message="the server ended the event stream", lost=True))
 
     def alarm(self, fault: Fault) -> None:
         """Fail the requests that are waiting now; later ones may work again."""
@@ -252,16 +249,3 @@ class Connection:
         for _ in range(2):
             with contextlib.suppress(Exception):  # a foreign boundary: whatever it raises, we are leaving
                 await self._client.close()  # type: ignore[no-untyped-call]
-
-
-def read_outcome(raw: dict[str, Any]) -> CallOutcome:
-    """Read the result of `tools/call` as it came."""
-    blocks = [clean(block) for block in raw.get("content") or [] if isinstance(block, dict)]
-    if "inputRequests" in raw or raw.get("resultType") == "input_required":
-        question = "the tool asks for more input, which the console cannot give"
-        return CallOutcome(ok=False, content=blocks, structured=None, error=question)
-    failed = bool(raw.get("isError"))
-    texts = [str(block.get("text", "")) for block in blocks if block.get("type") == "text"]
-    error = short(" ".join(texts)) or "the tool reported an error"
-    structured = clean(raw.get("structuredContent"))
-    return CallOutcome(ok=not failed, content=blocks, structured=structured, error=error if failed else "")

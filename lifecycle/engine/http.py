@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Unpack
 
 import certifi
@@ -16,15 +18,26 @@ from mcp.client.streamable_http import streamable_http_client
 
 from lifecycle.core.health import Fault
 from lifecycle.egress import Rule
-from lifecycle.engine.faults import TRACE, Trace, classify, now_utc, read_retry_after
+from lifecycle.engine.faults import classify
 from lifecycle.engine.session import Session
+from lifecycle.engine.trace import TRACE, Trace, read_retry_after
 from lifecycle.pinning import PinnedTransport
 
 BODY_LIMIT = 16 * 1024 * 1024
 KEEPALIVE = 90.0
 TIMEOUT = httpx2.Timeout(connect=15.0, write=30.0, pool=15.0, read=None)
 
-Lost = Callable[[Fault], None]
+
+@dataclass(frozen=True, kw_only=True)
+class SseWatch:
+    """Whom an SSE session tells of its end: a message that was refused, and the stream that ended."""
+
+    on_refused: Callable[[Fault], None]
+    on_end: Callable[[], None]
+
+
+def _nothing() -> None:
+    """Other streams may end as they like."""
 
 
 def make_ssl_context() -> ssl.SSLContext:
@@ -64,13 +77,13 @@ class _Body(httpx2.AsyncByteStream):
 class GuardedTransport(httpx2.AsyncBaseTransport):
     """Writes down what the SDK will forget, and cuts bodies off at the limit.
 
-    With *on_lost*, that of an SSE session, the end of the event stream and a refused message are reported,
-    since the SDK would let every later request wait in vain.
+    Of an SSE session a refused message and the end of the event stream are reported, since the SDK would let
+    every later request wait in vain.
     """
 
-    def __init__(self, inner: PinnedTransport, on_lost: Lost | None) -> None:
+    def __init__(self, inner: PinnedTransport, sse: SseWatch | None) -> None:
         self._inner = inner
-        self._on_lost = on_lost
+        self._sse = sse
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         trace = self._trace(request)
@@ -82,17 +95,16 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             raise
         self._note(request, response, trace)
         events = response.headers.get("content-type", "").startswith("text/event-stream")
-        is_session = self._on_lost is not None and request.method == "GET"
         stream = response.stream
         if isinstance(stream, httpx2.AsyncByteStream):
-            limit = None if events else BODY_LIMIT
-            response.stream = _Body(stream, trace, limit, self._ended if is_session else lambda: None)
+            on_end = self._sse.on_end if self._sse is not None and request.method == "GET" else _nothing
+            response.stream = _Body(stream, trace, None if events else BODY_LIMIT, on_end)
         return response
 
     def _trace(self, request: httpx2.Request) -> Trace:
         """The trace of the request that this one serves; side traffic gets one that nobody reads."""
         current = TRACE.get()
-        relevant = request.method == "POST" or self._on_lost is not None
+        relevant = request.method == "POST" or self._sse is not None
         return current if current is not None and relevant else Trace()
 
     def _note(self, request: httpx2.Request, response: httpx2.Response, trace: Trace) -> None:
@@ -101,7 +113,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         trace.content_type = headers.get("content-type", "").lower()
         trace.challenge = headers.get("www-authenticate", "")
         trace.location = headers.get("location", "").partition("?")[0]
-        trace.retry_after = read_retry_after(headers.get("retry-after", ""), now_utc())
+        trace.retry_after = read_retry_after(headers.get("retry-after", ""), datetime.now(UTC))
         trace.had_session = "mcp-session-id" in request.headers
         if headers.get("content-encoding", "identity") != "identity":
             # The limit counts bytes as they travel; unpacked they could be a thousand times as many.
@@ -112,15 +124,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             self._lose(request, trace, httpx2.HTTPError("refused"))
 
     def _lose(self, request: httpx2.Request, trace: Trace, exc: Exception) -> None:
-        if self._on_lost is not None and request.method == "POST":
-            fault = classify(exc, trace)
-            self._on_lost(
-                Fault(kind=fault.kind, message=fault.message, lost=True, retry_after=fault.retry_after)
-            )
-
-    def _ended(self) -> None:
-        if self._on_lost is not None:
-            self._on_lost(classify(httpx2.RemoteProtocolError("the server ended its event stream")))
+        if self._sse is not None and request.method == "POST":
+            self._sse.on_refused(replace(classify(exc, trace), lost=True))
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -133,12 +138,12 @@ class HttpMaker:
         self._rule = rule
         self._context = make_ssl_context()
 
-    def client(self, headers: Mapping[str, str], on_lost: Lost | None = None) -> httpx2.AsyncClient:
+    def client(self, headers: Mapping[str, str], sse: SseWatch | None = None) -> httpx2.AsyncClient:
         pinned = PinnedTransport(
             self._rule, ssl_context=self._context, keepalive_expiry=KEEPALIVE, max_connections=20
         )
         return httpx2.AsyncClient(
-            transport=GuardedTransport(pinned, on_lost),
+            transport=GuardedTransport(pinned, sse),
             headers={**headers, "Accept-Encoding": "identity"},
             timeout=TIMEOUT,
             follow_redirects=False,

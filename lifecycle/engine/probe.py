@@ -7,8 +7,9 @@ import time
 
 from mcp import MCPError
 
-from lifecycle.engine.faults import TRACE, Trace, is_answer
+from lifecycle.engine.faults import is_answer
 from lifecycle.engine.session import Session
+from lifecycle.engine.trace import TRACE, Trace
 
 
 class Prober:

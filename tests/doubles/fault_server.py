@@ -83,12 +83,16 @@ class FaultServer:
             self.mode = path.removeprefix("/mode/")
             return self._reply(writer, 204)
         if verb != "POST":
-            return self._reply(writer, 405 if verb == "GET" else 200)
+            return await self.answer_other(verb, writer)
         message = json.loads(body)
         self.requests.append(message.get("method", ""))
         if self.mode == "ok" and self.era == "legacy" and not self._knows(headers, message):
             return self._reply(writer, 404)
         return await self._misbehave(writer, message)
+
+    async def answer_other(self, verb: str, writer: asyncio.StreamWriter) -> bool:
+        """GET asks for a stream of the server's own messages, which this one does not have."""
+        return self._reply(writer, 405 if verb == "GET" else 200)
 
     def _knows(self, headers: dict[str, str], message: dict[str, Any]) -> bool:
         return message["method"] == "initialize" or self.sessions or "mcp-session-id" not in headers
