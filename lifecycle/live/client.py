@@ -19,8 +19,11 @@ Send = Callable[[str], Awaitable[None]]
 
 @lru_cache(maxsize=256)
 def encode(feed_id: int, now: str, html: tuple[str, ...], events: tuple[str, ...]) -> str:
-    """The frame as text. Many browsers show the same page, so most frames are made once."""
-    return json.dumps({"id": feed_id, "now": now, "html": "".join(html), "events": list(events)})
+    """The frame as text. Many browsers show the same page, so most frames are made once.
+
+    The fragments stay apart: beside other elements, HTML's rules would drop a table row.
+    """
+    return json.dumps({"id": feed_id, "now": now, "html": html, "events": list(events)})
 
 
 class Client:
@@ -81,7 +84,7 @@ class Client:
         queued, now = self._html, self._now
         self._html, self._now = {}, ""
         names = sorted(queued)
-        html = tuple(queued[name] for name in names)
+        html = tuple(queued[name] for name in names if queued[name])
         events = tuple(name for name in names if not queued[name])
         if self.sent == self.confirmed:
             self.heard_at = time.monotonic()

@@ -23,5 +23,5 @@ def live_poll(request: HttpRequest) -> JsonResponse:
     shown = fragments.known(request.GET.get("show", "").split(","))
     made = fragments.render(shown if items is None else fragments.touched(items, shown))
     events = sorted(name for name, html in made.items() if not html)
-    html = "".join(made[name] for name in sorted(made))
+    html = [made[name] for name in sorted(made) if made[name]]
     return JsonResponse({"id": last, "now": wording.iso(now), "html": html, "events": events})

@@ -85,7 +85,7 @@ const live = {
     this.signedOut = false;
     if (frame.now) times.skew = Date.parse(frame.now) - Date.now();
     this.watch();
-    if (frame.html) htmx.swap(document.body, frame.html, { swapStyle: "none", swapDelay: 0, settleDelay: 0 });
+    for (const html of frame.html) this.swap(document.body, html, "none");
     this.feed = Math.max(this.feed, frame.id);
     for (const name of frame.events) htmx.trigger(document.body, `live:${name}`);
     times.tick();
@@ -111,12 +111,16 @@ const live = {
     }
   },
 
+  swap(target, html, swapStyle) {
+    htmx.swap(target, html, { swapStyle, swapDelay: 0, settleDelay: 0 });
+  },
+
   async refetchList() {
     if (!document.getElementById("services")) return;
     const asked = location.href;
     const answer = await fetch(asked, { headers: { "HX-Request": "true" } }).catch(() => null);
     if (!answer?.ok || answer.redirected || location.href !== asked) return;
-    htmx.swap("#services", await answer.text(), { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
+    this.swap("#services", await answer.text(), "outerHTML");
     this.tellShown();
   },
 

@@ -34,12 +34,17 @@ class Web:
     def __init__(self) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        environment = {
+        self.environment = {
             **os.environ,
             "MCPSTORE_PORT": str(self.port),
             "DATABASE_URL": f"sqlite:///{settings.DATABASES['default']['NAME']}",
         }
-        self.process = subprocess.Popen([sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment)
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"], cwd=ROOT, env=self.environment
+        )
         self.wait_until_up()
 
     def wait_until_up(self) -> None:
@@ -122,7 +127,7 @@ def show(socket: ClientConnection, *names: str) -> dict[str, Any]:
 def heard(socket: ClientConnection, seconds: float = 5) -> dict[str, Any]:
     """The next frame."""
     frame: dict[str, Any] = json.loads(socket.recv(timeout=seconds))
-    return frame
+    return {**frame, "html": "".join(frame["html"])}
 
 
 def heard_with(socket: ClientConnection, text: str, seconds: float = 5) -> dict[str, Any]:

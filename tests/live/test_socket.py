@@ -67,7 +67,7 @@ def test_a_commit_of_another_process_is_heard_within_a_second(
             began = time.monotonic()
             frame = heard_with(socket, f'data-state="{state}"')
             took.append(time.monotonic() - began)
-            assert frame["id"] == last
+            assert frame["id"] <= last  # less, if a sweep was quicker
             assert f'id="service-{service.pk}"' in frame["html"]
             assert 'id="count-HEALTHY" hx-swap-oob="true"' in frame["html"]
             socket.send(json.dumps({"ack": 1000}))
@@ -193,11 +193,12 @@ def test_polling_hears_the_same(web: Web, cookie: str, make_service: MakeService
         names = f"service-{service.pk},count-all"
         answer = client.get("/live/poll/", params={"after": before, "show": names})
         assert answer.status_code == 200
-        assert 'data-state="WARNING"' in answer.json()["html"]
+        assert any('data-state="WARNING"' in html for html in answer.json()["html"])
         assert answer.json()["id"] == last
         FeedItem.objects.update(at=timezone.now() - 2 * feed.OVERLAP)
-        assert client.get("/live/poll/", params={"after": last, "show": names}).json()["html"] == ""
-        assert 'id="count-all"' in client.get("/live/poll/", params={"show": names}).json()["html"]
+        assert client.get("/live/poll/", params={"after": last, "show": names}).json()["html"] == []
+        whole = client.get("/live/poll/", params={"show": names}).json()["html"]
+        assert any('id="count-all"' in html for html in whole)
 
 
 def test_polling_signed_out_says_so(web: Web, cookie: str) -> None:
