@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from asgiref.sync import sync_to_async
+from django.db import connection, transaction
 
 from lifecycle.models import Command, FeedItem
 from lifecycle.wakeup import Waker
@@ -109,12 +110,21 @@ def sealed_outcome(outcome: Mapping[str, Any]) -> str:
     return secrets.seal(json.dumps(outcome))
 
 
+def _look(command_id: int) -> Command:
+    """The row as it is now. Nobody who waits keeps a connection: a pool of twelve would be used up soon."""
+    try:
+        return Command.objects.get(pk=command_id)
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
+
+
 async def wait(command_id: int, timeout: float) -> Command:
     """The command once it is finished, or as it is after *timeout* seconds."""
     waker, until = Waker(), time.monotonic() + timeout
     try:
         while True:
-            command = await Command.objects.aget(pk=command_id)
+            command = await sync_to_async(_look)(command_id)
             left = until - time.monotonic()
             if command.state in FINISHED or left <= 0:
                 return command

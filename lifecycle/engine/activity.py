@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from lifecycle.engine.connection import Connection
-
 
 class Doing(Enum):
     CONNECT = "connect"
@@ -31,7 +29,6 @@ class Activity:
         self._on_done = on_done
         self._task: asyncio.Task[Any] | None = None
         self._doing = Doing.CLOSE
-        self._being_closed: Connection | None = None
 
     @property
     def busy(self) -> bool:
@@ -58,20 +55,6 @@ class Activity:
         task.cancel()
         task.add_done_callback(_hear_out)
         return task if self._doing is Doing.CONNECT else None
-
-    async def close(self, connection: Connection, force: bool) -> None:
-        """Close *connection* so that `hurry` can still be called meanwhile."""
-        self._being_closed = connection
-        try:
-            await connection.close(force=force)
-        finally:
-            self._being_closed = None
-
-    def hurry(self) -> asyncio.Task[None] | None:
-        """Force what is being closed."""
-        if self._being_closed is None:
-            return None
-        return asyncio.get_running_loop().create_task(self._being_closed.close(force=True))
 
 
 def _hear_out(task: asyncio.Task[Any]) -> None:

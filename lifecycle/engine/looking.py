@@ -40,10 +40,14 @@ _FIELDS = ("id", "name", "transport", "profile", "priority", "desired", "revisio
 
 @dataclass(kw_only=True)
 class Sight:
-    """One look: what is new or different, who is gone, what was asked, whether mcp.json is behind."""
+    """One look: what is new or different, who is gone, what was asked, whether mcp.json is behind.
+
+    `everyone` is set by a full look, for whoever missed a departure.
+    """
 
     changed: list[Wanted] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
+    gone: set[int] = field(default_factory=set)
+    everyone: set[int] | None = None
     commands: list[Command] = field(default_factory=list)
     export_behind: bool = False
 
@@ -98,19 +102,16 @@ class Outlook:
         for *values, removed, archived in rows.values_list(*_FIELDS, "removed_at", "archived_at"):
             wanted = Wanted(**dict(zip(_FIELDS, values, strict=True)))
             if removed or archived:
-                self._forget(wanted.id, sight)
+                self._known.pop(wanted.id, None)
+                sight.gone.add(wanted.id)
                 continue
             here.add(wanted.id)
             if self._known.get(wanted.id) != wanted:
                 self._known[wanted.id] = wanted
                 sight.changed.append(wanted)
         if full:
-            for service_id in self._known.keys() - here:
-                self._forget(service_id, sight)
-
-    def _forget(self, service_id: int, sight: Sight) -> None:
-        if self._known.pop(service_id, None):
-            sight.gone.append(service_id)
+            sight.everyone = here
+            self._known = {service_id: self._known[service_id] for service_id in here}
 
 
 def _head() -> tuple[int, int]:
@@ -135,6 +136,13 @@ def put_back_commands(worker: str, now: datetime) -> int:
     calls = orphans.filter(kind=Command.Kind.CALL_TOOL)
     failed = calls.update(state=Command.State.FAILED, error=CALL_CUT, finished_at=now)
     return failed + orphans.update(state=Command.State.QUEUED, taken_at=None, worker="")
+
+
+def put_back_lost_commands(worker: str, held: list[int], now: datetime) -> int:
+    """Queue again what this worker took and no longer knows of: a database error came between."""
+    mine = Command.objects.filter(state=Command.State.TAKEN, worker=worker, taken_at__lt=now - OVERLAP)
+    lost = mine.exclude(pk__in=held).exclude(kind=Command.Kind.CALL_TOOL)
+    return lost.update(state=Command.State.QUEUED, taken_at=None, worker="")
 
 
 def rows_of(service_ids: list[int]) -> dict[int, ServiceState]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.core.health import health_of
-from lifecycle.core.states import CONNECTING, SERVING, State
+from lifecycle.core.states import CONNECTING, SERVING, TIMED, State
 from lifecycle.engine import calls
 from lifecycle.engine.shop import Shop
 from lifecycle.models import Command
@@ -28,6 +28,9 @@ class Waiting:
 
     def any(self, event: str) -> bool:
         return bool(self._for.get(event))
+
+    def all(self) -> list[Command]:
+        return [command for waiting in self._for.values() for command in waiting]
 
     async def answer(self, event: str, owner: Owner, *, error: str = "") -> None:
         """Tell all who wait for *event* how the service is now."""
@@ -123,8 +126,8 @@ async def _reconnect(owner: Owner, command: Command) -> None:
 
 async def _check(owner: Owner, command: Command) -> None:
     """While there is no connection the check is an attempt to connect."""
-    if owner.snap.state in CONNECTING:
-        owner.retry_at = 0.0
+    if owner.connection is None and owner.snap.state in TIMED:
+        owner.agenda.retry_in(0)
         owner.waiting.add("connect", command)
     else:
         await _with_connection(owner, command, "check")
@@ -146,7 +149,6 @@ async def _call(owner: Owner, command: Command) -> None:
     if connection is None:
         await owner.shop.answer(command, error=_not_connected(owner))
         return
-    work = calls.call(owner.shop, command, connection, owner.wanted, owner.policy, owner.secret)
-    task = owner.shop.spawn(work)
-    owner.calls.add(task)
-    task.add_done_callback(owner.call_ended)
+    owner.calling(
+        command, calls.call(owner.shop, command, connection, owner.wanted, owner.policy, owner.secret)
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from lifecycle.core import backoff, machine
+from lifecycle.core import machine
 from lifecycle.core.health import Fault, Probe, verdict
 from lifecycle.core.states import SERVING
 from lifecycle.engine.activity import Doing, Finished
@@ -43,9 +43,8 @@ async def _connected(owner: Owner, opened: Opened) -> None:
     owner.mode = opened.connection.greeting.mode
     snap, change = machine.on_connected(owner.snap, owner.shop.clock(), took=opened.took)
     await owner.record(snap, change, facts=_facts(owner, opened), content=opened.content)
-    interval = owner.policy.health_check_interval.total_seconds()
-    owner.check_at = owner.now() + interval * owner.shop.chance()
-    owner.plan_refresh()
+    owner.agenda.plan_first_check(owner.policy, owner.shop.chance())
+    owner.agenda.plan_refresh(owner.policy, owner.shop.chance())
     await owner.waiting.answer("connect", owner)
 
 
@@ -64,7 +63,7 @@ def _facts(owner: Owner, opened: Opened) -> dict[str, Any]:
 
 async def _not_connected(owner: Owner, refused: Refused) -> None:
     if refused.ours:
-        owner.retry_at = owner.now() + AFTER_OWN_LAG
+        owner.agenda.retry_in(AFTER_OWN_LAG)
         return
     owner.lost, owner.failing, owner.mode = None, True, "auto"
     owner.applied = refused.loaded.revision if refused.loaded else owner.wanted.revision
@@ -82,14 +81,14 @@ async def _checked(owner: Owner, probe: Probe) -> None:
         await owner.record(snap, change)
     if snap.state not in SERVING:
         owner.drop(force=True)
+        await owner.waiting.refuse("the connection was given up", but="check")
     unsure = probe.fault is not None or probe.inconclusive
-    wait = backoff.next_check(owner.policy, unsure, owner.shop.chance())
-    owner.check_at = owner.now() + wait.total_seconds()
+    owner.agenda.plan_check(owner.policy, owner.shop.chance(), unsure=unsure)
     await owner.waiting.answer("check", owner)
 
 
 async def _refreshed(owner: Owner, result: Content | Fault) -> None:
-    owner.plan_refresh()
+    owner.agenda.plan_refresh(owner.policy, owner.shop.chance())
     if isinstance(result, Content):
         facts = {"tools_count": len(result.tools), "tools_refreshed_at": owner.shop.clock()}
         await owner.record(owner.snap, None, facts=facts, content=result)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
 from django.db import Error
 
-from lifecycle.core import backoff, machine
+from lifecycle.core import machine
 from lifecycle.core.health import Fault
 from lifecycle.core.machine import Snapshot
 from lifecycle.core.policy import Policy
 from lifecycle.core.states import CONNECTING, SERVING, State
 from lifecycle.engine import attempts, orders, outcomes, snapshots
 from lifecycle.engine.activity import Activity, Doing
+from lifecycle.engine.agenda import Agenda
 from lifecycle.engine.attempts import Opened, Refused
 from lifecycle.engine.connection import Connection
 from lifecycle.engine.content import Content
@@ -31,8 +33,6 @@ from registry.models import Desired
 
 log = structlog.get_logger("lifecycle.owner")
 AFTER_DATABASE_TROUBLE = 1.0
-LIST_CHANGE_SETTLES = 0.5
-REMOVED = "removed"
 RECONFIGURED = "configuration changed"
 
 
@@ -43,22 +43,22 @@ class Owner:
         self.shop, self.wanted, self.held = shop, wanted, held
         self.connection: Connection | None = None
         self.secret: frozenset[str] = frozenset()
-        self.calls: set[asyncio.Task[None]] = set()
+        self._calls: dict[asyncio.Task[None], Command] = {}
         self.waiting = orders.Waiting(shop)
-        self.retry_at = self.check_at = self.refresh_at = 0.0
+        self.agenda = Agenda()
         self.start_reason = "to be running"
-        self._loop = asyncio.get_running_loop()
         self._inbox: deque[Command] = deque()
         self._wake = asyncio.Event()
         self._activity = Activity(self._wake.set)
         self._closing: asyncio.Task[None] | None = None
+        self._being_closed: Connection | None = None
         self._attempt = 0
         self.lost: Fault | None = None
         self.applied: int = held.facts.get("revision_applied", 0)
         self.mode: str = held.facts.get("connect_mode") or "auto"
         self.failing = held.snapshot.state in (State.RECONNECTING, State.UNREACHABLE)
         self._gone = self._released = self._ended = False
-        self._plan()
+        self.agenda.plan_retry(self.snap, self.shop.clock())
 
     @property
     def snap(self) -> Snapshot:
@@ -67,10 +67,6 @@ class Owner:
     @property
     def policy(self) -> Policy:
         return self.shop.policy(self.wanted)
-
-    def now(self) -> float:
-        """The event loop's clock, by which everything here is planned."""
-        return self._loop.time()
 
     def want(self, wanted: Wanted | None) -> None:
         """The registry says something new of this service; None is that it is gone."""
@@ -88,10 +84,19 @@ class Owner:
         self._released = True
         self._wake.set()
 
-    def call_ended(self, task: asyncio.Task[None]) -> None:
-        """A tool call is over, so checks may go on."""
-        self.calls.discard(task)
+    def calling(self, command: Command, work: Coroutine[Any, Any, None]) -> None:
+        """A tool call runs beside everything else; checks wait for it, for some servers do one at a time."""
+        task = self.shop.spawn(work)
+        self._calls[task] = command
+        task.add_done_callback(self._called)
+
+    def _called(self, task: asyncio.Task[None]) -> None:
+        del self._calls[task]
         self._wake.set()
+
+    def open_commands(self) -> list[Command]:
+        """Those that are not yet answered."""
+        return [*self._inbox, *self.waiting.all(), *self._calls.values()]
 
     async def run(self) -> None:
         """Until released, or until a removed service is closed."""
@@ -117,8 +122,7 @@ class Owner:
     async def _turn(self) -> None:
         if self.held.stale:
             await self._read_again()
-        finished = self._activity.harvest()
-        if finished is not None:
+        if (finished := self._activity.harvest()) is not None:
             await outcomes.fold(self, finished)
         while self._inbox:
             await orders.obey(self, self._inbox[0])
@@ -133,18 +137,16 @@ class Owner:
         rows = await self.shop.writer.do(rows_of, [self.held.service_id])
         row = rows[self.held.service_id]
         self.held.snapshot, self.held.version, self.held.stale = snapshots.read(row), row.version, False
-        if self.snap.state not in SERVING and self.connection is not None:
+        if self.snap.state not in SERVING:
             self.drop(force=True)
-        self._plan()
-
-    # ------------------------------------------------------------------ what should be
+        self.agenda.plan_retry(self.snap, self.shop.clock())
 
     async def _level(self) -> None:
         """Bring what is towards what should be, by looking at both and not at what was said."""
         state = self.snap.state
         if self._gone or self.wanted.desired == Desired.STOPPED:
             if state not in (State.DISCONNECTING, State.DISCONNECTED):
-                await self.stop(REMOVED if self._gone else "stopped in the configuration")
+                await self.stop("removed" if self._gone else "stopped in the configuration")
             self._ended = self._gone and self.snap.state is State.DISCONNECTED
         elif state is State.DISCONNECTED:
             if self.snap.disconnect_reason != machine.GAVE_UP or self._outdated():
@@ -174,7 +176,7 @@ class Owner:
     async def retry(self, reason: str) -> None:
         """Forget past failures and connect anew, now."""
         await self.record(*machine.reconnect(self.snap, self.shop.clock(), reason))
-        self.retry_at = 0.0
+        self.agenda.retry_in(0)
 
     async def stop(self, reason: str, *, force: bool = False) -> None:
         """To DISCONNECTING, and on to DISCONNECTED when everything is closed."""
@@ -186,7 +188,8 @@ class Owner:
 
     def hurry(self) -> None:
         """Close by force what is being closed gently."""
-        self._activity.hurry()
+        if self._being_closed is not None:
+            self.shop.spawn(self._being_closed.close(force=True))
 
     def drop(self, *, force: bool) -> None:
         """Close the connection in the background; the next attempt waits until that is done."""
@@ -208,25 +211,25 @@ class Owner:
             await asyncio.wait({self._closing})
         if leftover is not None:
             await attempts.reap(leftover)
+        self._being_closed = connection
         if connection is not None:
-            await self._activity.close(connection, force)
-
-    # ------------------------------------------------------------------ what is due
+            await connection.close(force=force)
+        self._being_closed = None
 
     def _begin_what_is_due(self) -> None:
         """At most one activity at a time, the most needed first."""
         if self._activity.busy:
             return
-        now, state = self.now(), self.snap.state
+        now, state = self.agenda.now(), self.snap.state
         if state is State.DISCONNECTING:
             self._activity.begin(Doing.CLOSE, self._close(self.connection, None, True))
         elif self.connection is None:
-            if (state in SERVING or state in CONNECTING) and now >= self.retry_at:
+            if (state in SERVING or state in CONNECTING) and now >= self.agenda.retry_at:
                 self._begin_connecting()
-        elif self.waiting.any("refresh") or now >= self.refresh_at:
+        elif self.waiting.any("refresh") or now >= self.agenda.refresh_at:
             self._activity.begin(Doing.REFRESH, attempts.refresh(self.connection, self.policy, self.secret))
-        elif self.waiting.any("check") or (now >= self.check_at and not self.calls):
-            due = min(self.check_at, now)
+        elif self.waiting.any("check") or (now >= self.agenda.check_at and not self._calls):
+            due = min(self.agenda.check_at, now)
             work = attempts.probe(self.shop, self.connection, self.policy, due, self.secret)
             self._activity.begin(Doing.CHECK, work)
 
@@ -241,7 +244,7 @@ class Owner:
 
         def tools_changed() -> None:
             if mine == self._attempt:
-                self.refresh_at = min(self.refresh_at, self.now() + LIST_CHANGE_SETTLES)
+                self.agenda.refresh_soon()
                 self._wake.set()
 
         self._activity.begin(Doing.CONNECT, self._connect(lost, tools_changed))
@@ -263,7 +266,7 @@ class Owner:
     async def _rest(self) -> None:
         """Until something is heard or due."""
         due = self._next_due()
-        timer = None if due is None else self._loop.call_at(due, self._wake.set)
+        timer = None if due is None else asyncio.get_running_loop().call_at(due, self._wake.set)
         await self._wake.wait()
         if timer is not None:
             timer.cancel()
@@ -272,37 +275,17 @@ class Owner:
         if self._activity.busy:
             return None
         if self.connection is not None:
-            return self.refresh_at if self.calls else min(self.check_at, self.refresh_at)
-        return self.retry_at if self.snap.state in CONNECTING or self.snap.state in SERVING else None
+            return (
+                self.agenda.refresh_at if self._calls else min(self.agenda.check_at, self.agenda.refresh_at)
+            )
+        return self.agenda.retry_at if self.snap.state in CONNECTING or self.snap.state in SERVING else None
 
-    # ------------------------------------------------------------------ writing it down
-
-    async def record(
-        self,
-        snap: Snapshot,
-        change: machine.Change | None,
-        *,
-        facts: dict[str, Any] | None = None,
-        content: Content | None = None,
-    ) -> None:
+    async def record(self, snap: Snapshot, change: machine.Change | None, **more: Any) -> None:
         """Write it down, then plan by it. If somebody else was faster the row is read again first."""
-        await self.shop.recorder.change(
-            self.held, snap, change, self.shop.clock(), facts=facts, content=content
-        )
+        await self.shop.recorder.change(self.held, snap, change, self.shop.clock(), **more)
         if self.held.stale:
             self._wake.set()
-        self._plan()
-
-    def _plan(self) -> None:
-        """When to connect next, on the event loop's clock, which no change of the wall clock moves."""
-        due = machine.due(self.snap)
-        wait = 0.0 if due is None else (due - self.shop.clock()).total_seconds()
-        limit = backoff.RETRY_AFTER_LIMIT.total_seconds()
-        self.retry_at = self.now() + min(max(wait, 0.0), limit)
-
-    def plan_refresh(self) -> None:
-        wait = backoff.spread(self.policy.tools_update_interval, self.shop.chance())
-        self.refresh_at = self.now() + wait.total_seconds()
+        self.agenda.plan_retry(self.snap, self.shop.clock())
 
     async def _let_go(self) -> None:
         """Close without a transition: a stop of the worker is not a stop of the service."""

@@ -35,8 +35,9 @@ LOOK_AT_LEAST_EVERY = 1.0
 SIGN_OF_LIFE_EVERY = 5.0
 PRUNE_EVERY = 60.0
 AFTER_A_CRASH = 5.0
-CLOSE_GENTLY_WITHIN = 10.0
+CLOSE_GENTLY_WITHIN = 9.0
 CLOSE_AT_ALL_WITHIN = 2.0
+CRASHED = "an error of the console itself came between; the worker's log has it"
 NO_SERVICE = "there is no such service any more"
 
 
@@ -130,7 +131,8 @@ class Worker:
             while not self._stop.is_set():
                 await self.look()
                 rest = asyncio.create_task(waker.wait(LOOK_AT_LEAST_EVERY))
-                await asyncio.wait({rest, stopping, *side}, return_when=asyncio.FIRST_COMPLETED)
+                running = [task for task in side if not task.done()]
+                await asyncio.wait({rest, stopping, *running}, return_when=asyncio.FIRST_COMPLETED)
                 rest.cancel()
                 _raise_first_failure(side)
         finally:
@@ -152,11 +154,14 @@ class Worker:
         await self._adopt([wanted for wanted in sight.changed if wanted.id not in self._owners])
         for wanted in sight.changed:
             self._owners[wanted.id].want(wanted)
-        for service_id in sight.gone:
-            if service_id in self._owners:
-                self._owners[service_id].want(None)
+        missing = set() if sight.everyone is None else self._owners.keys() - sight.everyone
+        for service_id in (sight.gone | missing) & self._owners.keys():
+            self._owners[service_id].want(None)
         for command in sight.commands:
             await self._pass_on(command)
+        if sight.everyone is not None:
+            held = [command.pk for owner in self._owners.values() for command in owner.open_commands()]
+            await self.writer.write(looking.put_back_lost_commands, self.name, held, self._clock())
         if sight.export_behind:
             await self.writer.do(mcpjson.export_pending, author=self.name, now=self._clock())
 
@@ -187,10 +192,13 @@ class Worker:
         """A removed service is done. An owner that crashed by a bug of ours takes no other along."""
         del self._owners[owner.wanted.id], self._tasks[owner.wanted.id]
         self._outlook.forget_service(owner.wanted.id)
-        if task.cancelled() or task.exception() is None:
+        if self._stop.is_set() or task.cancelled():
             return
-        log.error("an owner crashed", service=owner.wanted.name, exc_info=task.exception())
-        if not self._stop.is_set():
+        crash = task.exception()
+        for command in owner.open_commands():
+            self.shop.spawn(self.shop.answer(command, error=CRASHED if crash else NO_SERVICE))
+        if crash is not None:
+            log.error("an owner crashed", service=owner.wanted.name, exc_info=crash)
             asyncio.get_running_loop().call_later(AFTER_A_CRASH, self._outlook.forget)
 
     async def _pass_on(self, command: Command) -> None:

@@ -1,0 +1,49 @@
+"""When an owner does what next, on the event loop's clock, which no change of the wall clock moves."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from lifecycle.core import backoff, machine
+from lifecycle.core.machine import Snapshot
+from lifecycle.core.policy import Policy
+
+LIST_CHANGE_SETTLES = 0.5
+
+
+class Agenda:
+    """Three moments: the next attempt to connect, the next check, the next reading of the lists."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.retry_at = self.check_at = self.refresh_at = 0.0
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    def plan_retry(self, snap: Snapshot, now: datetime) -> None:
+        """As the snapshot says; a time far off comes from a wall clock that was wrong."""
+        due = machine.due(snap)
+        wait = 0.0 if due is None else (due - now).total_seconds()
+        limit = backoff.RETRY_AFTER_LIMIT.total_seconds()
+        self.retry_at = self.now() + min(max(wait, 0.0), limit)
+
+    def retry_in(self, seconds: float) -> None:
+        self.retry_at = self.now() + seconds
+
+    def plan_first_check(self, policy: Policy, chance: float) -> None:
+        """Anywhere in the first interval, so that those that connected together are not checked together."""
+        self.check_at = self.now() + policy.health_check_interval.total_seconds() * chance
+
+    def plan_check(self, policy: Policy, chance: float, *, unsure: bool) -> None:
+        """From now on and not from when the last one was due: a late check is not caught up with."""
+        self.check_at = self.now() + backoff.next_check(policy, unsure, chance).total_seconds()
+
+    def plan_refresh(self, policy: Policy, chance: float) -> None:
+        wait = backoff.spread(policy.tools_update_interval, chance)
+        self.refresh_at = self.now() + wait.total_seconds()
+
+    def refresh_soon(self) -> None:
+        """The lists changed; a server that says so often is asked once."""
+        self.refresh_at = min(self.refresh_at, self.now() + LIST_CHANGE_SETTLES)
