@@ -1,12 +1,10 @@
 """Every address of the console."""
 
-from importlib.util import find_spec
-
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
 from lifecycle.live.views import live_poll
-from mcpstore_site import health
+from mcpstore_site import api, health
 from registry.views.signin import SignIn
 
 handler403 = "lifecycle.views.answers.forbidden"
@@ -17,11 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("live/poll/", live_poll, name="live_poll"),
+    path("api/v1/", api.urls),
+    path("alerts/", include("lifecycle.urls_alerts")),
+    path("", include("registry.urls")),
+    path("", include("lifecycle.urls")),
 ]
-for prefix, module in (("alerts/", "lifecycle.urls_alerts"), ("", "registry.urls"), ("", "lifecycle.urls")):
-    if find_spec(module):
-        urlpatterns.append(path(prefix, include(module)))
-if find_spec("mcpstore_site.api"):
-    from mcpstore_site import api
-
-    urlpatterns.append(path("api/v1/", api.urls))

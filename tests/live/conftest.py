@@ -18,6 +18,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
+from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
 
 from lifecycle.core.states import State
@@ -67,7 +68,7 @@ class Web:
         query = "" if after is None else f"?after={after}"
         return connect(
             f"ws://127.0.0.1:{self.port}/live/{query}",
-            origin=origin or self.address,  # type: ignore[arg-type]
+            origin=Origin(origin or self.address),
             additional_headers={"Cookie": cookie},
             proxy=None,
         )

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+from websockets import Origin
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -27,7 +28,7 @@ def refusal(web: Web, cookie: str, origin: str | None, path: str = "/live/") -> 
     with pytest.raises(InvalidStatus) as caught:
         connect(
             f"ws://127.0.0.1:{web.port}{path}",
-            origin=origin,  # type: ignore[arg-type]
+            origin=None if origin is None else Origin(origin),
             additional_headers={"Cookie": cookie},
             proxy=None,
         )
