@@ -24,7 +24,6 @@ from lifecycle.engine.activity import Activity, Doing
 from lifecycle.engine.agenda import Agenda
 from lifecycle.engine.attempts import Opened, Refused
 from lifecycle.engine.connection import Connection
-from lifecycle.engine.content import Content
 from lifecycle.engine.looking import Wanted, rows_of
 from lifecycle.engine.recording import Held
 from lifecycle.engine.shop import Shop
@@ -184,7 +183,7 @@ class Owner:
         await self.waiting.refuse(f"it was stopped meanwhile ({reason})", but="close")
         leftover = self._abandon()
         connection, self.connection = self.connection, None
-        self._activity.begin(Doing.CLOSE, self._close(connection, leftover, force))
+        self._activity.begin(Doing.CLOSE, self._close(connection, leftover, force, self._closing))
 
     def hurry(self) -> None:
         """Close by force what is being closed gently."""
@@ -195,7 +194,7 @@ class Owner:
         """Close the connection in the background; the next attempt waits until that is done."""
         leftover = self._abandon()
         connection, self.connection = self.connection, None
-        self._closing = self.shop.spawn(self._close(connection, leftover, force))
+        self._closing = self.shop.spawn(self._close(connection, leftover, force, self._closing))
 
     def _abandon(self) -> asyncio.Task[Any] | None:
         """Give up the activity and turn deaf to its connection; returns a task that may yet open one."""
@@ -204,11 +203,15 @@ class Owner:
         return self._activity.abandon()
 
     async def _close(
-        self, connection: Connection | None, leftover: asyncio.Task[Any] | None, force: bool
+        self,
+        connection: Connection | None,
+        leftover: asyncio.Task[Any] | None,
+        force: bool,
+        earlier: asyncio.Task[None] | None,
     ) -> None:
         """Close all there is; bounded by the connection's own limits."""
-        if self._closing is not None and self._closing is not asyncio.current_task():
-            await asyncio.wait({self._closing})
+        if earlier is not None:
+            await asyncio.wait({earlier})
         if leftover is not None:
             await attempts.reap(leftover)
         self._being_closed = connection
@@ -222,7 +225,7 @@ class Owner:
             return
         now, state = self.agenda.now(), self.snap.state
         if state is State.DISCONNECTING:
-            self._activity.begin(Doing.CLOSE, self._close(self.connection, None, True))
+            self._activity.begin(Doing.CLOSE, self._close(self.connection, None, True, self._closing))
         elif self.connection is None:
             if (state in SERVING or state in CONNECTING) and now >= self.agenda.retry_at:
                 self._begin_connecting()
@@ -291,4 +294,4 @@ class Owner:
         """Close without a transition: a stop of the worker is not a stop of the service."""
         leftover = self._abandon()
         connection, self.connection = self.connection, None
-        await self._close(connection, leftover, False)
+        await self._close(connection, leftover, False, self._closing)
