@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.console import Console
+from tests.support.console import Console, ConsoleStarter
 from tests.support.mcp_servers import FastMCPServer
 
 
@@ -52,14 +53,19 @@ def test_a_server_that_dies_and_comes_back(console: Console) -> None:
     console.api.delete("services/phoenix")
 
 
-def test_a_silent_caller_that_waits_delays_nobody(
-    console: Console, fastmcp_http_server: FastMCPServer
+def test_callers_that_wait_delay_nobody(
+    start_console: ConsoleStarter, postgres_url: str, fastmcp_http_server: FastMCPServer
 ) -> None:
+    """More of them than the pool has connections."""
+    console, callers = start_console(DATABASE_URL=postgres_url), 20
     console.register(patient={"url": fastmcp_http_server.url})
     console.wait_for("patient", "HEALTHY")
-    asked = console.api.post("services/patient/tools/wait/call", json={"arguments": {"seconds": 0.1}})
-    assert asked.json()["ok"]
-    began = time.monotonic()
-    assert console.api.get("services").status_code == 200
-    assert time.monotonic() - began < 2
-    console.api.delete("services/patient")
+    with ThreadPoolExecutor(callers) as pool:
+        calls = [pool.submit(console.call, "patient", "wait", seconds=3) for _ in range(callers)]
+        time.sleep(1)
+        began = time.monotonic()
+        assert console.api.get("services").status_code == 200
+        assert time.monotonic() - began < 1.5
+        assert not any(call.done() for call in calls)
+        assert all(call.result()["ok"] for call in calls)
+    console.stop()
