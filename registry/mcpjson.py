@@ -21,6 +21,8 @@ from registry.errors import InvalidConfigError
 from registry.models import ConfigVersion, Desired, RegistryHead, Role, Service
 
 logger = logging.getLogger(__name__)
+LARGEST = 256 * 1024 * 1024
+_edits_seen: set[str] = set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +94,18 @@ def export_pending(*, author: str, now: datetime) -> bool:
         if head.exported_revision >= head.revision and data is not None:
             return False
         if not _ours(head, data):
-            logger.warning("mcp.json was edited by hand; it is left alone until someone decides")
+            _warn_once(data)
             return False
         _write(head.revision, author=author, now=now)
     return True
+
+
+def _warn_once(data: bytes | None) -> None:
+    """The worker comes by each second; one line for each edit is enough."""
+    sha = _sha(data or b"")
+    if sha not in _edits_seen:
+        _edits_seen.add(sha)
+        logger.warning("mcp.json was edited by hand; it is left alone until someone decides")
 
 
 def _write(revision: int, *, author: str, now: datetime) -> None:
@@ -153,7 +163,7 @@ def import_at_first_start(now: datetime) -> int:
     if data is None or Service.objects.exists() or _head().exported_sha256:
         return 0
     try:
-        results = registration.register(data, by="mcp.json", role=Role.ADMIN, now=now)
+        results = registration.register(data, by="mcp.json", role=Role.ADMIN, now=now, limit=LARGEST)
     except InvalidConfigError as exc:
         logger.warning("mcp.json was not imported: %s", exc)
         return 0

@@ -11,47 +11,34 @@ from django.conf import settings
 from registry import allowlist, secrets
 from registry.access.roles import at_least
 from registry.core import entry as entries
-from registry.core import filling, names, reading, secrecy, transport
-from registry.core.dialects import URL_KEYS, Found
-from registry.core.entry import Entry, ServiceConfig
+from registry.core import filling, reading, secrecy, transport
+from registry.core.dialects import Found
+from registry.core.entry import ServiceConfig
 from registry.core.hiding import Cut
-from registry.core.places import Place, shorten, show
+from registry.core.places import show
 from registry.errors import InvalidConfigError
-from registry.models import Desired, Role, Secret, Service
+from registry.models import Role, Secret, Service
+from registry.plan import (
+    Plan,
+    checked_value,
+    config_of,
+    named,
+    origin,
+    parsed,
+    refuse_doubles,
+    stdio_possible,
+)
 
 CHUNK = 500
-LONGEST_VALUE = 64 * 1024
-STAND_INS = ("value", "8080", "https://example.org/")
 
 
-@dataclass(kw_only=True)
-class Plan:
-    """One entry: what it would become, or why it cannot be taken."""
+@dataclass(frozen=True, kw_only=True)
+class _Answers:
+    """Values for what an entry asks: just given, or kept from before; `missing` are neither."""
 
-    name: str
-    place: Place
-    service: Service | None = None
-    error: InvalidConfigError | None = None
-    stored: dict[str, Any] = field(default_factory=dict)
-    entry: Entry | None = None
-    missing: tuple[str, ...] = ()
-    writes: dict[str, str] = field(default_factory=dict)
-    changed: bool = True
-    reconfigured: bool = True
-
-    @property
-    def outcome(self) -> str:
-        if self.error is not None:
-            return "invalid"
-        if self.service is None:
-            return "created"
-        return "updated" if self.changed else "unchanged"
-
-    def desired(self) -> str:
-        """What the entry says; where it says nothing, as it was, and running for a new one."""
-        if self.entry is not None and self.entry.enabled is not None:
-            return Desired.RUNNING if self.entry.enabled else Desired.STOPPED
-        return self.service.desired if self.service else Desired.RUNNING
+    given: dict[str, str] = field(default_factory=dict)
+    old: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
 
 class Planner:
@@ -67,8 +54,8 @@ class Planner:
 
     def plan(self, found: Sequence[Found], renames: Mapping[str, str]) -> list[Plan]:
         """One plan each, in the document's order."""
-        plans = [_named(item, renames) for item in found]
-        _refuse_doubles(plans)
+        plans = [named(item, renames) for item in found]
+        refuse_doubles(plans)
         self._load_services({plan.name for plan in plans if plan.error is None})
         for item, plan in zip(found, plans, strict=True):
             if plan.error is None:
@@ -121,7 +108,7 @@ class Planner:
         before = filling.all_references(plan.service.entry)
         if self._admin:
             return before
-        same = _origin(plan.stored) == _origin(plan.service.entry) != ""
+        same = origin(plan.stored) == origin(plan.service.entry) != ""
         return {name for name in before if name not in self._values} if same else set()
 
     def _cut(self, plan: Plan, avoid: frozenset[str] = frozenset()) -> Cut:
@@ -145,10 +132,11 @@ class Planner:
                 show(plan.place), "keeps a value under another service's name", "Rename it"
             )
         self._claimed.update(dict.fromkeys((*cut.literals, *cut.asks.values()), plan.name))
-        known, plan.missing = self._answers(plan, cut)
+        known = self._answers(plan, cut)
+        plan.missing = tuple(known.missing)
         plan.stored, plan.writes = cut.entry, {**cut.literals, **known.given}
         filled = {**cut.literals, **known.given, **known.old}
-        plan.entry = _parsed(plan, filled)
+        plan.entry = parsed(plan, filled)
         self._refuse_forbidden(plan, plan.entry.config)
         if plan.missing:
             what = f"needs {'values' if len(plan.missing) > 1 else 'a value'} for {', '.join(plan.missing)}"
@@ -166,21 +154,19 @@ class Planner:
             return self._claimed.get(secret)
         return self._owners.get(row.service_id, "?") if row.service_id else None
 
-    @dataclass(frozen=True)
-    class _Answers:
-        given: dict[str, str]
-        old: dict[str, str]
-
-    def _answers(self, plan: Plan, cut: Cut) -> tuple[_Answers, tuple[str, ...]]:
-        answers, missing, kept = self._Answers({}, {}), [], self._kept(plan)
+    def _answers(self, plan: Plan, cut: Cut) -> _Answers:
+        answers, kept = _Answers(), self._kept(plan)
         for asked, secret in cut.asks.items():
             if asked in self._values:
-                answers.given[secret] = _value(self._values[asked], asked)
+                answers.given[secret] = checked_value(self._values[asked], asked)
             elif self._may_use(secret, kept, plan.name):
-                answers.old[secret] = secrets.unseal(self._secrets[secret].ciphertext)
+                row = self._secrets[secret]
+                answers.old[secret] = secrets.unseal(row.ciphertext)
+                if row.service_id is not None and (plan.service is None or row.service_id != plan.service.pk):
+                    plan.inherited.append(secret)
             else:
-                missing.append(asked)
-        return answers, tuple(missing)
+                answers.missing.append(asked)
+        return answers
 
     def _may_use(self, secret: str, kept: set[str], name: str) -> bool:
         row = self._secrets.get(secret)
@@ -219,70 +205,7 @@ class Planner:
             and plan.desired() == service.desired
             and service.archived_at is None
         )
-        plan.reconfigured = plan.changed and _config(service.entry, old, plan.place) != plan.entry.config
-
-
-def stdio_possible(config: ServiceConfig) -> bool:
-    """Whether this installation starts such a command at all."""
-    return settings.STDIO == "admin" or (settings.STDIO == "allowlist" and allowlist.allows(config))
-
-
-def _config(entry: Mapping[str, Any], values: Mapping[str, str], place: Place) -> ServiceConfig | None:
-    try:
-        return entries.parse(filling.fill(entry, values), place).config
-    except (filling.MissingValueError, InvalidConfigError):
-        return None
-
-
-def _named(item: Found, renames: Mapping[str, str]) -> Plan:
-    given = item.name if isinstance(item.name, str) else ""
-    plan = Plan(name=shorten(given, 64), place=item.place)
-    try:
-        reading.check(given, item.place)
-        plan.name = names.check(renames.get(given, item.name), item.place)
-    except InvalidConfigError as exc:
-        plan.error = item.problem or exc
-    return plan
-
-
-def _refuse_doubles(plans: Sequence[Plan]) -> None:
-    seen: set[str] = set()
-    for plan in plans:
-        if plan.error is None and plan.name in seen:
-            plan.error = InvalidConfigError(
-                show(plan.place), f'has the name "{plan.name}" of another entry', "Rename it"
-            )
-        seen.add(plan.name)
-
-
-def _parsed(plan: Plan, filled: Mapping[str, str]) -> Entry:
-    """The checked entry; with values still missing it is checked with likely ones in their place."""
-    if not plan.missing:
-        return _parse(plan, filled)
-    errors: list[InvalidConfigError] = []
-    for stand_in in STAND_INS:
-        absent = dict.fromkeys(filling.references(plan.stored) - filled.keys(), stand_in)
-        try:
-            return _parse(plan, {**filled, **absent})
-        except InvalidConfigError as exc:
-            errors.append(exc)
-    raise errors[0]
-
-
-def _parse(plan: Plan, values: Mapping[str, str]) -> Entry:
-    return entries.parse(filling.fill(plan.stored, values), plan.place, strict=settings.EGRESS_STRICT)
-
-
-def _value(value: object, asked: str) -> str:
-    if not isinstance(value, str) or "\0" in value or len(value) > LONGEST_VALUE:
-        raise InvalidConfigError(asked, "is not a text of at most 64 KiB", "Give it as text")
-    reading.check(value, (asked,))
-    return value
-
-
-def _origin(entry: Mapping[str, Any]) -> str:
-    url = next((entry[key] for key in URL_KEYS if isinstance(entry.get(key), str)), "")
-    return transport.origin(url) if url else ""
+        plan.reconfigured = plan.changed and config_of(service.entry, old, plan.place) != plan.entry.config
 
 
 def _chunks(items: Iterable[str]) -> Iterable[list[str]]:

@@ -10,15 +10,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from registry import exporting, planning, secrets, storing
+from registry import exporting, secrets, storing
 from registry.access import audit
 from registry.access.roles import at_least
-from registry.core import dialects, names, transport
+from registry.core import dialects, names, reading, transport
 from registry.core.dialects import Document
 from registry.core.places import shorten, show
 from registry.errors import InvalidConfigError, NotAllowedError, ServiceNotFoundError
 from registry.models import Desired, RegistryHead, Role, Service
-from registry.planning import Plan, Planner
+from registry.plan import Plan, stdio_possible
+from registry.planning import Planner
 
 Source = str | bytes | Mapping[str, Any] | Sequence[Any]
 
@@ -140,15 +141,17 @@ def register(
     values: Mapping[str, str] | None = None,
     renames: Mapping[str, str] | None = None,
     only: Collection[str] | None = None,
+    limit: int = reading.MAX_BYTES,
 ) -> list[Result]:
     """Save the good entries in one transaction and report the bad ones, each on its own.
 
-    *values* answer placeholders, *renames* correct names, *only* leaves the other names out. A document that
-    cannot be read at all raises InvalidConfigError; a role that may change nothing, NotAllowedError.
+    *values* answer placeholders, *renames* correct names, *only* leaves the other names out; *limit* is in
+    bytes, larger for documents of our own alone. A document that cannot be read at all raises
+    InvalidConfigError; a role that may change nothing, NotAllowedError.
     """
     if not at_least(role, Role.OPERATOR):
         raise NotAllowedError("Adding and changing services needs the role operator.")
-    document = dialects.find(source)
+    document = dialects.find(source, limit=limit)
     with transaction.atomic():
         head = storing.lock_head()
         plans = Planner(role, values or {}).plan(document.found, renames or {})
@@ -206,6 +209,6 @@ def remove(name: str, *, by: str, now: datetime) -> None:
 def is_approved(service: Service) -> bool:
     """Whether exactly what is stored was saved by someone who may, and may still run."""
     config = secrets.reveal(service)
-    if config.transport == transport.STDIO and not planning.stdio_possible(config):
+    if config.transport == transport.STDIO and not stdio_possible(config):
         return False
     return secrets.matches(config, service.approved_hash)

@@ -17,7 +17,7 @@ from registry.core.dialects import URL_KEYS
 from registry.core.placeholders import reference
 from registry.errors import RegistryError
 from registry.models import Priority, Profile, RegistryHead, Secret, Service
-from registry.planning import Plan
+from registry.plan import Plan
 
 LONGEST_ENDPOINT = 500
 BATCH = 200
@@ -100,9 +100,8 @@ def _save_secrets(plans: Sequence[Plan], now: datetime) -> None:
     rows: dict[str, Secret] = {}
     for plan in plans:
         service = _row(plan)
-        inherited = [name for name in filling.all_references(service.entry) if "." in name]
-        if inherited:
-            Secret.objects.filter(name__in=inherited, service__name=plan.name).update(service=service)
+        if plan.inherited:
+            Secret.objects.filter(name__in=plan.inherited).update(service=service)
         for name, value in plan.writes.items():
             owner = service if "." in name else None
             rows[name] = Secret(

@@ -38,9 +38,7 @@ def rollback(number: int, *, by: str, now: datetime) -> list[Result]:
     """
     servers: dict[str, Any] = json.loads(get(number).document)["mcpServers"]
     with transaction.atomic():
-        results = (
-            registration.register({"mcpServers": servers}, by=by, role=Role.ADMIN, now=now) if servers else []
-        )
+        results = _restore(servers, by, now) if servers else []
         kept = [result.name for result in results if result.error is None]
         for service in Service.objects.listed().exclude(name__in=servers):
             registration.remove(service.name, by=by, now=now)
@@ -49,6 +47,12 @@ def rollback(number: int, *, by: str, now: datetime) -> list[Result]:
         audit.note(by, "rolled back", f"version {number}", now=now)
     mcpjson.export_pending(author=by, now=now)
     return results
+
+
+def _restore(servers: dict[str, Any], by: str, now: datetime) -> list[Result]:
+    return registration.register(
+        {"mcpServers": servers}, by=by, role=Role.ADMIN, now=now, limit=mcpjson.LARGEST
+    )
 
 
 def _settle(entries: list[tuple[str, Mapping[str, Any]]], now: datetime) -> None:

@@ -59,9 +59,9 @@ class Document:
     inputs: Mapping[str, Input] = field(default_factory=dict)
 
 
-def find(source: object) -> Document:
+def find(source: object, *, limit: int = reading.MAX_BYTES) -> Document:
     """The entries of text, bytes or Python values in any known shape; InvalidConfigError if in none."""
-    tree = reading.read(source)
+    tree = reading.read(source, limit)
     if isinstance(tree, list):
         return _list(tree, ())
     if isinstance(tree, dict):

@@ -37,31 +37,31 @@ class Repeated(dict[str, Any]):
     twice: tuple[str, ...] = ()
 
 
-def read(source: object) -> Any:
+def read(source: object, limit: int = MAX_BYTES) -> Any:
     """The tree of a text, of bytes, or of Python values; InvalidConfigError if it is none, or too much."""
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _parse(_decode(bytes(source[: MAX_BYTES + 1])))
+        return _parse(_decode(bytes(source[: limit + 1]), limit), limit)
     if isinstance(source, str):
-        return _parse(source)
-    return _parse(_dump(source))
+        return _parse(source, limit)
+    return _parse(_dump(source, limit), limit)
 
 
-def _too_large() -> InvalidConfigError:
-    return InvalidConfigError(ROOT, "is larger than 1 MiB", _SPLIT)
+def _too_large(limit: int) -> InvalidConfigError:
+    return InvalidConfigError(ROOT, f"is larger than {limit >> 20} MiB", _SPLIT)
 
 
-def _decode(data: bytes) -> str:
-    if len(data) > MAX_BYTES:
-        raise _too_large()
+def _decode(data: bytes, limit: int) -> str:
+    if len(data) > limit:
+        raise _too_large(limit)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidConfigError(ROOT, "is not UTF-8 text", "Save it as UTF-8") from None
 
 
-def _parse(text: str) -> Any:
-    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise _too_large()
+def _parse(text: str, limit: int) -> Any:
+    if len(text) > limit or len(text.encode("utf-8", "surrogatepass")) > limit:
+        raise _too_large(limit)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise InvalidConfigError(ROOT, f"holds a NUL character in line {line}", "Take it out")
@@ -69,7 +69,7 @@ def _parse(text: str) -> Any:
     if not text.strip():
         raise InvalidConfigError(ROOT, "is empty", 'Start with {"mcpServers": {…}}')
     if not text.lstrip().startswith("{") and _TOML.search(text):
-        return _toml(text)
+        return _toml(text, limit)
     return _json(plain(text, MAX_DEPTH))
 
 
@@ -110,17 +110,17 @@ def _float(digits: str) -> float | Flaw:
     return number if math.isfinite(number) else Flaw("is a number without bound")
 
 
-def _toml(text: str) -> Any:
+def _toml(text: str, limit: int) -> Any:
     # tomllib recurses into arrays and inline tables: bound the brackets before it sees them.
     if re.search(r"(?:[\[{][^\[\]{}]{0,200}){17}", text):
         raise InvalidConfigError(ROOT, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it")
     try:
-        return _json(plain(_dump(tomllib.loads(text)), MAX_DEPTH))
+        return _json(plain(_dump(tomllib.loads(text), limit), MAX_DEPTH))
     except (tomllib.TOMLDecodeError, RecursionError):
         raise InvalidConfigError(ROOT, "is not TOML that can be read", "Paste it as JSON") from None
 
 
-def _dump(value: object) -> str:
+def _dump(value: object, limit: int) -> str:
     """Python values as JSON text; their depth and number are bounded first, without recursion."""
     stack: list[tuple[object, int]] = [(value, 1)]
     nodes = 0
@@ -131,8 +131,8 @@ def _dump(value: object) -> str:
         if depth > MAX_DEPTH:
             raise InvalidConfigError(ROOT, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it")
         nodes += len(node)
-        if nodes > MAX_BYTES:
-            raise _too_large()
+        if nodes > limit:
+            raise _too_large(limit)
         children: Iterable[object] = node.values() if isinstance(node, dict) else node
         stack.extend((child, depth + 1) for child in children)
     try:

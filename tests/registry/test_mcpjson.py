@@ -240,3 +240,15 @@ def test_concurrent_registrations_and_exports_lose_nothing(register: Register, d
     assert set(written(data_dir)["mcpServers"]) == {f"s{number}" for number in range(40)}
     numbers = list(ConfigVersion.objects.order_by("number").values_list("number", flat=True))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+@shared
+def test_a_large_document_of_our_own_comes_back(register: Register, data_dir: Path) -> None:
+    big = {"command": "x", "x-note": "n" * 500_000}
+    for name in ("a", "b", "c"):
+        register({name: big})
+    export()
+    assert (data_dir / "mcp.json").stat().st_size > 1024 * 1024
+    registration.remove("b", by="ann", now=NOW)
+    export()
+    assert ("b", "created") in outcomes(versions.rollback(1, by="ann", now=NOW))
