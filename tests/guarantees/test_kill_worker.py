@@ -146,8 +146,13 @@ def finish(console: Console, mark: str) -> None:
     worker = start_worker(console)
 
     def at_rest() -> bool:
-        healthy = all(row["state"] == "HEALTHY" for row in console.rows(evidence.STATES))
-        return healthy and not evidence.undelivered(console)
+        states = console.rows(evidence.STATES)
+        looked_at = all(row["worker"].endswith(f"-{worker.pid}") for row in states)
+        return (
+            looked_at
+            and {row["state"] for row in states} == {"HEALTHY"}
+            and not evidence.undelivered(console)
+        )
 
     eventually(at_rest, "all services are healthy and all messages delivered", 90, pause=0.5)
     worker.terminate()

@@ -70,7 +70,7 @@ def entries(repository: Path, memory_file: Path, urls: dict[str, str]) -> dict[s
         "memory": memory,
         "time": python_entry("mcp-server-time"),
         "git": python_entry("mcp-server-git", "--repository", str(repository)),
-        "fetch": python_entry("mcp-server-fetch", "--ignore-robots-txt"),
+        "fetch": python_entry("mcp-server-fetch", "--ignore-robots-txt", "--allow-private-ips"),
         "fastmcp-stdio": fastmcp_entry(),
     }
     return over_stdio | {name: {"url": url} for name, url in urls.items()}

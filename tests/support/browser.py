@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,14 @@ QUIET = (
     "--disable-sync",
 )
 FAILED_DIR = ROOT / "test-results"
+SCREENSHOTS = ROOT / "docs" / "screenshots"
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    """Picture of what the page shows; with SCREENSHOTS=1 it becomes the one in the documentation."""
+    place = SCREENSHOTS if os.environ.get("SCREENSHOTS") else FAILED_DIR
+    place.mkdir(exist_ok=True)
+    page.screenshot(path=str(place / f"{name}.png"))
 
 
 @contextmanager
@@ -62,7 +71,7 @@ class BrowserPage:
         if self.page.locator("input[name=username]").count():
             self.page.fill("input[name=username]", "admin")
             self.page.fill("input[name=password]", console.password)
-            self.page.locator("form:has(input[name=password]) [type=submit]").click()
+            self.page.locator("form:has(input[name=password]) button").click()
             self.page.wait_for_url(console.address + path)
         return self.page
 

@@ -1,0 +1,172 @@
+"""The main job in Chromium: paste an mcp.json, watch it, lose a server, be told, and be told it is back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import watching
+from tests.support.browser import BrowserPage, keep_screenshot
+from tests.support.console import Console, ConsoleStarter, eventually
+from tests.support.mcp_servers import EverythingServer, FastMCPServer, fastmcp_entry, npm_entry, python_entry
+from tests.support.receivers import SmtpReceiver, WebhookReceiver
+
+pytestmark = [pytest.mark.browser, pytest.mark.servers, pytest.mark.timeout(240)]
+HIDDEN = "tok-4f1d9c27ab"
+TOOLS = {"everything": 13, "filesystem": 14, "memory": 9, "time": 2, "notes": 4, "weather": 4}
+
+
+@pytest.fixture(scope="module")
+def console(
+    start_console: ConsoleStarter, smtp_receiver: SmtpReceiver, webhook_receiver: WebhookReceiver
+) -> Console:
+    return start_console(None, EMAIL_URL=smtp_receiver.url)
+
+
+@pytest.fixture
+def weather() -> Iterator[FastMCPServer]:
+    """The server that will be killed and started again."""
+    with FastMCPServer(name="weather") as server:
+        yield server
+
+
+@pytest.fixture
+def document(weather: FastMCPServer, tmp_path: Path) -> Iterator[str]:
+    """An mcp.json as people have them: comments, a trailing comma, a token in it."""
+    with EverythingServer("streamableHttp") as everything:
+        servers = {
+            "everything": {"type": "http", "url": everything.url},
+            "filesystem": npm_entry("server-filesystem", str(tmp_path)),
+            "memory": npm_entry("server-memory")
+            | {"env": {"MEMORY_FILE_PATH": str(tmp_path / "memory.json")}},
+            "time": python_entry("mcp-server-time"),
+            "notes": fastmcp_entry(),
+            "weather": {"url": weather.url, "headers": {"Authorization": f"Bearer {HIDDEN}"}},
+        }
+        text = json.dumps({"mcpServers": servers}, indent=2)
+        yield "// what my editor uses\n" + text.removesuffix("\n  }\n}") + ",\n  },\n}"
+
+
+def test_the_main_job(
+    console: Console,
+    browser_page: BrowserPage,
+    weather: FastMCPServer,
+    document: str,
+    smtp_receiver: SmtpReceiver,
+    webhook_receiver: WebhookReceiver,
+) -> None:
+    page = browser_page.sign_in(console, "/services/")
+    secret = add_channels(page, console, webhook_receiver)
+    paste(page, console, document)
+    ids = {row["name"]: row["id"] for row in console.rows("SELECT id, name FROM registry_service")}
+    assert set(ids) == set(TOOLS)
+    watching.record(page)
+    navigations = list(browser_page.navigations)
+
+    for name in TOOLS:
+        watching.wait_for_state(page, ids[name], "HEALTHY", 60)
+    assert shown_tools(page, ids) == TOOLS
+
+    killed_at = time.time()
+    weather.kill()
+    watching.wait_for_state(page, ids["weather"], "RECONNECTING", 45)
+    row = page.locator(f"#service-{ids['weather']}")
+    expect(row.locator("time[data-countdown]")).to_be_visible()
+    expect(row).to_contain_text("refused")
+    keep_screenshot(page, "services")
+    await_messages("firing", smtp_receiver, webhook_receiver, secret)
+
+    weather.start()
+    watching.wait_for_state(page, ids["weather"], "HEALTHY", 45)
+    await_messages("resolved", smtp_receiver, webhook_receiver, secret)
+
+    assert browser_page.navigations == navigations
+    assert watching.is_same_document(page)
+    check_promptness(page, console, ids, killed_at)
+    check_export(console)
+    expect(page.locator("#worker-sign")).to_have_class("sign is-live")
+
+
+def add_channels(page: Page, console: Console, webhook_receiver: WebhookReceiver) -> str:
+    """A mail and a webhook for all rules, each tried by its button; the webhook's signing secret."""
+    add_channel(page, console, "email", "Operators", to="ops@example.org")
+    add_channel(page, console, "webhook", "Hook", url=webhook_receiver.url)
+    secret = page.locator("code.secret").inner_text()
+    page.goto(f"{console.address}/alerts/channels/")
+    for name in ("Operators", "Hook"):
+        page.get_by_role("button", name=f"Send a test message through {name}").click()
+    expect(page.locator("p.toast", has_text="elivered")).to_have_count(2, timeout=15_000)
+    assert [body["type"] for body in webhook_receiver.verified(secret)] == ["alert.test"]
+    return secret
+
+
+def add_channel(page: Page, console: Console, kind: str, name: str, **fields: str) -> None:
+    page.goto(f"{console.address}/alerts/channels/add/{kind}/")
+    for field, value in {"name": name, **fields}.items():
+        page.fill(f"[name={field}]", value)
+    page.check("[name=all_rules]")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(lambda url: not url.endswith(f"/add/{kind}/"))
+
+
+def paste(page: Page, console: Console, document: str) -> None:
+    """Import through the page: paste, look at the preview, save, go and watch."""
+    page.goto(f"{console.address}/import/")
+    page.fill("#id_text", document)
+    expect(page.locator("#preview tbody tr")).to_have_count(len(TOOLS))
+    assert console.rows("SELECT id FROM registry_service") == []
+    page.get_by_role("button", name="Save the chosen ones").click()
+    page.get_by_role("link", name="Watch the services").click()
+    page.wait_for_url("**/services/")
+
+
+def shown_tools(page: Page, ids: dict[str, int]) -> dict[str, int]:
+    cells = {name: page.locator(f"#service-{pk} td.n").nth(1).inner_text() for name, pk in ids.items()}
+    return {name: int(text) for name, text in cells.items()}
+
+
+def await_messages(
+    kind: str, smtp_receiver: SmtpReceiver, webhook_receiver: WebhookReceiver, secret: str
+) -> None:
+    def hooks() -> list[dict[str, Any]]:
+        bodies = webhook_receiver.verified(secret)
+        return [body for body in bodies if body["type"] == f"alert.{kind}"]
+
+    def mails() -> list[str]:
+        word = "RECONNECTING" if kind == "firing" else "serves again"
+        return [subject for subject in smtp_receiver.subjects() if "weather" in subject and word in subject]
+
+    eventually(lambda: hooks() and mails(), f"{kind}: a webhook and a mail", 20)
+    assert [body["data"]["service"] for body in hooks()] == ["weather"]
+    assert len(mails()) == 1
+    assert HIDDEN not in str(smtp_receiver.messages) + str(hooks())
+
+
+def check_promptness(page: Page, console: Console, ids: dict[str, int], killed_at: float) -> None:
+    """Each state showed within a second of its commit; the loss within 45 s of the kill."""
+    sql = "SELECT after, at FROM lifecycle_statechange WHERE service_id = ? ORDER BY id"
+    committed = [
+        (row["after"], datetime.fromisoformat(row["at"]).replace(tzinfo=UTC).timestamp())
+        for row in console.rows(sql, ids["weather"])
+    ]
+    shown = {one["state"]: one["at"] for one in watching.seen(page, ids["weather"])}
+    lost_at = next(at for state, at in committed if state == "RECONNECTING")
+    back_at = committed[-1][1]
+    assert lost_at - killed_at < 45
+    assert shown["RECONNECTING"] - lost_at < 1
+    assert shown["HEALTHY"] - back_at < 1
+
+
+def check_export(console: Console) -> None:
+    """The exported file holds all services, and the token only by name."""
+    text = (console.data_dir / "mcp.json").read_text()
+    assert set(json.loads(text)["mcpServers"]) == set(TOOLS)
+    assert HIDDEN not in text
+    assert HIDDEN not in console.output()
