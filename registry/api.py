@@ -92,8 +92,8 @@ def service_change(request: HttpRequest, name: Name) -> dict[str, Any]:
     """Only what is given changes; null takes a property back to its default."""
     who = caller(request)
     registration.get(name)
-    changing.change(name, json_object(request), by=who.name, role=who.role, now=timezone.now())
-    return {"name": name, "outcome": "updated"}
+    outcome = changing.change(name, json_object(request), by=who.name, role=who.role, now=timezone.now())
+    return {"name": name, "outcome": outcome}
 
 
 @router.delete("services/{name}", auth=OPERATOR, response={204: None}, summary="Remove a service")

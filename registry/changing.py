@@ -16,15 +16,20 @@ OWN = ("profile", "priority", "tags", "description", "timeout")
 KNOWN = ("config", "desired", *OWN)
 
 
-def change(name: str, changes: Mapping[str, Any], *, by: str, role: Role, now: datetime) -> None:
-    """Apply *changes* as a whole or, with InvalidConfigError, not at all; null takes a property back."""
+def change(name: str, changes: Mapping[str, Any], *, by: str, role: Role, now: datetime) -> str:
+    """Apply *changes* as a whole or, with InvalidConfigError, not at all; null takes a property back.
+
+    Says whether that "updated" the service or left it "unchanged".
+    """
     _check(changes)
     with transaction.atomic():
         storing.lock_head()
         service = registration.get(name)
+        desired, outcome = changes.get("desired", service.desired), "unchanged"
         if changes.keys() - {"desired"}:
-            _register(service, changes, by=by, role=role, now=now)
-        registration.set_desired(service.pk, changes.get("desired", service.desired), now=now)
+            outcome = _register(service, changes, by=by, role=role, now=now)
+        registration.set_desired(service.pk, desired, now=now)
+        return outcome if desired == service.desired else "updated"
 
 
 def _check(changes: Mapping[str, Any]) -> None:
@@ -36,7 +41,7 @@ def _check(changes: Mapping[str, Any]) -> None:
         raise InvalidConfigError("config", "must be an object", "Give one entry of an mcp.json")
 
 
-def _register(service: Service, changes: Mapping[str, Any], *, by: str, role: Role, now: datetime) -> None:
+def _register(service: Service, changes: Mapping[str, Any], *, by: str, role: Role, now: datetime) -> str:
     entry = dict(changes.get("config", service.entry))
     for key in OWN:
         if key in changes:
@@ -48,3 +53,4 @@ def _register(service: Service, changes: Mapping[str, Any], *, by: str, role: Ro
     (result,) = registration.register({"mcpServers": {service.name: kept}}, by=by, role=role, now=now)
     if result.error is not None:
         raise result.error
+    return result.outcome

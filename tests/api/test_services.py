@@ -161,6 +161,9 @@ def test_parts_of_a_service_can_be_changed(operator: Api) -> None:
     changes = {"profile": "critical", "priority": "high", "tags": ["prod"], "description": "d", "timeout": 5}
     answer = operator.patch("services/weather", changes | {"desired": "running"})
     assert answer.status_code == 200, answer.content
+    assert answer.json() == {"name": "weather", "outcome": "updated"}
+    assert operator.patch("services/weather", changes).json()["outcome"] == "unchanged"
+    assert operator.patch("services/weather", {}).json()["outcome"] == "unchanged"
     found = operator.get("services/weather").json()
     assert {key: found[key] for key in changes} == changes
     assert found["desired"] == "running"
