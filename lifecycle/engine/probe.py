@@ -52,9 +52,9 @@ class Prober:
             if not ping.done():
                 tasks.add(asyncio.create_task(self._timed("tools/list")))
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            self._ping_answered = ping in done
-            took = done.pop().result()
-            self._listing = not self._ping_answered
+            first = done.pop()
+            took = first.result()
+            self._ping_answered, self._listing = first is ping, first is not ping
             return took
         finally:
             for task in tasks:

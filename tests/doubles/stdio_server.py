@@ -1,7 +1,7 @@
 """An MCP server over stdio with one fault, by its first argument; the second is the era. Quick to start.
 
 Faults: ok, mute, exit, exit-late, garbage, not-utf8, big-line, no-ping, mute-discover, hang, stubborn,
-orphan, env. `orphan` starts a grandchild in a session of its own and writes its number to stderr.
+orphan, flood, env. `orphan` starts a grandchild in a session of its own and writes its number to stderr.
 """
 
 from __future__ import annotations
@@ -67,6 +67,13 @@ def before(message: dict[str, Any]) -> bool:
                 os.kill(os.getpid(), signal.SIGKILL)
             case "hang":
                 time.sleep(600)
+            case "flood":
+                note = b'{"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": 1}}\n'
+                text = {"junk": b"junk\n", "notes": note, "stderr": b"junk\n"}
+                kind = str(message["params"]["arguments"]["message"])
+                stream = sys.stderr.buffer if kind == "stderr" else sys.stdout.buffer
+                while True:
+                    stream.write(text[kind] * 1000)
             case "env":
                 message["params"]["arguments"]["message"] = json.dumps(dict(os.environ))
     return True

@@ -21,6 +21,7 @@ from tests.support.mcp_servers import (
     npm_entry,
     python_entry,
 )
+from tests.support.tools import ROOT
 
 SLOW_START = 60
 
@@ -122,7 +123,7 @@ PUBLISHED = [
     (npm_entry, ("server-everything",), 13, "echo", {"message": "hi"}, "Echo: hi"),
     (npm_entry, ("server-memory",), 9, "read_graph", {}, "entities"),
     (python_entry, ("mcp-server-time",), 2, "get_current_time", {"timezone": "UTC"}, '"timezone": "UTC"'),
-    (python_entry, ("mcp-server-git",), 12, "git_status", {"repo_path": "."}, ""),
+    (python_entry, ("mcp-server-git",), 12, "git_status", {"repo_path": str(ROOT)}, "branch"),
     (python_entry, ("mcp-server-fetch",), 1, "fetch", {"url": "http://127.0.0.1:1/"}, ""),
 ]
 

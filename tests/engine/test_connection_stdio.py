@@ -100,6 +100,19 @@ async def test_a_line_past_the_limit_costs_its_request_and_no_more(holder: Holde
     assert holder.lost == []
 
 
+@pytest.mark.parametrize("kind", ["junk", "notes", "stderr"])
+async def test_a_flood_delays_nobody_else(holder: Holder, kind: str) -> None:
+    quiet = await holder.open(stdio())
+    loud = await holder.open(stdio("flood"))
+    call = asyncio.create_task(loud.call_tool("echo", {"message": kind}, 2))
+    await asyncio.sleep(0.3)
+    cpu, started = time.process_time(), time.monotonic()
+    probes = [await quiet.probe(2) for _ in range(20)]
+    assert max(probe.took.total_seconds() for probe in probes if probe.took) < 0.3
+    await call
+    assert (time.process_time() - cpu) / (time.monotonic() - started) < 0.7
+
+
 async def test_a_server_that_never_answers_ping_is_asked_for_its_tools(holder: Holder) -> None:
     connection = await holder.open(stdio("no-ping"))
     for _ in range(2):

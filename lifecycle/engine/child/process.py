@@ -97,7 +97,6 @@ class Child:
                 stderr=stderr_w,
                 pass_fds=(theirs.fileno(),),
                 env={MARKER: self._marker},
-                cwd="/",
                 start_new_session=True,
             )
         except OSError as exc:

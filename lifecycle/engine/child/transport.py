@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Unpack
 
@@ -18,8 +19,10 @@ from lifecycle.engine.child.lines import LineSplitter
 from lifecycle.engine.child.process import Child
 from lifecycle.engine.session import Session
 
-STRAY_ALLOWANCE = 64 * 1024
-STRAY_PAUSE = 0.02
+STRAY_ALLOWANCE = 128 * 1024
+STRAY_COST = 32
+LINE_ALLOWANCE = 100
+PAUSE = 0.05
 
 
 class StdioTransport(ClientTransport):
@@ -28,6 +31,8 @@ class StdioTransport(ClientTransport):
     def __init__(self, child: Child, discover_limit: float, on_oversize: Callable[[], None]) -> None:
         self._child, self._discover_limit, self._on_oversize = child, discover_limit, on_oversize
         self._stray = 0
+        self._lines = 0
+        self._since = time.monotonic()
 
     @contextlib.asynccontextmanager
     async def connect_session(
@@ -51,12 +56,17 @@ class StdioTransport(ClientTransport):
             while chunk := await self._child.stdout.read(65536):
                 for line in splitter.feed(chunk):
                     await self._take(line, inbound)
-                await self._breathe()
 
     async def _take(self, line: bytes | None, inbound: ObjectSendStream[SessionMessage | Exception]) -> None:
         if line is None:
             self._on_oversize()
             return
+        if self._stray > STRAY_ALLOWANCE or self._lines > LINE_ALLOWANCE:
+            await self._breathe()
+        if not line.lstrip().startswith(b"{"):
+            self._set_aside(line)
+            return
+        self._lines += 1
         try:
             message = jsonrpc_message_adapter.validate_json(line, by_name=False)
         except ValueError:
@@ -68,14 +78,13 @@ class StdioTransport(ClientTransport):
     def _set_aside(self, line: bytes) -> None:
         """Keep what was printed by mistake with stderr, where people look for it."""
         if line.strip():
-            self._stray += len(line) + 1
+            self._stray += len(line) + STRAY_COST
             self._child.stderr.write(b"stdout: " + line[:1000] + b"\n")
 
     async def _breathe(self) -> None:
         """Let a server that floods its stdout wait on the pipe instead of taking our time."""
-        if self._stray > STRAY_ALLOWANCE:
-            self._stray = 0
-            await asyncio.sleep(STRAY_PAUSE)
+        await asyncio.sleep(self._since + PAUSE - time.monotonic())
+        self._stray, self._lines, self._since = 0, 0, time.monotonic()
 
     async def _write(self, outbound: ObjectReceiveStream[SessionMessage]) -> None:
         async with outbound:
