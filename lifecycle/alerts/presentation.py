@@ -10,7 +10,6 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
 
 from lifecycle import wording
 from lifecycle.core.messages import lasting
@@ -110,10 +109,10 @@ def _told(states: list[str]) -> str:
     if not states:
         return _("no message")
     if dead := states.count("dead"):
-        return ngettext("%(n)d not delivered", "%(n)d not delivered", dead) % {"n": dead}
+        return _("%(n)d not delivered") % {"n": dead}
     if queued := states.count("queued"):
         return _("%(n)d being sent") % {"n": queued}
-    return ngettext("%(n)d message delivered", "%(n)d messages delivered", len(states)) % {"n": len(states)}
+    return _("%(n)d delivered") % {"n": len(states)}
 
 
 @dataclass(frozen=True, kw_only=True)

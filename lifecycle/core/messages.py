@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 PLACEHOLDERS = ("service", "state", "reason", "since", "rule", "level")
-DEFAULT_MESSAGE = "{service} is {state} since {since}: {reason}"
+DEFAULT_MESSAGE = "{service} is {state}: {reason}"
 # A person's text is never given to str.format: that would read attributes and fill memory at its bidding.
 _BRACED = re.compile(r"\{([^{}]*)\}")
 

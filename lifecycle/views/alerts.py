@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -22,6 +23,7 @@ from registry.models import Role
 
 OPEN_SHOWN = 200
 PAGE_SIZE = 50
+WAITS_LAST = Case(When(state=Episode.State.PENDING, then=1), default=0)
 
 
 @login_required
@@ -34,7 +36,9 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    resolved = Episode.objects.filter(state=Episode.State.RESOLVED)
+    resolved, quiet = Episode.objects.filter(state=Episode.State.RESOLVED), request.GET.get("quiet") == "1"
+    if not quiet:
+        resolved = resolved.filter(fired_at__isnull=False)
     before = request.GET.get("before", "")
     if before.isascii() and before.isdigit() and len(before) < 19:
         resolved = resolved.filter(pk__lt=int(before))
@@ -48,6 +52,9 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "over": over[:PAGE_SIZE],
         "older": over[PAGE_SIZE - 1].row.pk if len(over) > PAGE_SIZE else 0,
         "before": before,
+        "quiet": quiet,
+        "address": "?"
+        + urlencode({**({"quiet": 1} if quiet else {}), **({"before": before} if before else {})}),
         "has_rules": AlertRule.objects.filter(enabled=True).exists(),
         "has_channels": Channel.objects.filter(enabled=True).exists(),
     }
@@ -55,7 +62,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 
 def _rows(found: QuerySet[Episode], limit: int) -> list[EpisodeRow]:
     now = timezone.now()
-    rows = list(found.select_related("rule", "service").order_by("-pk")[:limit])
+    rows = list(found.select_related("rule", "service").order_by(WAITS_LAST, "-pk")[:limit])
     states: dict[int, list[str]] = {row.pk: [] for row in rows}
     told = Delivery.objects.filter(episode__in=states).order_by("pk")
     for episode, state in told.values_list("episode_id", "state"):

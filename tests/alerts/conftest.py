@@ -52,7 +52,7 @@ def fleet(db: None) -> Fleet:
 
 
 @pytest.fixture
-def console(db: None) -> Channel:
+def log_channel(db: None) -> Channel:
     return Channel.objects.create(name="log", kind="console", sealed="", summary="", created_at=NOON)
 
 

@@ -17,13 +17,13 @@ def sent() -> list[str]:
     return list(Delivery.objects.order_by("id").values_list("kind", flat=True))
 
 
-def test_a_loss_fires_at_once_and_the_recovery_is_told(fleet: Fleet, console: Channel) -> None:
-    make_rule(console)
+def test_a_loss_fires_at_once_and_the_recovery_is_told(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel)
     service = fleet.service()
     fleet.move(service, S.RECONNECTING, at(10), why="connection refused")
     episode = Episode.objects.get()
     assert (episode.state, episode.fired_at) == ("firing", at(10))
-    assert episode.summary == "weather is RECONNECTING since 2026-11-21 12:00:10 UTC: connection refused"
+    assert episode.summary == "weather is RECONNECTING: connection refused"
     fleet.move(service, S.UNREACHABLE, at(40))
     fleet.move(service, S.HEALTHY, at(75), event="connected")
     episode.refresh_from_db()
@@ -36,8 +36,8 @@ def test_a_loss_fires_at_once_and_the_recovery_is_told(fleet: Fleet, console: Ch
     assert FeedItem.objects.filter(kind="alert", ref=episode.pk).count() == 2
 
 
-def test_one_services_cooldown_does_not_silence_another(fleet: Fleet, console: Channel) -> None:
-    make_rule(console)
+def test_one_services_cooldown_does_not_silence_another(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel)
     one, two = fleet.service("one"), fleet.service("two")
     for service in (one, two):
         fleet.move(service, S.RECONNECTING, at(0))
@@ -45,9 +45,9 @@ def test_one_services_cooldown_does_not_silence_another(fleet: Fleet, console: C
 
 
 def test_a_second_loss_within_the_cooldown_waits_for_its_end_and_fires_only_if_still_down(
-    fleet: Fleet, console: Channel
+    fleet: Fleet, log_channel: Channel
 ) -> None:
-    make_rule(console)
+    make_rule(log_channel)
     service = fleet.service()
     fleet.move(service, S.RECONNECTING, at(0))
     fleet.move(service, S.HEALTHY, at(10), event="connected")
@@ -61,9 +61,9 @@ def test_a_second_loss_within_the_cooldown_waits_for_its_end_and_fires_only_if_s
 
 
 def test_not_serving_for_fires_when_due_and_does_not_start_anew_between_down_states(
-    fleet: Fleet, console: Channel
+    fleet: Fleet, log_channel: Channel
 ) -> None:
-    make_rule(console, condition="not-serving-for", seconds=300)
+    make_rule(log_channel, condition="not-serving-for", seconds=300)
     service = fleet.service()
     fleet.move(service, S.RECONNECTING, at(0))
     fleet.move(service, S.UNREACHABLE, at(200), event="exhausted")
@@ -74,9 +74,9 @@ def test_not_serving_for_fires_when_due_and_does_not_start_anew_between_down_sta
 
 
 def test_not_serving_for_ends_in_silence_when_the_service_is_back_in_time(
-    fleet: Fleet, console: Channel
+    fleet: Fleet, log_channel: Channel
 ) -> None:
-    make_rule(console, condition="not-serving-for", seconds=300)
+    make_rule(log_channel, condition="not-serving-for", seconds=300)
     service = fleet.service()
     fleet.move(service, S.RECONNECTING, at(0))
     fleet.move(service, S.HEALTHY, at(299), event="connected")
@@ -86,8 +86,8 @@ def test_not_serving_for_ends_in_silence_when_the_service_is_back_in_time(
 
 
 @pytest.mark.parametrize("after", [S.RECONNECTING, S.UNREACHABLE])
-def test_a_first_connection_that_fails_raises(fleet: Fleet, console: Channel, after: State) -> None:
-    make_rule(console)
+def test_a_first_connection_that_fails_raises(fleet: Fleet, log_channel: Channel, after: State) -> None:
+    make_rule(log_channel)
     service = fleet.service()
     fleet.move(service, S.INITIALIZING, at(0), event="registered")
     fleet.move(service, after, at(1), event="connect-failed")
@@ -95,9 +95,9 @@ def test_a_first_connection_that_fails_raises(fleet: Fleet, console: Channel, af
 
 
 def test_an_intentional_stop_raises_nothing_and_ends_what_was_open_in_silence(
-    fleet: Fleet, console: Channel
+    fleet: Fleet, log_channel: Channel
 ) -> None:
-    make_rule(console, states=["RECONNECTING", "DISCONNECTED"])
+    make_rule(log_channel, states=["RECONNECTING", "DISCONNECTED"])
     service = fleet.service()
     fleet.move(service, S.DISCONNECTING, at(0), event="stop")
     fleet.move(service, S.DISCONNECTED, at(1), event="closed")
@@ -108,16 +108,16 @@ def test_an_intentional_stop_raises_nothing_and_ends_what_was_open_in_silence(
     assert sent() == ["firing"]
 
 
-def test_giving_up_is_no_intentional_stop(fleet: Fleet, console: Channel) -> None:
-    make_rule(console, states=["DISCONNECTED"])
+def test_giving_up_is_no_intentional_stop(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel, states=["DISCONNECTED"])
     service = fleet.service()
     fleet.move(service, S.UNREACHABLE, at(0))
     fleet.move(service, S.DISCONNECTED, at(10), event="give-up")
     assert Episode.objects.get().state == "firing"
 
 
-def test_a_loss_after_the_stop_was_asked_for_raises_nothing(fleet: Fleet, console: Channel) -> None:
-    make_rule(console)
+def test_a_loss_after_the_stop_was_asked_for_raises_nothing(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel)
     service = fleet.service()
     type(service).objects.filter(pk=service.pk).update(desired="stopped")
     fleet.move(service, S.RECONNECTING, at(0))
@@ -125,9 +125,9 @@ def test_a_loss_after_the_stop_was_asked_for_raises_nothing(fleet: Fleet, consol
 
 
 def test_stopping_a_service_that_gave_up_ends_its_episode_at_the_next_sweep(
-    fleet: Fleet, console: Channel
+    fleet: Fleet, log_channel: Channel
 ) -> None:
-    make_rule(console, states=["UNREACHABLE"])
+    make_rule(log_channel, states=["UNREACHABLE"])
     service = fleet.service()
     fleet.move(service, S.UNREACHABLE, at(0))
     fleet.move(service, S.DISCONNECTED, at(10), event="give-up")
@@ -137,18 +137,18 @@ def test_stopping_a_service_that_gave_up_ends_its_episode_at_the_next_sweep(
 
 
 def test_a_rule_made_while_a_service_is_down_counts_from_when_it_went_down(
-    fleet: Fleet, console: Channel
+    fleet: Fleet, log_channel: Channel
 ) -> None:
     service = fleet.service()
     fleet.move(service, S.UNREACHABLE, at(0))
-    make_rule(console, condition="not-serving-for", seconds=60)
+    make_rule(log_channel, condition="not-serving-for", seconds=60)
     assert evaluation.sweep(at(59)) == 0
     assert Episode.objects.get().due_at == at(60)
     assert evaluation.tick(at(60)) == 1
 
 
-def test_a_disabled_rule_ends_its_episodes_without_a_word(fleet: Fleet, console: Channel) -> None:
-    rule = make_rule(console)
+def test_a_disabled_rule_ends_its_episodes_without_a_word(fleet: Fleet, log_channel: Channel) -> None:
+    rule = make_rule(log_channel)
     fleet.move(fleet.service(), S.UNREACHABLE, at(0))
     rule.enabled = False
     rule.save()
@@ -157,23 +157,25 @@ def test_a_disabled_rule_ends_its_episodes_without_a_word(fleet: Fleet, console:
     assert sent() == ["firing"]
 
 
-def test_a_rule_looks_only_at_the_services_in_its_scope(fleet: Fleet, console: Channel) -> None:
-    make_rule(console, scope={"kind": "tags", "values": ["paid"]})
+def test_a_rule_looks_only_at_the_services_in_its_scope(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel, scope={"kind": "tags", "values": ["paid"]})
     fleet.move(fleet.service("free", tags=["free"]), S.UNREACHABLE, at(0))
     fleet.move(fleet.service("paid", tags=["paid", "eu"]), S.UNREACHABLE, at(0))
     assert [episode.service.name for episode in Episode.objects.all()] == ["paid"]
 
 
-def test_no_recovery_notice_when_the_rule_wants_none(fleet: Fleet, console: Channel) -> None:
-    make_rule(console, notify_recovery=False)
+def test_no_recovery_notice_when_the_rule_wants_none(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel, notify_recovery=False)
     service = fleet.service()
     fleet.move(service, S.UNREACHABLE, at(0))
     fleet.move(service, S.HEALTHY, at(10), event="connected")
     assert sent() == ["firing"]
 
 
-def test_a_channel_that_never_got_the_beginning_does_not_get_the_end(fleet: Fleet, console: Channel) -> None:
-    rule = make_rule(console)
+def test_a_channel_that_never_got_the_beginning_does_not_get_the_end(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    rule = make_rule(log_channel)
     service = fleet.service()
     fleet.move(service, S.UNREACHABLE, at(0))
     rule.channels.add(
@@ -195,9 +197,9 @@ def test_without_rules_a_transition_costs_one_query(fleet: Fleet, django_assert_
 
 
 def test_a_quiet_second_costs_one_query(
-    fleet: Fleet, console: Channel, django_assert_num_queries: object
+    fleet: Fleet, log_channel: Channel, django_assert_num_queries: object
 ) -> None:
-    make_rule(console)
+    make_rule(log_channel)
     evaluation.tick(at(0))
     with django_assert_num_queries(1):  # type: ignore[operator]
         evaluation.tick(at(1))

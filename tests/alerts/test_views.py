@@ -67,22 +67,22 @@ def test_every_page_shows_itself_empty(name: str, admin: Client) -> None:
     assert admin.get(reverse(name)).status_code == 200
 
 
-def test_a_viewer_may_look_and_no_more(viewer: Client, console: Channel) -> None:
-    rule = make_rule(console)
+def test_a_viewer_may_look_and_no_more(viewer: Client, log_channel: Channel) -> None:
+    rule = make_rule(log_channel)
     for name in ("alert_list", "rule_list", "channel_list", "delivery_list"):
         assert viewer.get(reverse(name)).status_code == 200
     for name, args in (
         ("rule_add", []),
         ("rule_edit", [rule.pk]),
         ("channel_add", ["email"]),
-        ("channel_edit", [console.pk]),
+        ("channel_edit", [log_channel.pk]),
     ):
         assert viewer.get(reverse(name, args=args)).status_code == 403
     for name, pk in (
         ("rule_switch", rule.pk),
         ("rule_delete", rule.pk),
-        ("channel_delete", console.pk),
-        ("channel_test", console.pk),
+        ("channel_delete", log_channel.pk),
+        ("channel_test", log_channel.pk),
         ("alert_acknowledge", 1),
         ("delivery_replay", 1),
     ):
@@ -90,23 +90,23 @@ def test_a_viewer_may_look_and_no_more(viewer: Client, console: Channel) -> None
     assert AlertRule.objects.get().enabled and not Delivery.objects.exists()
 
 
-def test_an_operator_may_not_touch_channels(console: Channel) -> None:
+def test_an_operator_may_not_touch_channels(log_channel: Channel) -> None:
     operator = signed_in(Role.OPERATOR)
     assert operator.get(reverse("rule_add")).status_code == 200
-    assert operator.get(reverse("channel_edit", args=[console.pk])).status_code == 403
-    assert operator.post(reverse("channel_rotate", args=[console.pk])).status_code == 403
-    assert operator.post(reverse("channel_test", args=[console.pk]), headers=HTMX).status_code == 200
+    assert operator.get(reverse("channel_edit", args=[log_channel.pk])).status_code == 403
+    assert operator.post(reverse("channel_rotate", args=[log_channel.pk])).status_code == 403
+    assert operator.post(reverse("channel_test", args=[log_channel.pk]), headers=HTMX).status_code == 200
 
 
-def test_what_changes_something_wants_post(admin: Client, console: Channel) -> None:
+def test_what_changes_something_wants_post(admin: Client, log_channel: Channel) -> None:
     for name in ("rule_switch", "rule_delete", "channel_delete", "channel_test", "channel_rotate"):
-        assert admin.get(reverse(name, args=[console.pk])).status_code == 405
+        assert admin.get(reverse(name, args=[log_channel.pk])).status_code == 405
 
 
 def test_open_and_past_alerts_are_shown_with_the_service_and_the_reason(
-    admin: Client, fleet: Fleet, console: Channel
+    admin: Client, fleet: Fleet, log_channel: Channel
 ) -> None:
-    make_rule(console)
+    make_rule(log_channel)
     one, two = fleet.service("one"), fleet.service("two")
     fleet.move(one, State.RECONNECTING, at(0), why="<script>alert(1)</script>")
     fleet.move(two, State.RECONNECTING, at(0), why="broken pipe")
@@ -118,12 +118,24 @@ def test_open_and_past_alerts_are_shown_with_the_service_and_the_reason(
     assert reverse("service_detail", args=["one"]) in page
 
 
+def test_what_ended_before_it_fired_is_shown_on_request(
+    admin: Client, fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel, condition="not-serving-for", seconds=300, name="Lasting")
+    service = fleet.service()
+    fleet.move(service, State.RECONNECTING, at(0))
+    assert "Fires, if nothing changes" in admin.get(reverse("alert_list")).content.decode()
+    fleet.move(service, State.HEALTHY, at(10), event="connected")
+    assert "Lasting" not in admin.get(reverse("alert_list")).content.decode()
+    assert "Lasting" in admin.get(reverse("alert_list"), {"quiet": "1"}).content.decode()
+
+
 def test_the_link_in_a_message_leads_to_the_service() -> None:
     assert outbox.service_url("a.b-c").endswith(reverse("service_detail", args=["a.b-c"]))
 
 
-def test_acknowledging_is_noted_and_possible_once(admin: Client, fleet: Fleet, console: Channel) -> None:
-    make_rule(console)
+def test_acknowledging_is_noted_and_possible_once(admin: Client, fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel)
     fleet.move(fleet.service(), State.RECONNECTING, at(0))
     episode = Episode.objects.get()
     address = reverse("alert_acknowledge", args=[episode.pk])
@@ -134,12 +146,12 @@ def test_acknowledging_is_noted_and_possible_once(admin: Client, fleet: Fleet, c
     assert admin.post(reverse("alert_acknowledge", args=[episode.pk + 1])).status_code == 404
 
 
-def test_a_rule_is_added_changed_switched_and_deleted(admin: Client, console: Channel) -> None:
-    sent = rule_data(channels=[console.pk], notify_recovery="on", scope="tags", values="eu, paid eu")
+def test_a_rule_is_added_changed_switched_and_deleted(admin: Client, log_channel: Channel) -> None:
+    sent = rule_data(channels=[log_channel.pk], notify_recovery="on", scope="tags", values="eu, paid eu")
     answer = admin.post(reverse("rule_add"), sent, follow=True)
     assert "The rule “Down” is saved." in answer.content.decode()
     rule = AlertRule.objects.get()
-    assert rule.scope == {"kind": "tags", "values": ["eu", "paid"]} and rule.channels.get() == console
+    assert rule.scope == {"kind": "tags", "values": ["eu", "paid"]} and rule.channels.get() == log_channel
     edit = reverse("rule_edit", args=[rule.pk])
     assert 'value="eu, paid"' in admin.get(edit).content.decode()
     admin.post(edit, rule_data(name="Gone", condition="not-serving-for", seconds="60"))
@@ -269,13 +281,13 @@ def test_a_channel_that_gave_up_is_switched_on_again_by_saving(admin: Client) ->
     assert (channel.enabled, channel.disabled_reason) == (True, "")
 
 
-def test_a_test_message_is_followed_to_its_outcome(admin: Client, console: Channel) -> None:
-    address = reverse("channel_test", args=[console.pk])
+def test_a_test_message_is_followed_to_its_outcome(admin: Client, log_channel: Channel) -> None:
+    address = reverse("channel_test", args=[log_channel.pk])
     waiting = admin.post(address, headers=HTMX).content.decode()
     assert "Sending the test message" in waiting
     assert admin.post(address, headers=HTMX).content.decode() == waiting
     delivery = Delivery.objects.get()
-    state = reverse("channel_test_state", args=[console.pk, delivery.pk])
+    state = reverse("channel_test_state", args=[log_channel.pk, delivery.pk])
     assert state in waiting
     Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=9))
     assert "Is it running?" in admin.get(state).content.decode()
@@ -287,10 +299,10 @@ def test_a_test_message_is_followed_to_its_outcome(admin: Client, console: Chann
     assert "Delivered in 12 ms: 204 No Content" in admin.get(state).content.decode()
 
 
-def test_deliveries_are_listed_narrowed_and_replayed(admin: Client, console: Channel) -> None:
-    delivery = outbox.queue_test(console, "ann", NOON)
+def test_deliveries_are_listed_narrowed_and_replayed(admin: Client, log_channel: Channel) -> None:
+    delivery = outbox.queue_test(log_channel, "ann", NOON)
     Delivery.objects.update(state="dead", answer="no such host")
-    page = admin.get(reverse("delivery_list"), {"state": "dead", "channel": console.pk}).content.decode()
+    page = admin.get(reverse("delivery_list"), {"state": "dead", "channel": log_channel.pk}).content.decode()
     assert "no such host" in page and delivery.message_id.hex in page
     assert "No message matches" in admin.get(reverse("delivery_list"), {"state": "queued"}).content.decode()
     assert (
@@ -304,18 +316,18 @@ def test_deliveries_are_listed_narrowed_and_replayed(admin: Client, console: Cha
 
 
 def test_deleting_a_rule_does_not_lose_its_waiting_messages(
-    admin: Client, fleet: Fleet, console: Channel
+    admin: Client, fleet: Fleet, log_channel: Channel
 ) -> None:
-    rule = make_rule(console)
+    rule = make_rule(log_channel)
     fleet.move(fleet.service(), State.RECONNECTING, at(0))
     admin.post(reverse("rule_delete", args=[rule.pk]))
     assert Delivery.objects.get().state == "queued"
 
 
 def test_long_lists_come_in_pages(
-    admin: Client, fleet: Fleet, console: Channel, django_assert_max_num_queries: Any
+    admin: Client, fleet: Fleet, log_channel: Channel, django_assert_max_num_queries: Any
 ) -> None:
-    rule, service = make_rule(console), fleet.service()
+    rule, service = make_rule(log_channel), fleet.service()
     Episode.objects.bulk_create(
         Episode(
             rule=rule,
@@ -323,6 +335,7 @@ def test_long_lists_come_in_pages(
             state="resolved",
             opened_at=NOON,
             resolved_at=NOON,
+            fired_at=NOON,
             summary=f"no. {n};",
         )
         for n in range(120)
