@@ -15,8 +15,9 @@ from playwright.sync_api import Page, expect
 from tests.browser import watching
 from tests.support.browser import BrowserPage, keep_screenshot
 from tests.support.console import Console, ConsoleStarter, eventually
-from tests.support.mcp_servers import EverythingServer, FastMCPServer, fastmcp_entry, npm_entry, python_entry
+from tests.support.mcp_servers import EverythingServer, FastMCPServer
 from tests.support.receivers import SmtpReceiver, WebhookReceiver
+from tests.support.tools import ROOT, search_path
 
 pytestmark = [pytest.mark.browser, pytest.mark.servers, pytest.mark.timeout(240)]
 HIDDEN = "tok-4f1d9c27ab"
@@ -27,7 +28,7 @@ TOOLS = {"everything": 13, "filesystem": 14, "memory": 9, "time": 2, "notes": 4,
 def console(
     start_console: ConsoleStarter, smtp_receiver: SmtpReceiver, webhook_receiver: WebhookReceiver
 ) -> Console:
-    return start_console(None, EMAIL_URL=smtp_receiver.url)
+    return start_console(None, EMAIL_URL=smtp_receiver.url, PATH=search_path())
 
 
 @pytest.fixture
@@ -43,11 +44,10 @@ def document(weather: FastMCPServer, tmp_path: Path) -> Iterator[str]:
     with EverythingServer("streamableHttp") as everything:
         servers = {
             "everything": {"type": "http", "url": everything.url},
-            "filesystem": npm_entry("server-filesystem", str(tmp_path)),
-            "memory": npm_entry("server-memory")
-            | {"env": {"MEMORY_FILE_PATH": str(tmp_path / "memory.json")}},
-            "time": python_entry("mcp-server-time"),
-            "notes": fastmcp_entry(),
+            "filesystem": {"command": "mcp-server-filesystem", "args": ["."], "cwd": str(tmp_path)},
+            "memory": {"command": "mcp-server-memory", "env": {"MEMORY_FILE_PATH": str(tmp_path / "m.json")}},
+            "time": {"command": "mcp-server-time", "args": ["--local-timezone", "UTC"]},
+            "notes": {"command": "python", "args": ["tests/support/fastmcp_program.py"], "cwd": str(ROOT)},
             "weather": {"url": weather.url, "headers": {"Authorization": f"Bearer {HIDDEN}"}},
         }
         text = json.dumps({"mcpServers": servers}, indent=2)
@@ -74,6 +74,7 @@ def test_the_main_job(
         watching.wait_for_state(page, ids[name], "HEALTHY", 60)
     assert shown_tools(page, ids) == TOOLS
 
+    check_some_times(console)
     killed_at = time.time()
     weather.kill()
     watching.wait_for_state(page, ids["weather"], "RECONNECTING", 45)
@@ -125,6 +126,13 @@ def paste(page: Page, console: Console, document: str) -> None:
     page.get_by_role("button", name="Save the chosen ones").click()
     page.get_by_role("link", name="Watch the services").click()
     page.wait_for_url("**/services/")
+
+
+def check_some_times(console: Console) -> None:
+    """So that the page has checks to draw."""
+    for _ in range(4):
+        for name in TOOLS:
+            assert console.api.post(f"services/{name}/check", params={"wait": "5"}).status_code in (200, 202)
 
 
 def shown_tools(page: Page, ids: dict[str, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from tests.support.receivers import SmtpReceiver, WebhookReceiver
 
 Rows = list[dict[str, Any]]
 TRANSITIONS = "SELECT service_id, before, after FROM lifecycle_statechange ORDER BY service_id, id"
-STATES = "SELECT service_id, state FROM lifecycle_servicestate"
+STATES = "SELECT service_id, state, worker FROM lifecycle_servicestate"
 EPISODES = """
     SELECT e.id, e.service_id, e.state, e.fired_at IS NOT NULL AS fired, e.ending,
            count(d.id) FILTER (WHERE d.kind = 'firing') AS firing,

@@ -42,6 +42,12 @@ def npm_server(name: str) -> Path:
     return script
 
 
+def search_path() -> str:
+    """A PATH on which python, node and all published servers are found by their names."""
+    places = [Path(sys.executable).parent, Path(node()).parent, TOOLS / "npm" / "node_modules" / ".bin"]
+    return os.pathsep.join([*map(str, places), os.environ.get("PATH", "")])
+
+
 def chromium() -> str:
     """Chromium's program: the system's, or the one that Playwright installed."""
     for name in CHROMIUM_NAMES:
