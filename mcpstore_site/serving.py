@@ -54,11 +54,15 @@ class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
         deadline = time.monotonic() + GRACE
         while self._busy() and time.monotonic() < deadline:  # noqa: ASYNC110 - Daphne tells nobody
             await asyncio.sleep(0.02)
-        if left := self._busy():
+        if left := self._running():
             logger.warning("web: %d requests cut off after %g s", left, GRACE)
         daphne_server.reactor.stop()
 
-    def _busy(self) -> int:
+    def _busy(self) -> bool:
+        """Whether requests run, or answers have not left the process yet."""
+        return bool(self._running() or daphne_server.reactor.getWriters())
+
+    def _running(self) -> int:
         tasks = [details.get("application_instance") for details in self.connections.values()]
         return sum(1 for task in tasks if task is not None and not task.done())
 

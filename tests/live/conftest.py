@@ -85,8 +85,13 @@ def web(django_db_setup: None) -> Iterator[Web]:
 @pytest.fixture
 def cookie(transactional_db: None) -> str:
     """The session cookie of somebody who is signed in."""
+    return sign_in("ann")
+
+
+def sign_in(name: str) -> str:
+    """The session cookie of a new user."""
     client = Client()
-    client.force_login(User.objects.create_user("ann"), "django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.create_user(name), "django.contrib.auth.backends.ModelBackend")
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sqlite3
 import subprocess
@@ -15,13 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 from django.conf import settings
 from websockets.exceptions import ConnectionClosed
 
 from lifecycle.live.client import RESTARTING
 from mcpstore_site.listening import listen
-from tests.live.conftest import Web, show
+from tests.live.conftest import Web, show, sign_in
+from tests.support.console import eventually
 from tests.support.tools import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +39,7 @@ def own_web(django_db_setup: None) -> Iterator[Web]:
 
 @contextmanager
 def busy_database() -> Iterator[None]:
-    """Hold the write lock, so that whoever signs in waits."""
+    """Hold the write lock, so that whoever signs out waits."""
     with sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
@@ -46,42 +47,45 @@ def busy_database() -> Iterator[None]:
     connection.close()
 
 
-class SignIns:
-    """So many people sign in at once; `.statuses` are the answers, 0 where the connection broke."""
+class SignOuts:
+    """So many people sign out at once; `.statuses` are the answers, 0 where the connection broke."""
 
     def __init__(self, web: Web, count: int) -> None:
-        self.web, self.statuses = web, []  # type: tuple[Web, list[int]]
-        self.threads = [threading.Thread(target=self._sign_in, args=(n,)) for n in range(count)]
-        self.ready = threading.Barrier(count + 1)
+        self.web = web
+        self.statuses: list[int] = []
+        self.sessions = [sign_in(f"user{number}") for number in range(count)]
+        self.threads = [threading.Thread(target=self._sign_out, args=(key,)) for key in self.sessions]
 
     def start(self) -> None:
         for thread in self.threads:
             thread.start()
-        self.ready.wait(20)
+        eventually(lambda: self._accepted() >= len(self.threads), "all requests have been accepted")
         time.sleep(0.5)
+
+    def _accepted(self) -> int:
+        found = psutil.Process(self.web.process.pid).net_connections("tcp")
+        return sum(1 for connection in found if connection.status == psutil.CONN_ESTABLISHED)
 
     def join(self) -> None:
         for thread in self.threads:
             thread.join(20)
 
-    def _sign_in(self, number: int) -> None:
-        with httpx2.Client(base_url=self.web.address, trust_env=False, timeout=30) as client:
-            page = client.get("/login/").text
-            found = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', page)
-            assert found
-            form = {"username": f"u{number}", "password": "x", "csrfmiddlewaretoken": found[1]}
-            self.ready.wait(20)
-            try:
-                self.statuses.append(client.post("/login/", data=form).status_code)
-            except httpx2.TransportError:
-                self.statuses.append(0)
+    def _sign_out(self, cookie: str) -> None:
+        token = "a" * 32
+        headers = {"Cookie": f"{cookie}; csrftoken={token}", "X-CSRFToken": token}
+        url = f"{self.web.address}/logout/"
+        try:
+            answer = httpx2.post(url, headers=headers, timeout=30, trust_env=False)
+            self.statuses.append(answer.status_code)
+        except httpx2.TransportError:
+            self.statuses.append(0)
 
 
 def test_sigterm_cuts_off_requests_that_do_not_end(own_web: Web, cookie: str) -> None:
-    sign_ins = SignIns(own_web, 8)
+    sign_outs = SignOuts(own_web, 8)
     with own_web.socket(cookie) as socket, busy_database():
         show(socket)
-        sign_ins.start()
+        sign_outs.start()
         began = time.monotonic()
         assert own_web.stop() == 0
         assert time.monotonic() - began < 7
@@ -90,19 +94,19 @@ def test_sigterm_cuts_off_requests_that_do_not_end(own_web: Web, cookie: str) ->
                 socket.recv(timeout=5)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == RESTARTING
-    sign_ins.join()
-    assert sign_ins.statuses == [0] * 8
+    sign_outs.join()
+    assert sign_outs.statuses == [0] * 8
 
 
-def test_sigterm_lets_requests_finish(own_web: Web) -> None:
-    sign_ins = SignIns(own_web, 2)
+def test_sigterm_lets_requests_finish(own_web: Web, transactional_db: None) -> None:
+    sign_outs = SignOuts(own_web, 4)
     with busy_database():
-        sign_ins.start()
+        sign_outs.start()
         own_web.process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
     assert own_web.process.wait(10) == 0
-    sign_ins.join()
-    assert sign_ins.statuses == [200] * 2
+    sign_outs.join()
+    assert sign_outs.statuses == [302] * 4
 
 
 def test_an_idle_process_ends_at_once(own_web: Web) -> None:
