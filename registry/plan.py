@@ -68,10 +68,11 @@ def config_of(entry: Mapping[str, Any], values: Mapping[str, str], place: Place)
 def named(item: Found, renames: Mapping[str, str]) -> Plan:
     """A plan under the entry's name, or the one that corrects it; with an error where neither is possible."""
     given = item.name if isinstance(item.name, str) else ""
-    plan = Plan(name=shorten(given, 64), place=item.place)
+    shown = shorten(given, names.LIMIT)
+    plan = Plan(name=shown, place=item.place)
     try:
         reading.check(given, item.place)
-        plan.name = names.check(renames.get(given, item.name), item.place)
+        plan.name = names.check(renames.get(given) or renames.get(shown) or item.name, item.place)
     except InvalidConfigError as exc:
         plan.error = item.problem or exc
     return plan

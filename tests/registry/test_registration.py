@@ -70,6 +70,13 @@ def test_a_corrected_name_and_an_answer_save_the_rest(register: Register) -> Non
     assert secrets.reveal(registration.get("a-b")).headers == {"K": "v"}
 
 
+def test_a_name_too_long_to_show_is_corrected_by_what_is_shown(register: Register) -> None:
+    document = {"x" * 10_000: {"url": URL}}
+    (row,) = registration.preview(document).rows
+    assert len(row.name) <= 65
+    assert outcomes(register(document, renames={row.name: row.suggestion})) == [("x" * 64, "created")]
+
+
 def test_a_value_once_given_is_reused_and_its_change_reaches_every_user_of_it(register: Register) -> None:
     register({"one": {"url": URL, "headers": {"K": "${TOKEN}"}}}, values={"TOKEN": "v1"})
     assert outcomes(register({"two": {"url": URL, "headers": {"K": "Bearer {env:TOKEN}"}}})) == [
