@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from threading import Event, Thread
 from uuid import uuid4
 
@@ -131,7 +132,9 @@ def test_no_process_no_torn_state_no_lost_alert(
     with unrest(random.Random(SEED + 1), servers, mark):
         for number in range(KILLS):
             worker = start_worker(prepared)
-            time.sleep(chance.uniform(0.5, 6))
+            if number % 5:
+                eventually(partial(seen, prepared, worker.pid), "the worker is at work", 30)
+            time.sleep(chance.uniform(0, 4))
             assert worker.poll() is None, prepared.output()[-3000:]
             worker.send_signal(signal.SIGKILL)
             worker.wait()
@@ -139,6 +142,11 @@ def test_no_process_no_torn_state_no_lost_alert(
             assert evidence.torn(prepared, channels=2, down=DOWN) == [], f"after kill {number + 1}"
     finish(prepared, mark)
     count(prepared, smtp_receiver, webhook_receiver)
+
+
+def seen(console: Console, pid: int) -> bool:
+    """Whether this worker has begun its work; the others are killed while they start."""
+    return bool(console.rows("SELECT id FROM lifecycle_workerseen WHERE pid = ?", pid))
 
 
 def finish(console: Console, mark: str) -> None:

@@ -1,0 +1,34 @@
+"""A worker that is silent shows in the page and in /readyz within 30 seconds, and so does its return."""
+
+from __future__ import annotations
+
+import time
+
+import httpx2
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import BrowserPage
+from tests.support.console import Console
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(150)]
+ONE_LOOK = 3
+
+
+def test_a_silent_worker_makes_the_page_say_that_it_is_stale(
+    console: Console, browser_page: BrowserPage
+) -> None:
+    page = browser_page.sign_in(console, "/services/")
+    sign = page.locator("#worker-sign")
+    expect(sign).to_have_class("sign is-live", timeout=20_000)
+    worker = console.worker()
+    began = time.monotonic()
+    worker.suspend()
+    try:
+        expect(sign).to_have_class("sign is-stale", timeout=40_000)
+        assert time.monotonic() - began < 30 + ONE_LOOK
+        assert httpx2.get(f"{console.address}/readyz", trust_env=False).status_code == 503
+        assert httpx2.get(f"{console.address}/healthz", trust_env=False).status_code == 200
+    finally:
+        worker.resume()
+    expect(sign).to_have_class("sign is-live", timeout=20_000)
