@@ -24,7 +24,7 @@ test: tools
 	@exec $(PYTEST) $(ARGS)
 
 guarantees: tools
-	@exec $(PYTEST) tests/guarantees $(ARGS)
+	@exec $(PYTEST) $$(grep -oE 'tests/[a-z_/]+\.py' docs/promises.md | sort -u) $(ARGS)
 
 tools:
 	@$(PYTHON) scripts/bootstrap.py --dev

@@ -1,35 +1,17 @@
-"""The whole console as its users start it: ready, keeps everything through a stop, leaves nothing."""
+"""The whole console as its users start it: private, on either database, with settings that are right."""
 
 from __future__ import annotations
 
 import json
-import re
 import stat
 from uuid import uuid4
 
-import httpx2
 import pytest
 
-from tests.support.console import ConsoleStarter, processes_marked
+from tests.support.console import ConsoleStarter
 from tests.support.mcp_servers import light_entry
 
 pytestmark = pytest.mark.timeout(180)
-
-
-def test_a_second_start_keeps_everything_and_tells_no_password(start_console: ConsoleStarter) -> None:
-    mark = uuid4().hex
-    console = start_console()
-    assert re.search(rf"^Address: {console.address}$", console.output(), re.M)
-    assert re.search(r"^User: admin$", console.output(), re.M)
-    assert len(console.password) >= 16
-    console.register(kept=light_entry(mark))
-    console.wait_for("kept", "HEALTHY")
-    assert console.stop() == 0
-    assert processes_marked(mark) == []
-    console.start()
-    assert console.output().count("Password: ") == 1
-    console.wait_for("kept", "HEALTHY")
-    assert list(json.loads((console.data_dir / "mcp.json").read_text())["mcpServers"]) == ["kept"]
 
 
 def test_data_and_keys_are_for_this_account_alone(start_console: ConsoleStarter) -> None:
@@ -69,12 +51,3 @@ def test_a_setting_that_cannot_be_right_stops_the_start_and_says_why(
 ) -> None:
     with pytest.raises(AssertionError, match=rf"\n(Command)?Error: {name}: "):
         start_console(None, **{name: value})
-
-
-def test_a_dead_worker_is_started_again(start_console: ConsoleStarter) -> None:
-    console = start_console()
-    first = console.worker()
-    first.kill()
-    first.wait(5)
-    assert console.worker().pid != first.pid
-    assert httpx2.get(f"{console.address}/healthz", trust_env=False).status_code == 200
