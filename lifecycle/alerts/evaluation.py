@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -13,13 +14,26 @@ from lifecycle.alerts.outbox import Story
 from lifecycle.core import alerting
 from lifecycle.core.alerting import Ending, Notice, Phase, Situation
 from lifecycle.core.machine import Change
-from lifecycle.core.states import SERVING
+from lifecycle.core.states import SERVING, State
 from lifecycle.models import AlertRule, Episode, ServiceState, StateChange
 from registry.models import Desired, Service
 
-BATCH = 100
+# A tick runs in the worker's one writing thread: a storm is worked off in parts, and the rest waits a second.
+AT_ONCE = 50
 SWEEP_EVERY = timedelta(seconds=5)
 _swept_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One rule and one service at one moment, with their open episode if there is one."""
+
+    rule: AlertRule
+    service: Service
+    row: Episode | None
+    here: Situation
+    story: Callable[[], Story]
+    now: datetime
 
 
 def on_change(service: Service, state_row: ServiceState, change: Change, now: datetime) -> None:
@@ -31,11 +45,19 @@ def on_change(service: Service, state_row: ServiceState, change: Change, now: da
     if not rules:
         return
     here = _situation(service, state_row, change)
-    story = Story(state=change.after.value, reason=change.fault.message if change.fault else change.reason)
+    reason = change.fault.message if change.fault else change.reason
     found = Episode.objects.filter(service=service, rule__in=rules).exclude(state=Phase.RESOLVED.value)
     open_now = {row.rule_id: row for row in found}
-    for rule in rules:
-        _move(rule, service, open_now.get(rule.pk), here, story, now)
+
+    def story() -> Story:
+        return Story(state=change.after.value, reason=reason)
+
+    _move(
+        [
+            Case(rule=rule, service=service, row=open_now.get(rule.pk), here=here, story=story, now=now)
+            for rule in rules
+        ]
+    )
 
 
 def _situation(service: Service, state_row: ServiceState, change: Change) -> Situation:
@@ -47,68 +69,69 @@ def _situation(service: Service, state_row: ServiceState, change: Change) -> Sit
     return replace(here, stopped=desired == Desired.STOPPED, removed=removed_at is not None)
 
 
-def _move(
-    rule_row: AlertRule, service: Service, row: Episode | None, here: Situation, story: Story, now: datetime
-) -> Notice | None:
-    """One step of one episode, written; None too when somebody else was first."""
-    rule = rows.rule_of(rule_row)
-    if row is None and not alerting.opens(rule, here):
-        return None
-    waiting = row is None or row.state == Phase.PENDING
-    last = rows.last_fired(rule_row, service) if waiting else None
-    before = rows.episode_of(row) if row else None
-    after, notice = alerting.step(rule, before, last, here, now)
-    return _write(rule_row, service, row, before, after, notice, story, now)
+def _move(cases: Sequence[Case]) -> int:
+    """One step of each case, written; how many fired."""
+    cases = [case for case in cases if case.row or alerting.opens(rows.rule_of(case.rule), case.here)]
+    waiting = [case for case in cases if case.row is None or case.row.state == Phase.PENDING]
+    last = _last_fired(waiting)
+    fired = 0
+    for case in cases:
+        before = rows.episode_of(case.row) if case.row else None
+        earlier = last.get((case.rule.pk, case.service.pk))
+        step = alerting.step(rows.rule_of(case.rule), before, earlier, case.here, case.now)
+        fired += _write(case, before, *step) is Notice.FIRING
+    return fired
+
+
+def _last_fired(cases: Sequence[Case]) -> dict[tuple[int, int], datetime]:
+    if not cases:
+        return {}
+    return rows.last_fired({case.rule.pk for case in cases}, {case.service.pk for case in cases})
 
 
 def _write(
-    rule: AlertRule,
-    service: Service,
-    row: Episode | None,
-    before: alerting.Episode | None,
-    after: alerting.Episode | None,
-    notice: Notice | None,
-    story: Story,
-    now: datetime,
+    case: Case, before: alerting.Episode | None, after: alerting.Episode | None, notice: Notice | None
 ) -> Notice | None:
+    """Bring rows and outbox to *after*; None when nothing moved or somebody else was first."""
     if after is None or after == before:
         return None
+    story = case.story() if notice else Story(state="", reason="")
+    row = _bring(case, after, notice, story)
     if row is None:
-        row = _open(rule, service, after)
-        if row is None:
-            return None
-    elif not rows.advance(row, after, now):
         return None
-    row.rule, row.service = rule, service
+    row.rule, row.service = case.rule, case.service
     if notice is Notice.FIRING:
-        outbox.queue_firing(row, story, now)
+        outbox.queue_firing(row, story, case.now)
     elif notice is Notice.RESOLVED:
-        outbox.queue_resolved(row, story, now)
-    rows.note(row, now)
+        outbox.queue_resolved(row, story, case.now)
+    rows.note(row, case.now)
     return notice
 
 
-def _open(rule: AlertRule, service: Service, after: alerting.Episode) -> Episode | None:
-    """None when another worker opened it in this moment: one is enough, and the caller's work must stand."""
+def _bring(case: Case, after: alerting.Episode, notice: Notice | None, story: Story) -> Episode | None:
+    text = ""
+    if notice is Notice.FIRING:
+        text = outbox.firing_text(case.rule, case.service.name, after.opened_at, story)
+    if case.row is not None:
+        return case.row if rows.advance(case.row, after, text, case.now) else None
     try:
         with transaction.atomic():
-            return rows.open_episode(rule, service, after)
+            return rows.open_episode(case.rule, case.service, after, text)
     except IntegrityError:
+        # Another worker opened it in this moment: one is enough, and the caller's work must stand.
         return None
 
 
 def tick(now: datetime) -> int:
     """Fire what has become due and, every few seconds, put right what no transition told; returns firings."""
     global _swept_at
-    fired = _fire_due(now)
+    fired = _review(
+        Episode.objects.filter(state=Phase.PENDING.value, due_at__lte=now).order_by("due_at"), now
+    )
     if _swept_at is None or not timedelta(0) <= now - _swept_at < SWEEP_EVERY:
         _swept_at = now
         fired += sweep(now)
     return fired
-
-
-def _fire_due(now: datetime) -> int:
-    return _review(Episode.objects.filter(state=Phase.PENDING.value, due_at__lte=now), now)
 
 
 def sweep(now: datetime) -> int:
@@ -117,36 +140,40 @@ def sweep(now: datetime) -> int:
         Q(rule__enabled=False)
         | Q(service__desired=Desired.STOPPED)
         | Q(service__removed_at__isnull=False)
-        | Q(service__state_row__state__in=list(SERVING))
+        | Q(service__state_row__state=State.HEALTHY.value)
     )
-    return _review(done_for, now) + _open_missing(now)
+    return _review(done_for.order_by("pk"), now) + _open_missing(now)
 
 
-def reconsider(rule: AlertRule, now: datetime) -> int:
-    """Apply a changed rule to its open episodes at once."""
-    return _review(rule.episodes.exclude(state=Phase.RESOLVED.value), now)
+def reconsider(rule: AlertRule, now: datetime) -> None:
+    """Apply a changed rule to all its open episodes at once."""
+    _review(rule.episodes.exclude(state=Phase.RESOLVED.value).order_by("pk"), now, at_once=None)
 
 
-def _review(found: QuerySet[Episode], now: datetime) -> int:
-    """Step each episode by what its rows say now, in short transactions."""
-    ids = list(found.values_list("pk", flat=True))
-    fired = 0
-    for start in range(0, len(ids), BATCH):
-        with transaction.atomic():
-            batch = Episode.objects.filter(pk__in=ids[start : start + BATCH]).order_by("pk")
-            for row in batch.select_related("rule", "service__state_row"):
-                fired += _review_one(row, now) is Notice.FIRING
-    return fired
+def _review(found: QuerySet[Episode], now: datetime, at_once: int | None = AT_ONCE) -> int:
+    """Step each episode by what its rows say now, in one transaction that is not too long."""
+    ids = list(found.values_list("pk", flat=True)[:at_once])
+    if not ids:
+        return 0
+    with transaction.atomic():
+        batch = Episode.objects.filter(pk__in=ids).order_by("pk").select_related("service__state_row")
+        episodes = list(batch.prefetch_related("rule__channels"))
+        kept = [row for row in episodes if row.rule.enabled and rows.covers(row.rule, row.service)]
+        for row in set(episodes) - set(kept):
+            _drop(row, now)
+        return _move([_case(row.rule, row.service, row, row.service.state_row, now) for row in kept])
 
 
-def _review_one(row: Episode, now: datetime) -> Notice | None:
-    rule, service = row.rule, row.service
-    if not rule.enabled or not rows.covers(rule, service):
-        before = rows.episode_of(row)
-        after, notice = alerting.end(rows.rule_of(rule), before, Ending.RULE_CHANGED)
-        return _write(rule, service, row, before, after, notice, Story(state="", reason=""), now)
-    here = rows.situation_of(service, service.state_row)
-    return _move(rule, service, row, here, _story(service.state_row), now)
+def _case(rule: AlertRule, service: Service, row: Episode | None, state: ServiceState, now: datetime) -> Case:
+    here = rows.situation_of(service, state)
+    return Case(rule=rule, service=service, row=row, here=here, story=lambda: _story(state), now=now)
+
+
+def _drop(row: Episode, now: datetime) -> None:
+    """The rule no longer looks at this service."""
+    before = rows.episode_of(row)
+    case = _case(row.rule, row.service, row, row.service.state_row, now)
+    _write(case, before, *alerting.end(rows.rule_of(row.rule), before, Ending.RULE_CHANGED))
 
 
 def _story(state: ServiceState) -> Story:
@@ -161,19 +188,15 @@ def _open_missing(now: datetime) -> int:
     """Episodes for services that were down before their rule was there."""
     fired = 0
     for rule in AlertRule.objects.filter(enabled=True, condition=AlertRule.Condition.NOT_SERVING_FOR):
-        known = Episode.objects.filter(rule=rule, service=OuterRef("service_id")).exclude(
-            state=Phase.RESOLVED.value
-        )
+        known = Episode.objects.filter(rule=rule, service=OuterRef("service_id"))
         missing = (
             ServiceState.objects.filter(not_serving_since__isnull=False, service__removed_at=None)
             .exclude(service__desired=Desired.STOPPED)
-            .filter(~Exists(known))
+            .filter(~Exists(known.exclude(state=Phase.RESOLVED.value)))
             .select_related("service")
         )
-        states = [state for state in missing if rows.covers(rule, state.service)]
-        for start in range(0, len(states), BATCH):
+        states = [state for state in missing if rows.covers(rule, state.service)][:AT_ONCE]
+        if states:
             with transaction.atomic():
-                for state in states[start : start + BATCH]:
-                    here = rows.situation_of(state.service, state)
-                    fired += _move(rule, state.service, None, here, _story(state), now) is Notice.FIRING
+                fired += _move([_case(rule, state.service, None, state, now) for state in states])
     return fired

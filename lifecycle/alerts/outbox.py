@@ -10,10 +10,11 @@ from django.conf import settings
 
 from lifecycle.core import messages
 from lifecycle.core.alerting import Notice
-from lifecycle.models import Channel, Delivery, Episode
+from lifecycle.models import AlertRule, Channel, Delivery, Episode
 
 KEPT_TRYING = timedelta(hours=24)
 TEST_KEPT_TRYING = timedelta(minutes=2)
+SUMMARY_LIMIT = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,25 +46,24 @@ def _common(row: Episode, story: Story) -> dict[str, Any]:
     }
 
 
-def _firing_text(row: Episode, story: Story) -> str:
+def firing_text(rule: AlertRule, service: str, since: datetime, story: Story) -> str:
+    """What the beginning says, in the rule's words."""
     values = {
-        "service": row.service.name,
+        "service": service,
         "state": story.state,
         "reason": story.reason or "no reason is known",
-        "since": f"{row.opened_at:%Y-%m-%d %H:%M:%S} UTC",
-        "rule": row.rule.name,
-        "level": row.rule.level,
+        "since": f"{since:%Y-%m-%d %H:%M:%S} UTC",
+        "rule": rule.name,
+        "level": rule.level,
     }
-    return messages.fill(row.rule.message, values)
+    return messages.fill(rule.message, values)[:SUMMARY_LIMIT]
 
 
 def queue_firing(row: Episode, story: Story, now: datetime) -> None:
-    """One message to each channel of the rule, and the text into the episode."""
-    text = _firing_text(row, story)
-    row.summary = text[:1000]
-    row.save(update_fields=["summary"])
-    data = {**_common(row, story), "message": text, "fired_at": stamp(now)}
-    _queue(row, list(row.rule.channels.filter(enabled=True)), Notice.FIRING, data, now)
+    """One message to each channel of the rule; its text is the episode's summary."""
+    data = {**_common(row, story), "message": row.summary, "fired_at": stamp(now)}
+    told = [channel for channel in row.rule.channels.all() if channel.enabled]
+    _queue(row, told, Notice.FIRING, data, now)
 
 
 def queue_resolved(row: Episode, story: Story, now: datetime) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+
+from django.db.models import Max
 
 from lifecycle.core import alerting
 from lifecycle.core.alerting import Condition, Ending, Phase, Scope, Situation
@@ -46,7 +49,7 @@ def situation_of(service: Service, state: ServiceState) -> Situation:
     )
 
 
-def open_episode(rule: AlertRule, service: Service, new: alerting.Episode) -> Episode:
+def open_episode(rule: AlertRule, service: Service, new: alerting.Episode, summary: str) -> Episode:
     return Episode.objects.create(
         rule=rule,
         service=service,
@@ -54,15 +57,17 @@ def open_episode(rule: AlertRule, service: Service, new: alerting.Episode) -> Ep
         opened_at=new.opened_at,
         due_at=new.due_at,
         fired_at=new.fired_at,
+        summary=summary,
     )
 
 
-def advance(row: Episode, after: alerting.Episode, now: datetime) -> bool:
+def advance(row: Episode, after: alerting.Episode, summary: str, now: datetime) -> bool:
     """Bring the row to *after*; False when somebody else moved it first, and then nothing was written."""
     fields = {
         "state": after.phase.value,
         "due_at": after.due_at,
         "fired_at": after.fired_at,
+        "summary": summary or row.summary,
         "ending": after.ending.value if after.ending else "",
         "resolved_at": now if after.phase is Phase.RESOLVED else None,
     }
@@ -73,10 +78,11 @@ def advance(row: Episode, after: alerting.Episode, now: datetime) -> bool:
     return True
 
 
-def last_fired(rule: AlertRule, service: Service) -> datetime | None:
-    """When an episode of this rule and service fired last."""
-    fired = Episode.objects.filter(rule=rule, service=service, fired_at__isnull=False)
-    return fired.order_by("-fired_at").values_list("fired_at", flat=True).first()
+def last_fired(rules: Iterable[int], services: Iterable[int]) -> dict[tuple[int, int], datetime]:
+    """When an episode of each of these rules and services fired last, where one did."""
+    fired = Episode.objects.filter(rule__in=rules, service__in=services, fired_at__isnull=False)
+    found = fired.order_by().values_list("rule", "service").annotate(last=Max("fired_at"))
+    return {(rule, service): last for rule, service, last in found}
 
 
 def note(row: Episode, now: datetime) -> None:

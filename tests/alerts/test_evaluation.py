@@ -185,6 +185,22 @@ def test_a_channel_that_never_got_the_beginning_does_not_get_the_end(
     assert [delivery.channel.name for delivery in Delivery.objects.order_by("id")] == ["log", "log"]
 
 
+def test_a_storm_is_worked_off_in_parts(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel, condition="not-serving-for", seconds=60)
+    for number in range(120):
+        fleet.move(fleet.service(f"s{number}"), S.RECONNECTING, at(0))
+    assert [evaluation.tick(at(60 + second)) for second in range(4)] == [50, 50, 20, 0]
+
+
+def test_changing_how_long_applies_to_what_is_pending(fleet: Fleet, log_channel: Channel) -> None:
+    rule = make_rule(log_channel, condition="not-serving-for", seconds=300)
+    fleet.move(fleet.service(), S.RECONNECTING, at(0))
+    rule.seconds = 60
+    rule.save()
+    evaluation.reconsider(rule, at(10))
+    assert Episode.objects.get().due_at == at(60)
+
+
 def test_without_rules_a_transition_costs_one_query(fleet: Fleet, django_assert_num_queries: object) -> None:
     service = fleet.service()
     fleet.move(service, S.RECONNECTING, at(0))

@@ -302,7 +302,9 @@ def test_a_test_message_is_followed_to_its_outcome(admin: Client, log_channel: C
 def test_deliveries_are_listed_narrowed_and_replayed(admin: Client, log_channel: Channel) -> None:
     delivery = outbox.queue_test(log_channel, "ann", NOON)
     Delivery.objects.update(state="dead", answer="no such host")
-    page = admin.get(reverse("delivery_list"), {"state": "dead", "channel": log_channel.pk}).content.decode()
+    page = admin.get(
+        reverse("delivery_list"), {"state": "dead", "channel": str(log_channel.pk)}
+    ).content.decode()
     assert "no such host" in page and delivery.message_id.hex in page
     assert "No message matches" in admin.get(reverse("delivery_list"), {"state": "queued"}).content.decode()
     assert (
