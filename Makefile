@@ -13,7 +13,7 @@ help:
 	@echo "make test        run all tests (ARGS='tests/api -x' for some)"
 	@echo "make check       ruff, mypy, djlint, migrations, no stray addresses"
 	@echo "make guarantees  run the tests of what the README promises"
-	@echo "make format      let ruff and djlint put the code in order"
+	@echo "make format      let ruff put the code in order"
 	@echo "make lock        renew the lock files (UPGRADE=1: to the newest versions)"
 
 up:
@@ -38,7 +38,6 @@ format:
 	@$(PYTHON) scripts/bootstrap.py --dev
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
-	$(RUN) -m djlint --quiet --reformat templates
 
 lock:
 	@$(PYTHON) scripts/bootstrap.py --dev

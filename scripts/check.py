@@ -14,8 +14,7 @@ STEPS = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
     "mypy": ["-m", "mypy"],
-    "templates: lint": ["-m", "djlint", "--quiet", "--lint", "templates"],
-    "templates: format": ["-m", "djlint", "--quiet", "--check", "templates"],
+    "djlint": ["-m", "djlint", "--quiet", "--lint", "templates"],
     "migrations": ["manage.py", "makemigrations", "--check", "--dry-run"],
     "settings": ["manage.py", "check", "--fail-level", "WARNING"],
 }
