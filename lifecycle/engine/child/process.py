@@ -71,13 +71,16 @@ class Child:
     async def start(cls, command: Command, marker: str, tasks: set[asyncio.Task[Any]]) -> Child:
         """Start the server under a supervisor; raises SpawnError. *tasks* is where its followers are kept."""
         child = cls(marker, tasks)
+        launching = asyncio.ensure_future(child._launch(command))
         try:
-            await child._launch(command)
+            # Shielded: given up half-way, it would leave a supervisor that nobody follows to its end.
+            await asyncio.shield(launching)
             await asyncio.wait({child._started}, timeout=START_LIMIT)
             if not child._started.done():
                 raise SpawnError("the supervisor of the process did not answer")
             child.pid = child._started.result()
         except BaseException:
+            await asyncio.wait({launching})
             child.kill()
             child.release()
             raise
