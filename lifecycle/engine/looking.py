@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from lifecycle.models import Command, ServiceState, WorkerSeen
+from lifecycle.models import Command, ServiceState
 from registry import registration, secrets
 from registry.core.entry import ServiceConfig
 from registry.models import RegistryHead, Service
@@ -17,7 +17,6 @@ from registry.models import RegistryHead, Service
 FULL_LOOK_EVERY = 30.0
 OVERLAP = timedelta(seconds=10)
 COMMANDS_AT_ONCE = 200
-SILENT_AFTER = timedelta(seconds=30)
 CALL_CUT = "the worker stopped during the call"
 
 
@@ -58,7 +57,7 @@ class Outlook:
     def __init__(self, worker: str) -> None:
         self._worker = worker
         self._known: dict[int, Wanted] = {}
-        self._revision = -1
+        self._revision = self._export_tried = -1
         self._full_at = float("-inf")
         self._since: datetime | None = None
 
@@ -67,7 +66,9 @@ class Outlook:
         revision, exported = _head()
         full = time.monotonic() - self._full_at >= FULL_LOOK_EVERY
         asked = Command.objects.filter(state=Command.State.QUEUED).exists()
-        sight = Sight(export_behind=revision > exported)
+        # An edited mcp.json stays behind until a person decides; asking again and again would not help.
+        sight = Sight(export_behind=revision > exported and (full or revision != self._export_tried))
+        self._export_tried = revision
         if not (full or asked or revision != self._revision):
             return sight
         with transaction.atomic():
@@ -129,13 +130,15 @@ def take_commands(worker: str, now: datetime) -> list[Command]:
     return commands
 
 
-def put_back_commands(worker: str, now: datetime) -> int:
-    """Queue again what a dead worker had taken; a tool call may have had an effect, so it fails instead."""
-    alive = WorkerSeen.objects.filter(stopped_at=None, seen_at__gte=now - SILENT_AFTER).exclude(name=worker)
-    orphans = Command.objects.filter(state=Command.State.TAKEN).exclude(worker__in=alive.values("name"))
-    calls = orphans.filter(kind=Command.Kind.CALL_TOOL)
+def put_back_commands(now: datetime) -> int:
+    """Queue again all that was taken; a tool call may have had an effect, so it fails instead.
+
+    For the moments when no worker is at work: before this one begins, and after it has let go of everything.
+    """
+    taken = Command.objects.filter(state=Command.State.TAKEN)
+    calls = taken.filter(kind=Command.Kind.CALL_TOOL)
     failed = calls.update(state=Command.State.FAILED, error=CALL_CUT, finished_at=now)
-    return failed + orphans.update(state=Command.State.QUEUED, taken_at=None, worker="")
+    return failed + taken.update(state=Command.State.QUEUED, taken_at=None, worker="")
 
 
 def put_back_lost_commands(worker: str, held: list[int], now: datetime) -> int:

@@ -146,7 +146,9 @@ class Owner:
         if self._gone or self.wanted.desired == Desired.STOPPED:
             if state not in (State.DISCONNECTING, State.DISCONNECTED):
                 await self.stop("removed" if self._gone else "stopped in the configuration")
-            self._ended = self._gone and self.snap.state is State.DISCONNECTED
+            if self.snap.state is State.DISCONNECTED:
+                await self.waiting.refuse("it was stopped meanwhile", but="close")
+                self._ended = self._gone
         elif state is State.DISCONNECTED:
             if self.snap.disconnect_reason != machine.GAVE_UP or self._outdated():
                 await self.start(self.start_reason)

@@ -122,7 +122,7 @@ class Worker:
         if swept:
             log.warning("ended child processes that a killed worker left behind", count=swept)
         now = self._clock()
-        await self.writer.write(looking.put_back_commands, self.name, now)
+        await self.writer.write(looking.put_back_commands, now)
         await self.writer.do(upkeep.started, self.name, socket.gethostname()[:200], os.getpid(), now)
 
     async def _reconcile_until_stopped(self, side: list[asyncio.Task[Any]]) -> None:
@@ -238,7 +238,7 @@ class Worker:
             task.cancel()
         await asyncio.wait({asyncio.create_task(self.shop.connector.aclose())}, timeout=CLOSE_AT_ALL_WITHIN)
         await self.shop.recorder.flush()
-        await self.writer.write(looking.put_back_commands, self.name, self._clock())
+        await self.writer.write(looking.put_back_commands, self._clock())
         await self.writer.do(upkeep.stopped, self.name, self._clock())
         self.writer.close()
 

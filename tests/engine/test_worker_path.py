@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,6 +108,26 @@ def test_a_start_that_cannot_connect_says_why(bench: Bench) -> None:
     command = bench.ask("start", "web")
     assert command.state == "failed"
     assert "connection refused" in command.error
+
+
+def test_no_command_stays_open_when_later_ones_overtake_it(bench: Bench) -> None:
+    bench.add("child", stdio())
+    bench.until_state("child", "HEALTHY")
+    for kind in (
+        "restart",
+        "reconnect",
+        "check",
+        "stop",
+        "restart",
+        "stop",
+        "start",
+        "refresh-tools",
+        "stop",
+    ):
+        with contextlib.suppress(operations.NotPossibleError):
+            operations.request(kind, "child", by="ann", now=timezone.now())
+    bench.until(lambda: not Command.objects.filter(state__in=["queued", "taken"]).exists())
+    assert bench.row("child").state == "DISCONNECTED"
 
 
 def test_what_needs_a_running_service_is_refused_for_a_stopped_one(bench: Bench) -> None:
