@@ -167,6 +167,4 @@ def _next_step(facts: Facts) -> str:
             }
         case State.UNREACHABLE:
             return _("Next attempt")
-        case State.INITIALIZING:
-            return _("Connecting")
     return ""

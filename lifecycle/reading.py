@@ -16,6 +16,10 @@ from django.db.models.functions import Lower
 
 from lifecycle.core.health import Level, health_of, status_of
 from lifecycle.core.states import State
+from lifecycle.counting import counts
+from lifecycle.counting import counts_by_state as counts_by_state
+from lifecycle.counting import state_of as state_of
+from lifecycle.counting import state_row as state_row
 from lifecycle.heartbeat import CHECKS
 from lifecycle.models import CheckResult, Episode, FeedItem, ServiceState, StateChange, WorkerSeen
 from registry.models import Desired, Service, Tool
@@ -83,22 +87,6 @@ def _alerts() -> int:
     return Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED]).count()
 
 
-def state_row(service: Service) -> ServiceState | None:
-    """The service's state, or None before the worker has taken it up."""
-    try:
-        return service.state_row
-    except ServiceState.DoesNotExist:
-        return None
-
-
-def state_of(service: Service) -> State:
-    """The state people see; one that the worker has not taken up yet is about to connect, or at rest."""
-    row = state_row(service)
-    if row is not None:
-        return State(row.state)
-    return State.INITIALIZING if service.desired == Desired.RUNNING else State.DISCONNECTED
-
-
 def _in_state(state: str) -> Q:
     untaken = {State.INITIALIZING: Desired.RUNNING, State.DISCONNECTED: Desired.STOPPED}.get(State(state))
     match = Q(state_row__state=state)
@@ -121,28 +109,6 @@ def _matching(q: str, tag: str, transport: str) -> Q:
     return match
 
 
-def _counts(match: Q) -> tuple[dict[str, int], dict[str, int]]:
-    """Services by state: all of them, and those that match; one query."""
-    everything, matching = dict.fromkeys(State, 0), dict.fromkeys(State, 0)
-    groups = (
-        Service.objects.listed()
-        .order_by()
-        .values_list("state_row__state", "desired")
-        .annotate(n=Count("id"), hits=Count("id", filter=match) if match else Count("id"))
-    )
-    for stored, desired, n, hits in groups:
-        at_rest = State.INITIALIZING if desired == Desired.RUNNING else State.DISCONNECTED
-        state = State(stored) if stored else at_rest
-        everything[state] += n
-        matching[state] += hits
-    return {str(k): v for k, v in everything.items()}, {str(k): v for k, v in matching.items()}
-
-
-def counts_by_state() -> dict[str, int]:
-    """All services by state."""
-    return _counts(Q())[0]
-
-
 def service_page(
     q: str = "",
     state: str = "",
@@ -158,7 +124,7 @@ def service_page(
     *state* may be several, separated by commas; one that is not known matches nothing.
     """
     match = _matching(q.strip(), tag, transport)
-    everything, matching = _counts(match)
+    everything, matching = counts(match)
     states = [part for part in state.split(",") if part in matching]
     count = sum(matching[part] for part in states) if state else sum(matching.values())
     services = Service.objects.listed().filter(match)

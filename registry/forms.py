@@ -108,7 +108,8 @@ class ServiceForm(forms.Form):
         given = self.cleaned_data
         stdio = given["transport"] == Transport.STDIO
         own = ("command", "env", "cwd") if stdio else ("url", "headers")
-        entry = {key: given[key] for key in (*own, "description", "profile", "priority")}
+        entry = {key: given[key] for key in (*own, "description")}
+        entry |= {key: given[key] for key in ("profile", "priority") if given[key] != Profile.NORMAL}
         if stdio:
             entry["args"] = [line for line in given["args"].splitlines() if line]
         entry["tags"] = [tag.strip() for tag in given["tags"].split(",") if tag.strip()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 NAME_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 
@@ -73,7 +74,22 @@ class Service(models.Model):
                 fields=["name"], condition=Q(removed_at=None), name="service_name_unique"
             ),
         ]
-        indexes = [models.Index(fields=["removed_at", "name"], name="service_listed")]
+        indexes = [
+            models.Index(
+                Lower("name"),
+                "id",
+                condition=Q(removed_at=None, archived_at=None),
+                name="service_by_name",
+            ),
+            models.Index(
+                fields=["desired"], condition=Q(removed_at=None, archived_at=None), name="service_counts"
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(removed_at__isnull=False) | Q(archived_at__isnull=False),
+                name="service_unlisted",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
