@@ -1,7 +1,6 @@
 """One door for pages and live sockets."""
 
 import os
-from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpstore_site.settings")
 
@@ -9,10 +8,8 @@ from django.core.asgi import get_asgi_application
 
 pages = get_asgi_application()
 
-from lifecycle.live.consumers import live_socket  # noqa: E402  (needs the apps loaded)
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  (needs the apps loaded)
 
+from lifecycle.live.routing import websocket_urlpatterns  # noqa: E402
 
-async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Hand sockets to the live feed and everything else to Django."""
-    answer = live_socket if scope["type"] == "websocket" else pages
-    await answer(scope, receive, send)
+application = ProtocolTypeRouter({"http": pages, "websocket": URLRouter(websocket_urlpatterns)})

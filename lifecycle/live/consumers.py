@@ -9,64 +9,69 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
 
 from lifecycle.live.access import same_origin, session_key, signed_in
 from lifecycle.live.client import SIGNED_OUT, Client
 from lifecycle.live.hub import hub
 
-PATH = "/live/"
 MESSAGE_AT_MOST = 32_000
 
 
-async def live_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Serve one WebSocket until either side leaves.
+class LiveConsumer(AsyncWebsocketConsumer):
+    """One browser. It says `{"show": [ids], "ack": n}`; it is sent `{"id", "now", "html", "events"}`."""
 
-    The browser says `{"show": [ids], "ack": n}`; it is sent `{"id", "now", "html", "events"}`.
-    """
-    await receive()
-    key = session_key(scope)
-    if not (_wanted(scope) and await database_sync_to_async(signed_in)(key)):
-        await send({"type": "websocket.close", "code": SIGNED_OUT})
-        return
-    await send({"type": "websocket.accept"})
-    await _converse(Client(_texts(send), key), _after(scope), receive, send)
+    client: Client | None = None
+    writer: asyncio.Task[None]
+    after: int | None
+
+    async def connect(self) -> None:
+        """Take in a signed-in user's page of this site; the hub does the rest."""
+        key = session_key(self.scope)
+        if hub.closed or not same_origin(self.scope) or not await database_sync_to_async(signed_in)(key):
+            await self.close(SIGNED_OUT)
+            return
+        await self.accept()
+        self.after = _after(self.scope)
+        self.client = Client(self.send, key)
+        await hub.join(self.client, self._end)
+        self.writer = asyncio.create_task(self.client.write())
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Hear what the page shows and which frames it has applied."""
+        if self.client is None:
+            return
+        said = _read(text_data or "")
+        if isinstance(said.get("ack"), int):
+            self.client.confirm(said["ack"])
+        if isinstance(said.get("show"), list):
+            await hub.show(self.client, said["show"], self.after)
+            self.after = None
+
+    async def disconnect(self, code: int) -> None:
+        """Forget the browser."""
+        if self.client is None:
+            return
+        hub.leave(self.client)
+        self.writer.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.writer
+
+    def _end(self, code: int) -> object:
+        return asyncio.ensure_future(self.close(code))
 
 
-def _wanted(scope: dict[str, Any]) -> bool:
-    return scope["path"] == PATH and same_origin(scope) and not hub.closed
+class RefusingConsumer(AsyncWebsocketConsumer):
+    """Any other address: there is no socket there."""
 
-
-def _texts(send: Any) -> Any:
-    async def text(message: str) -> None:
-        await send({"type": "websocket.send", "text": message})
-
-    return text
+    async def connect(self) -> None:
+        """Refuse."""
+        await self.close()
 
 
 def _after(scope: dict[str, Any]) -> int | None:
     value = parse_qs(scope["query_string"].decode("latin1")).get("after", [""])[0]
     return int(value) if value.isdecimal() and len(value) < 19 else None
-
-
-async def _converse(client: Client, after: int | None, receive: Any, send: Any) -> None:
-    def close(code: int) -> object:
-        return asyncio.ensure_future(send({"type": "websocket.close", "code": code}))
-
-    await hub.join(client, close)
-    writer = asyncio.create_task(client.write())
-    try:
-        while (message := await receive())["type"] == "websocket.receive":
-            said = _read(message.get("text") or "")
-            if isinstance(said.get("ack"), int):
-                client.confirm(said["ack"])
-            if isinstance(said.get("show"), list):
-                await hub.show(client, said["show"], after)
-                after = None
-    finally:
-        hub.leave(client)
-        writer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await writer
 
 
 def _read(text: str) -> dict[str, Any]:
