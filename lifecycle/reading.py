@@ -24,7 +24,7 @@ from lifecycle.heartbeat import CHECKS
 from lifecycle.models import CheckResult, Episode, FeedItem, ServiceState, StateChange, WorkerSeen
 from registry.models import Desired, Service, Tool
 
-SILENT_AFTER = timedelta(seconds=30)
+SILENT_AFTER = timedelta(seconds=20)
 PAGE_SIZE = 50
 COMPOUND_LIMIT = 400  # SQLite joins at most 500 selects
 URGENCY = (
@@ -118,12 +118,14 @@ def service_page(
     page_size: int = PAGE_SIZE,
     *,
     failing_first: bool = False,
+    among: Q | None = None,
 ) -> ServicePage:
     """One page of the services that match every filter, by name; a page past the end is the last one.
 
-    *state* may be several, separated by commas; one that is not known matches nothing.
+    *state* may be several, separated by commas; one that is not known matches nothing. *among* narrows
+    the list further.
     """
-    match = _matching(q.strip(), tag, transport)
+    match = _matching(q.strip(), tag, transport) & (among or Q())
     everything, matching = counts(match)
     states = [part for part in state.split(",") if part in matching]
     count = sum(matching[part] for part in states) if state else sum(matching.values())
