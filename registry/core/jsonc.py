@@ -7,10 +7,10 @@ import re
 from registry.core.places import ROOT
 from registry.errors import InvalidConfigError
 
-# Possessive quantifiers: no input makes this go back over what it has read.
-_WORD = re.compile(
-    r'"(?:[^"\\]++|\\.)*+"|//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|[{}\[\],]|[^\s"/{}\[\],]++|\s++|.', re.DOTALL
-)
+# Possessive quantifiers: no input makes this go back over what it has read. None stands around a group:
+# Python before 3.11.5 matches those wrongly.
+_STRING, _COMMENT = r'"[^"\\]*+(?:\\.[^"\\]*+)*"', r"//[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*/"
+_WORD = re.compile(rf"""{_STRING}|{_COMMENT}|[{{}}\[\],]|[^\s"/{{}}\[\],]++|\s++|.""", re.DOTALL)
 
 
 def plain(text: str, max_depth: int) -> str:
