@@ -14,9 +14,9 @@ from lifecycle import reading, schemas
 from lifecycle.core.health import LEVELS
 from lifecycle.core.states import State
 from lifecycle.models import CheckResult, Episode, ServiceState, StateChange, WorkerSeen
-from registry import registration, secrets
+from registry import agents, registration, secrets
 from registry.access.callers import VIEWER
-from registry.api import GLOBAL_AGENT, Name, router
+from registry.api import Name, router
 from registry.models import Desired, Service
 from registry.problems import ProblemError
 
@@ -56,12 +56,15 @@ def _states(given: str) -> list[State]:
 
 @router.get("services", auth=VIEWER, response=schemas.ServicePage, summary="List services")
 def service_list(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
-    """By name. A page past the end is empty."""
-    states = _states(query.state)
-    if query.agent not in ("", GLOBAL_AGENT):
-        return {"count": 0, "results": []}
+    """By name. A page past the end is empty, and so is the list of an agent that there is not."""
     found = reading.service_page(
-        query.q, ",".join(states), query.tag, query.transport, query.page, query.page_size
+        query.q,
+        ",".join(_states(query.state)),
+        query.tag,
+        query.transport,
+        query.page,
+        query.page_size,
+        among=agents.among(query.agent),
     )
     past = (query.page - 1) * query.page_size >= found.count
     return {"count": found.count, "results": [] if past else [reading.describe(row) for row in found.rows]}

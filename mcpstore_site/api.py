@@ -18,6 +18,8 @@ from ninja.errors import HttpError, ValidationError
 from lifecycle import api as lifecycle_api
 from lifecycle import api_alerts, api_commands
 from lifecycle.operations import NotPossibleError
+from registry import api_agents
+from registry.agents import AgentNotFoundError
 from registry.errors import InvalidConfigError, NotAllowedError, RegistryError, ServiceNotFoundError
 from registry.problems import ProblemError, answer, code_of
 
@@ -30,11 +32,12 @@ api = NinjaAPI(
     urls_namespace="api",
     docs_url=None,
 )
-for room in (lifecycle_api, api_commands, api_alerts):
+for room in (lifecycle_api, api_commands, api_alerts, api_agents):
     api.add_router("", room.router)
 
 STATUS_OF: dict[type[Exception], int] = {
     ServiceNotFoundError: 404,
+    AgentNotFoundError: 404,
     NotAllowedError: 403,
     InvalidConfigError: 422,
     NotPossibleError: 409,

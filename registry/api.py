@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Path, Query, Router, Schema, Status
+from ninja import Path, Router, Schema, Status
 
-from registry import changing, mcpjson, registration
-from registry.access.callers import OPERATOR, VIEWER, caller
+from registry import changing, registration
+from registry.access.callers import OPERATOR, caller
 from registry.bodies import ANY_JSON, described, json_object
 from registry.models import Desired, Priority, Profile
-from registry.problems import ProblemError, error
-
-GLOBAL_AGENT = "global_agent_store"
+from registry.problems import error
 
 router = Router()
 
@@ -101,15 +99,3 @@ def service_remove(request: HttpRequest, name: Name) -> Status[None]:
     """The worker stops what still runs of it."""
     registration.remove(name, by=caller(request).name, now=timezone.now())
     return Status(204, None)
-
-
-@router.get("mcp.json", auth=VIEWER, summary="The exported document")
-def document(
-    request: HttpRequest, agent: Annotated[str, Query()] = GLOBAL_AGENT
-) -> HttpResponse | dict[str, Any]:
-    """Secret values stand in it as `${secret:NAME}`."""
-    if agent not in ("", GLOBAL_AGENT):
-        raise ProblemError(
-            404, f"There is no agent {agent[:80]!r}.", code="agent_not_found", where="query.agent"
-        )
-    return mcpjson.document()

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from registry import files
 from registry.core import comparing
@@ -33,9 +33,10 @@ class Drift:
     ours: str
 
 
-def document() -> dict[str, Any]:
-    """The whole configuration as mcp.json has it; secrets are references."""
-    rows = Service.objects.listed().order_by("position", "pk").values_list("name", "entry", "desired")
+def document(services: QuerySet[Service] | None = None) -> dict[str, Any]:
+    """The configuration, or that of some services, as mcp.json has it; secrets are references."""
+    wanted = Service.objects.listed() if services is None else services
+    rows = wanted.order_by("position", "pk").values_list("name", "entry", "desired")
     return {"mcpServers": {name: _entry(entry, desired) for name, entry, desired in rows}}
 
 

@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from registry.views import adding, importing
+from registry.views import adding, agents, importing
 
 urlpatterns = [
     path("add/", adding.service_add, name="service_add"),
     path("import/", importing.service_import, name="service_import"),
+    path("agents/", agents.agent_list, name="agent_list"),
+    path("add-agent/", agents.agent_add, name="agent_add"),
+    path("agents/<str:name>/", agents.agent_edit, name="agent_edit"),
+    path("agents/<str:name>/remove/", agents.agent_remove, name="agent_remove"),
+    path("agents/<str:name>/token/", agents.agent_token, name="agent_token"),
+    path("agents/<str:name>/revoke/", agents.agent_revoke, name="agent_revoke"),
+    path("agents/<str:name>/mcp.json", agents.agent_mcpjson, name="agent_mcpjson"),
     path("services/<str:name>/remove/", adding.service_remove, name="service_remove"),
 ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from registry import mcpjson, passphrase, registration, secrets
 from registry.access import audit
@@ -66,9 +67,11 @@ def _settle(entries: list[tuple[str, Mapping[str, Any]]], now: datetime) -> None
             Service.objects.filter(pk=known[name].pk).update(position=position)
 
 
-def with_secrets(phrase: str, *, by: str, now: datetime) -> dict[str, Any]:
+def with_secrets(
+    phrase: str, *, by: str, now: datetime, services: QuerySet[Service] | None = None
+) -> dict[str, Any]:
     """The document with its secret values beside it, locked with the passphrase; audited."""
-    content = mcpjson.document()
+    content = mcpjson.document(services)
     names = {name for entry in content["mcpServers"].values() for name in filling.all_references(entry)}
     rows = Secret.objects.values_list("name", "ciphertext")
     values = {name: secrets.unseal(sealed) for name, sealed in rows if name in names}

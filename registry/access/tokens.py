@@ -18,7 +18,8 @@ HINT = 10
 USED_EVERY = timedelta(minutes=1)
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """What is kept of a token."""
     # The token has 256 bits of chance, so a slow hash would protect nothing and cost every request.
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
@@ -30,14 +31,14 @@ def issue(user: User, role: Role, now: datetime) -> str:
             f"{user.get_username()} is {role_of(user).value}; a token cannot be {role.value}."
         )
     token = PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(user=user, role=role, digest=_digest(token), hint=token[:HINT], created_at=now)
+    ApiToken.objects.create(user=user, role=role, digest=digest(token), hint=token[:HINT], created_at=now)
     audit.note(user.get_username(), "token issued", token[:HINT], role.value, now=now)
     return token
 
 
 def find(token: str, now: datetime) -> ApiToken | None:
     """The live token; its `role` is lowered to its user's, if that has been lowered since."""
-    rows = ApiToken.objects.select_related("user__membership").filter(digest=_digest(token), revoked_at=None)
+    rows = ApiToken.objects.select_related("user__membership").filter(digest=digest(token), revoked_at=None)
     found = rows.first()
     if found is None or not found.user.is_active:
         return None

@@ -1,4 +1,5 @@
 from registry.models.access import ApiToken, AuditEntry, Membership, Role
+from registry.models.agent import Agent, AgentService
 from registry.models.secret import Secret
 from registry.models.service import NAME_PATTERN, Desired, Priority, Profile, RegistryHead, Service, Transport
 from registry.models.tool import ContentItem, Tool
@@ -6,6 +7,8 @@ from registry.models.version import ConfigVersion
 
 __all__ = [
     "NAME_PATTERN",
+    "Agent",
+    "AgentService",
     "ApiToken",
     "AuditEntry",
     "ConfigVersion",

@@ -11,13 +11,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from registry import mcpjson, passphrase, registration, versions
+from registry import agents, mcpjson, passphrase, registration, versions
+from registry.agents import GLOBAL_AGENT
 from registry.core import comparing, reading
 from registry.errors import RegistryError
 from registry.models import Role
 from registry.registration import Preview
-
-GLOBAL_AGENT = "global_agent_store"
 
 
 class Command(BaseCommand):
@@ -95,11 +94,11 @@ class Command(BaseCommand):
             self.stdout.write(f"{'removed':<10} {name}")
 
     def _export(self, options: dict[str, Any]) -> None:
-        if options["agent"] != GLOBAL_AGENT:
-            raise CommandError(f"There is no agent {options['agent']!r}.")
-        content = mcpjson.document()
+        services = agents.services_of(agents.get(options["agent"]))
+        content = mcpjson.document(services)
         if options["with_secrets"]:
-            content = versions.with_secrets(_ask("Passphrase: "), by="command line", now=timezone.now())
+            phrase, by = _ask("Passphrase: "), "command line"
+            content = versions.with_secrets(phrase, by=by, now=timezone.now(), services=services)
         self.stdout.write(mcpjson.text_of(content), ending="")
 
     def _diff(self, options: dict[str, Any]) -> None:

@@ -1,0 +1,151 @@
+"""REST for agents: each with its services, its mcp.json and the token of its address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Path, Query, Router, Schema, Status
+
+from registry import agents
+from registry.access import agent_tokens
+from registry.access.callers import OPERATOR, VIEWER, caller
+from registry.agents import GLOBAL_AGENT
+from registry.bodies import described, json_object
+from registry.models import Agent
+from registry.problems import ProblemError
+
+router = Router()
+AgentName = Annotated[str, Path(description="The agent's name")]
+FIELDS = {
+    "services": {"type": "array", "items": {"type": "string"}},
+    "description": {"type": "string"},
+}
+
+
+class AgentShort(Schema):
+    name: str
+    description: str
+    builtin: bool
+    services_count: int
+    token_hint: str | None
+    token_issued_at: datetime | None
+    token_used_at: datetime | None
+
+
+class AgentFull(AgentShort):
+    services: list[str]
+
+
+class AgentList(Schema):
+    count: int
+    results: list[AgentShort]
+
+
+class NewToken(Schema):
+    token: str
+    url: str
+
+
+def _short(agent: Agent, services_count: int) -> dict[str, Any]:
+    times = {key: getattr(agent, key) for key in ("token_issued_at", "token_used_at")}
+    return {
+        "name": agent.name,
+        "description": agent.description,
+        "builtin": agents.is_builtin(agent),
+        "services_count": services_count,
+        "token_hint": agent.token_hint if agent.token_digest else None,
+    } | times
+
+
+def _full(agent: Agent) -> dict[str, Any]:
+    names = list(agents.services_of(agent).order_by("name").values_list("name", flat=True))
+    return _short(agent, len(names)) | {"services": names}
+
+
+@router.get("mcp.json", auth=VIEWER, summary="The exported document")
+def document(request: HttpRequest, agent: Annotated[str, Query()] = GLOBAL_AGENT) -> dict[str, Any]:
+    """The whole, or what one agent has of it. Secret values stand in it as `${secret:NAME}`."""
+    return agents.document(agents.get(agent or GLOBAL_AGENT))
+
+
+@router.get("agents", auth=VIEWER, response=AgentList, summary="List agents")
+def agent_list(request: HttpRequest) -> dict[str, Any]:
+    """The built-in one first, then by name."""
+    counts = agents.counts()
+    rows = [_short(agent, counts.get(agent.name, 0)) for agent in agents.everyone()]
+    return {"count": len(rows), "results": rows}
+
+
+@router.get("agents/{name}", auth=VIEWER, response=AgentFull, summary="One agent")
+def agent_one(request: HttpRequest, name: AgentName) -> dict[str, Any]:
+    return _full(agents.get(name))
+
+
+def _given(request: HttpRequest, *known: str) -> dict[str, Any]:
+    body = json_object(request)
+    if unknown := sorted(set(body) - set(known)):
+        raise ProblemError(422, f"Only {', '.join(known)} are known here.", where=f"body.{unknown[0][:80]}")
+    for key in ("name", "description"):
+        if not isinstance(body.get(key, ""), str) or "\0" in body.get(key, ""):
+            raise ProblemError(422, "This must be a text.", where=f"body.{key}")
+    services = body.get("services", [])
+    if not isinstance(services, list) or not all(isinstance(name, str) for name in services):
+        raise ProblemError(422, "This must be a list of names.", where="body.services")
+    return body
+
+
+@router.post(
+    "agents",
+    auth=OPERATOR,
+    response={201: AgentFull},
+    openapi_extra=described(name={"type": "string"}, **FIELDS),
+    summary="Add an agent",
+)
+def agent_add(request: HttpRequest) -> Status[dict[str, Any]]:
+    """A named consumer of some services."""
+    body = _given(request, "name", *FIELDS)
+    agent = agents.add(
+        body.get("name", ""),
+        body.get("services", []),
+        by=caller(request).name,
+        now=timezone.now(),
+        description=body.get("description", ""),
+    )
+    return Status(201, _full(agent))
+
+
+@router.patch(
+    "agents/{name}",
+    auth=OPERATOR,
+    response=AgentFull,
+    openapi_extra=described(**FIELDS),
+    summary="Change an agent",
+)
+def agent_change(request: HttpRequest, name: AgentName) -> dict[str, Any]:
+    """Only what is given changes; `services` replaces the whole choice."""
+    body = _given(request, *FIELDS)
+    return _full(agents.change(name, by=caller(request).name, now=timezone.now(), **body))
+
+
+@router.delete("agents/{name}", auth=OPERATOR, response={204: None}, summary="Remove an agent")
+def agent_remove(request: HttpRequest, name: AgentName) -> Status[None]:
+    """Its services stay; its token ends."""
+    agents.remove(name, by=caller(request).name, now=timezone.now())
+    return Status(204, None)
+
+
+@router.post("agents/{name}/token", auth=OPERATOR, response=NewToken, summary="Make a token for an agent")
+def agent_token(request: HttpRequest, name: AgentName) -> dict[str, str]:
+    """Shown this once. The token before it ends."""
+    token = agent_tokens.issue(name, by=caller(request).name, now=timezone.now())
+    return {"token": token, "url": agent_tokens.address(name, token)}
+
+
+@router.delete("agents/{name}/token", auth=OPERATOR, response={204: None}, summary="Revoke an agent's token")
+def agent_token_revoke(request: HttpRequest, name: AgentName) -> Status[None]:
+    """The address with the token answers no more."""
+    agent_tokens.revoke(name, by=caller(request).name, now=timezone.now())
+    return Status(204, None)
