@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from lifecycle.models import Command, FeedItem
 from lifecycle.wakeup import Waker
 from registry import registration, secrets
+from registry.errors import RegistryError
 from registry.models import Desired, Service
 
 Kind = Command.Kind
@@ -27,7 +28,7 @@ _WISHES = {
 _NEEDS_RUNNING = frozenset({Kind.CHECK, Kind.REFRESH_TOOLS, Kind.CALL_TOOL})
 
 
-class NotPossibleError(Exception):
+class NotPossibleError(RegistryError):
     """What was asked cannot be done now; nothing was changed."""
 
     code = "not_possible"

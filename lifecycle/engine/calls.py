@@ -37,7 +37,8 @@ async def _outcome(
     try:
         result = await connection.call_tool(tool, arguments, limit)
     except ConnectionFault as exc:
-        return {"ok": False, "content": [], "structured": None, "error": exc.fault.message}
+        failed = {"ok": False, "content": [], "structured": None, "error": exc.fault.message}
+        return {**failed, "fault": exc.fault.kind.value}
     return {
         "ok": result.ok,
         "content": result.content,

@@ -1,0 +1,105 @@
+"""Add, change and remove services. It is saved when a call returns; the worker does the rest."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from django.utils import timezone
+
+from lifecycle import counting
+from lifecycle.core.states import State
+from mcpstore_site.facade import sources, waiting
+from mcpstore_site.facade.scope import BY, Scope
+from mcpstore_site.facade.sources import Config
+from mcpstore_site.facade.waiting import Wait
+from registry import agents, changing, mcpjson, registration
+from registry.core import reading
+from registry.errors import InvalidConfigError
+from registry.models import Desired, Role, Service
+from registry.registration import Result
+
+logger = logging.getLogger(__name__)
+MOVING = frozenset({State.INITIALIZING, State.DISCONNECTING})
+
+
+class Configuring(Scope):
+    """`results` tells what became of each entry of the last `add_service` in the chain."""
+
+    results: Sequence[Result] = ()
+
+    def add_service(
+        self, config: Config = None, wait: Wait = None, *, values: Mapping[str, str] | None = None
+    ) -> Self:
+        """Save every good entry; InvalidConfigError only if none is good, the bad ones are in `results`.
+
+        With *wait* it also waits until each is connected or has failed to, which is not an error here.
+        *values* answer placeholders.
+        """
+        limits = waiting.seconds(wait, ["stdio", "remote"])
+        results = self._register(config, values or {})
+        good = [result.name for result in results if result.error is None]
+        if good:
+            agents.include(self.agent_id, good, by=BY, now=timezone.now())
+        if limits:
+            self._settled(good, wait)
+        done = type(self)(self.agent_id)
+        done.results = results
+        return done
+
+    @staticmethod
+    def _register(config: Config, values: Mapping[str, str]) -> list[Result]:
+        source, limit = sources.read(config), mcpjson.LARGEST if config is None else reading.MAX_BYTES
+        results = registration.register(
+            source, by=BY, role=Role.ADMIN, now=timezone.now(), values=values, limit=limit
+        )
+        bad = [result.error for result in results if result.error is not None]
+        if isinstance(source, bytes) and config is None and not bad:
+            mcpjson.accept_file(source)
+            mcpjson.export_pending(author=BY, now=timezone.now())
+        if bad and len(bad) == len(results):
+            raise bad[0]
+        for error in bad:
+            logger.warning("not added: %s", error)
+        return results
+
+    def _settled(self, names: Sequence[str], wait: Wait) -> bool:
+        transports = Service.objects.listed().filter(name__in=names).values_list("transport", flat=True)
+        return waiting.until(lambda: not self._moving(names), waiting.seconds(wait, transports))
+
+    @staticmethod
+    def _moving(names: Sequence[str]) -> bool:
+        rows = Service.objects.listed().filter(name__in=names).select_related("state_row")
+        return any(_is_moving(service) for service in rows)
+
+    def update_service(self, name: str, config: Mapping[str, Any]) -> Self:
+        """Change properties, or, with any other key in *config*, give the service that whole new entry.
+
+        Properties are `desired`, `profile`, `priority`, `tags`, `description` and `timeout`. The service
+        changes for every agent that has it.
+        """
+        service = self.service(name)
+        given = {key: value for key, value in config.items() if key != "name"}
+        if config.get("name", name) != name:
+            raise InvalidConfigError("name", "cannot be changed", "Add a service under the new name")
+        changes = given if given.keys() <= set(changing.KNOWN) else {"config": given}
+        changing.change(service.name, changes, by=BY, role=Role.ADMIN, now=timezone.now())
+        return self
+
+    def remove_service(self, name: str) -> Self:
+        """Take a service out of the store, or, for an agent, out of its choice alone."""
+        service, now = self.service(name), timezone.now()
+        if self.whole:
+            registration.remove(service.name, by=BY, now=now)
+        else:
+            agents.exclude(self.agent_id, service.name, by=BY, now=now)
+        return self
+
+
+def _is_moving(service: Service) -> bool:
+    """Whether the worker has yet to bring it to where it is wanted, once at least."""
+    row, state = counting.state_row(service), counting.state_of(service)
+    if service.desired == Desired.STOPPED:
+        return state is not State.DISCONNECTED
+    return row is None or row.revision_applied < service.revision or state in MOVING

@@ -1,0 +1,123 @@
+"""Look at services, start and stop them, and wait for what becomes of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from lifecycle import operations, reading
+from lifecycle.core.health import Status
+from lifecycle.models import Command
+from mcpstore_site.facade import describing, toolnames, waiting
+from mcpstore_site.facade.errors import ServiceTimeoutError
+from mcpstore_site.facade.records import CheckRecord, ServiceInfo, ServiceMetrics, ServiceRecord
+from mcpstore_site.facade.scope import BY, Scope
+from registry.models import Desired, Service
+
+logger = logging.getLogger(__name__)
+Kind = Command.Kind
+
+
+class Operating(Scope):
+    """What runs, and asking the worker for something else."""
+
+    def list_services(self) -> list[ServiceRecord]:
+        """All services, by name."""
+        rows = self.services().select_related("state_row").order_by(Lower("name"), "id")
+        return [describing.record(service, self.agent_id) for service in rows]
+
+    def get_service_info(self, name: str) -> ServiceInfo:
+        """One service with its tools and its configuration."""
+        service = self.service(name)
+        tools = [tool for tool in toolnames.tools_of(self.services()) if tool.service_name == name]
+        return describing.info(service, self.agent_id, tools)
+
+    def get_service_status(self, name: str) -> Status:
+        """The coarse word, such as "running"; the exact state is in `get_service_info(name).state`."""
+        return Status(reading.describe(self.service(name))["status"])
+
+    def get_service_metrics(self, name: str, duration: float = 300) -> ServiceMetrics:
+        """Figures over the last *duration* seconds."""
+        return describing.metrics(self.service(name), duration)
+
+    def start_service(self, name: str, timeout: float = 30.0) -> bool:
+        """Start it and wait until it is connected; false if it could not be. The console goes on trying."""
+        return self._ask(Kind.START, name, timeout)
+
+    def stop_service(self, name: str, force: bool = False, timeout: float = 30.0) -> bool:
+        """Stop it and wait until it is; *force* ends its process tree at once."""
+        return self._ask(Kind.STOP, name, timeout, force=force)
+
+    def restart_service(self, name: str, timeout: float = 30.0) -> bool:
+        """Stop and start it; whether it is connected again."""
+        return self._ask(Kind.RESTART, name, timeout)
+
+    def _ask(self, kind: Command.Kind, name: str, timeout: float, *, force: bool = False) -> bool:
+        service = self.service(name)
+        command = operations.request(kind, service.name, by=BY, now=timezone.now(), force=force)
+        finished = operations.wait_sync(command.pk, timeout)
+        if finished.state not in operations.FINISHED:
+            raise ServiceTimeoutError(f"{kind.label} {name}: no answer within {timeout:g} s{_why()}.")
+        if finished.state == Command.State.FAILED:
+            logger.warning("%s %s: %s", kind.label, name, finished.error)
+        return finished.state == Command.State.DONE
+
+    def wait_service(
+        self,
+        name: str,
+        status: str | Iterable[str] = "healthy",
+        timeout: float = 10.0,
+        raise_on_timeout: bool = False,
+    ) -> bool:
+        """Whether the service came into one of these states ("healthy") or statuses ("running") in time."""
+        states, statuses = waiting.words(status)
+
+        def there() -> bool:
+            known = reading.describe(self.service(name))
+            return known["state"] in states or known["status"] in statuses
+
+        reached = waiting.until(there, timeout)
+        if not reached and raise_on_timeout:
+            now = reading.describe(self.service(name))["state"]
+            raise ServiceTimeoutError(f"{name} is {now} after {timeout:g} s{_why()}.")
+        return reached
+
+    def check_services(self, timeout: float = 15.0) -> dict[str, CheckRecord]:
+        """Check every running service now; by name, stopped ones too."""
+        running = list(self.services().filter(desired=Desired.RUNNING))
+        checked = self._check(running, time.monotonic() + timeout)
+        return {row.name: _checked(row, row.name in checked) for row in self.list_services()}
+
+    @staticmethod
+    def _check(services: list[Service], end: float) -> set[str]:
+        asked = [
+            (service.name, operations.request(Kind.CHECK, service.name, by=BY, now=timezone.now()).pk)
+            for service in services
+        ]
+        ended = {
+            name: operations.wait_sync(command, max(0.0, end - time.monotonic())).state
+            for name, command in asked
+        }
+        return {name for name, state in ended.items() if state in operations.FINISHED}
+
+
+def _checked(row: ServiceRecord, checked: bool) -> CheckRecord:
+    return CheckRecord(
+        healthy=row.health in describing.ANSWERED,
+        checked=checked,
+        status=row.status,
+        state=row.state,
+        health=row.health,
+        response_time_ms=row.response_time_ms,
+        error=row.error,
+    )
+
+
+def _why() -> str:
+    """The likeliest reason why nobody answered."""
+    live = reading.chrome(timezone.now()).live
+    return "" if live else "; no worker is running (`manage.py runlifecycle`)"
