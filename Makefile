@@ -21,7 +21,7 @@ up:
 	@exec $(RUN) manage.py up $(ARGS)
 
 test: tools
-	@exec $(PYTEST) $(ARGS)
+	@exec $(PYTEST) -n auto --dist loadfile $(ARGS)
 
 guarantees: tools
 	@exec $(PYTEST) $$(grep -oE 'tests/[a-z_/]+\.py' docs/promises.md | sort -u) $(ARGS)

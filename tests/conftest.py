@@ -18,6 +18,8 @@ os.environ["MCPSTORE_DATA_DIR"] = DATA_DIR
 # Not in pyproject.toml: from there the settings would be read before this file says where the data is.
 os.environ["DJANGO_SETTINGS_MODULE"] = "mcpstore_site.settings"
 django.setup()
+# Not inherited: a pytest-xdist worker would read the settings before it comes to this file.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 # Pages are rendered without collectstatic; whole consoles do collect.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 settings.STATIC_ROOT.mkdir(exist_ok=True)
