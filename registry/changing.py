@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -9,7 +11,8 @@ from typing import Any
 from django.db import transaction
 
 from registry import registration, storing
-from registry.errors import InvalidConfigError
+from registry.core import editing, filling
+from registry.errors import InvalidConfigError, RegistryError
 from registry.models import Desired, Role, Service
 
 OWN = ("profile", "priority", "tags", "description", "timeout")
@@ -54,3 +57,53 @@ def _register(service: Service, changes: Mapping[str, Any], *, by: str, role: Ro
     if result.error is not None:
         raise result.error
     return result.outcome
+
+
+class ChangedMeanwhileError(RegistryError):
+    """The service is no longer what the form was made from."""
+
+    code = "changed_meanwhile"
+
+
+def mark(service: Service) -> str:
+    """What a form of this service was made from: any other configuration has another mark."""
+    entry = json.dumps(service.entry, sort_keys=True).encode()
+    return f"{service.revision}-{hashlib.sha256(entry).hexdigest()[:16]}"
+
+
+def edit(
+    name: str,
+    changes: Mapping[str, Any],
+    *,
+    seen: str,
+    by: str,
+    role: Role,
+    now: datetime,
+    transport: str = "",
+) -> str:
+    """Apply a form's *changes* by field to the entry that it was made from; the rest stays as it is written.
+
+    ChangedMeanwhileError if that is no longer the entry; InvalidConfigError as for registration.
+    """
+    with transaction.atomic():
+        storing.lock_head()
+        service = registration.get(name)
+        if mark(service) != seen:
+            raise ChangedMeanwhileError(f"{name} was changed meanwhile.")
+        if not changes and not transport:
+            return "unchanged"
+        base, place = editing.base(service.entry, changes), ("mcpServers", name)
+        entry = filling.unmask(typed(service, changes, transport), base, place)
+        (result,) = registration.register({"mcpServers": {name: entry}}, by=by, role=role, now=now)
+    if result.error is not None:
+        raise result.error
+    return result.outcome
+
+
+def typed(service: Service, changes: Mapping[str, Any], transport: str = "") -> dict[str, Any]:
+    """The entry with the changes, dots still in them; it is enabled as people have asked for since."""
+    entry = editing.applied(service.entry, changes, transport)
+    running = service.desired == Desired.RUNNING
+    return entry | {
+        key: value for key, value in (("enabled", running), ("disabled", not running)) if key in entry
+    }

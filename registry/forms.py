@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from registry.core.editing import field_of
+from registry.core.places import show
 from registry.errors import InvalidConfigError
 from registry.models import NAME_PATTERN, Priority, Profile, Transport
 
@@ -117,10 +119,16 @@ class ServiceForm(forms.Form):
         must = {"command": given["command"]} if stdio else {"url": given["url"]}
         return {"type": given["transport"]} | kept | must
 
+    def about(self) -> str:
+        """The service's name."""
+        return str(self.cleaned_data.get("name", ""))
+
     def blame(self, error: InvalidConfigError) -> None:
         """Put an error of `registration` beside the field it is about."""
-        parts = re.split(r"[.\[]", error.where)
-        field = next((part for part in parts if part in self.fields), None)
+        about = show(("mcpServers", self.about()))
+        parts = re.split(r"[.\[]", error.where.removeprefix(about))
+        parts += [asked.removeprefix(f"{self.about()}.").partition(".")[0] for asked in error.asks]
+        field = next((name for part in parts if (name := field_of(part)) in self.fields), None)
         self.add_error(field, f"{error.what}. {error.remedy}.".replace("..", "."))
 
     def forget_secrets(self) -> None:

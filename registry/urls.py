@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.views import adding, agents, importing
+from registry.views import adding, agents, editing, importing
 
 urlpatterns = [
     path("add/", adding.service_add, name="service_add"),
@@ -14,5 +14,6 @@ urlpatterns = [
     path("agents/<str:name>/token/", agents.agent_token, name="agent_token"),
     path("agents/<str:name>/revoke/", agents.agent_revoke, name="agent_revoke"),
     path("agents/<str:name>/mcp.json", agents.agent_mcpjson, name="agent_mcpjson"),
+    path("services/<str:name>/edit/", editing.service_edit, name="service_edit"),
     path("services/<str:name>/remove/", adding.service_remove, name="service_remove"),
 ]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
+
+Change = tuple[str, int, int, int, int]
 
 
 def _servers(text: str) -> dict[str, Any]:
@@ -35,3 +39,59 @@ def _names(names: list[str], limit: int = 5) -> str:
 def lines(before: str, after: str, *, old: str = "before", new: str = "after") -> list[str]:
     """A unified diff, without line ends."""
     return list(difflib.unified_diff(before.splitlines(), after.splitlines(), old, new, lineterm=""))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of a comparison: same, out or in, with its numbers; a gap stands for lines left out."""
+
+    kind: str
+    text: str = ""
+    old: int | None = None
+    new: int | None = None
+
+
+CONTEXT = 3
+LINED_UP_AT_MOST = 20_000
+
+
+def compared(before: str, after: str) -> list[Line]:
+    """The lines that differ, with some around them; empty where none does."""
+    old, new = before.splitlines(), after.splitlines()
+    start = _alike(old, new)
+    end = _alike(old[start:][::-1], new[start:][::-1])
+    if start == len(old) == len(new):
+        return []
+    start, end = max(start - CONTEXT, 0), max(end - CONTEXT, 0)
+    cut_old, cut_new = old[start : len(old) - end], new[start : len(new) - end]
+    found: list[Line] = []
+    last = 0
+    for group in _groups(cut_old, cut_new):
+        found += [Line(kind="gap")] if start + group[0][1] else []
+        found += [line for change in group for line in _lines_of(change, cut_old, cut_new, start)]
+        last = start + group[-1][2]
+    return [*found, Line(kind="gap")] if last < len(old) else found
+
+
+def _alike(old: list[str], new: list[str]) -> int:
+    """How many lines are the same at the beginning."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
+
+
+def _groups(old: list[str], new: list[str]) -> Iterable[list[Change]]:
+    """Lining up takes time by the square: documents that share too little are shown one after the other."""
+    if len(old) + len(new) > LINED_UP_AT_MOST:
+        return [[("replace", 0, len(old), 0, len(new))]]
+    return difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT)
+
+
+def _lines_of(change: Change, old: list[str], new: list[str], start: int) -> list[Line]:
+    what, old_from, old_to, new_from, new_to = change
+    if what == "equal":
+        return [
+            Line(kind="same", text=old[at], old=start + at + 1, new=start + at + 1 + new_from - old_from)
+            for at in range(old_from, old_to)
+        ]
+    out = [Line(kind="out", text=old[at], old=start + at + 1) for at in range(old_from, old_to)]
+    return out + [Line(kind="in", text=new[at], new=start + at + 1) for at in range(new_from, new_to)]

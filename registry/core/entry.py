@@ -110,7 +110,7 @@ def _command(entry: Mapping[str, Any], place: Place) -> tuple[str, tuple[str, ..
     if isinstance(given, list):
         words = fields.texts(entry, "command", place)
     elif isinstance(given, str):
-        words = _split(given, at) if "args" not in entry and " " in given.strip() else (given,)
+        words = split_line(given, at) if "args" not in entry and " " in given.strip() else (given,)
     else:
         raise InvalidConfigError(
             show(at), "must be text or a list of texts", 'Write "npx" or ["npx", "-y", "…"]'
@@ -120,7 +120,8 @@ def _command(entry: Mapping[str, Any], place: Place) -> tuple[str, tuple[str, ..
     return words[0], (*words[1:], *args), env
 
 
-def _split(line: str, at: Place) -> tuple[str, ...]:
+def split_line(line: str, at: Place) -> tuple[str, ...]:
+    """A command line as words; no shell ever sees it."""
     try:
         lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
         lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""

@@ -1,0 +1,98 @@
+"""The form of a service that is there: prefilled, with dots for secrets, and saying only what was touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from registry import secrets
+from registry.core import editing
+from registry.forms import SECRET_FIELDS, ServiceForm
+from registry.models import Service, Transport
+
+LINES = ("headers", "args", "env")
+OF_STDIO, OF_URL = ("command", "args", "env", "cwd"), ("url", "headers")
+
+
+def _joined(between: str) -> Callable[[Mapping[str, str]], str]:
+    return lambda pairs: "\n".join(f"{name}{between}{value}" for name, value in pairs.items())
+
+
+_TEXTS: Mapping[str, Callable[[Any], str]] = {
+    "headers": _joined(": "),
+    "env": _joined("="),
+    "args": "\n".join,
+    "tags": ", ".join,
+}
+
+
+class EditForm(ServiceForm):
+    """As `ServiceForm`, without the name. What a field cannot show without loss is locked, and stays."""
+
+    name = None  # type: ignore[assignment]
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, data: QueryDict | None, *, service: Service, mark: str) -> None:
+        shown = editing.flat(secrets.masked_entry(service))
+        first = {field: _TEXTS.get(field, str)(value) for field, value in shown.items()}
+        super().__init__(data, initial={**first, "transport": service.transport, "seen": mark})
+        self.service = service
+        self.fields["description"].widget = forms.Textarea(attrs={"rows": 2})
+        for field in LINES:
+            self.fields[field].widget.attrs["rows"] = min(max(2, first[field].count("\n") + 1), 12)
+        for field, value in shown.items():
+            limit = getattr(self.fields[field], "max_length", None)
+            if _read(field, first[field]) != value or (limit and len(first[field]) > limit):
+                self._lock(field)
+
+    def _lock(self, field: str) -> None:
+        self.fields[field].disabled = True
+        self.fields[field].help_text = _("This field cannot show it whole. Change it by importing the entry.")
+
+    def about(self) -> str:
+        """The service's name."""
+        return self.service.name
+
+    def changes(self) -> dict[str, Any]:
+        """By field, what differs from what the form was filled with; the transport is told apart."""
+        stdio = self.cleaned_data["transport"] == Transport.STDIO
+        used = (*(OF_STDIO if stdio else OF_URL), "description", "tags", "profile", "priority")
+        return {field: _value(field, self.cleaned_data[field]) for field in used if self._touched(field)}
+
+    def transport_change(self) -> str:
+        """The transport, where another one was chosen."""
+        return str(self.cleaned_data["transport"]) if self._touched("transport") else ""
+
+    def _touched(self, field: str) -> bool:
+        return _plain(self[field].value()) != _plain(self.get_initial_for_field(self.fields[field], field))
+
+    def forget_secrets(self) -> None:
+        """Put what may hold a secret back to what was there: an empty field would take values away."""
+        first = {field: self.initial[field] for field in SECRET_FIELDS}
+        self.data = {**self.data.dict(), **first}  # type: ignore[attr-defined]
+
+
+def _plain(text: object) -> str:
+    """Browsers send other line ends, and people leave spaces at them."""
+    return "\n".join(line.rstrip() for line in str(text or "").strip().splitlines())
+
+
+def _value(field: str, cleaned: Any) -> Any:
+    if field == "args":
+        return [line for line in cleaned.splitlines() if line]
+    if field == "tags":
+        return [tag.strip() for tag in cleaned.split(",") if tag.strip()]
+    return cleaned
+
+
+def _read(field: str, text: str) -> Any:
+    """What the form would understand of its own text."""
+    if field in ("headers", "env"):
+        between = ":" if field == "headers" else "="
+        halves = [line.partition(between) for line in text.splitlines() if line.strip()]
+        return {name.strip(): value.strip() for name, _between, value in halves}
+    return _value(field, text) if field in ("args", "tags") else text

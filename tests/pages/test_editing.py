@@ -1,0 +1,224 @@
+"""Changing one service in its form."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from registry import exporting, registration, secrets
+from registry.models import Role, Service
+from tests.pages.conftest import HTMX, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+URL = "https://weather.example.org/mcp"
+WEB = {
+    "httpUrl": URL + "?key=canary-0",
+    "headers": {"Authorization": "Bearer canary-1", "X-Team": "canary-2"},
+    "x-odd": {"kept": [1, None]},
+    "tags": ["prod"],
+}
+STDIO = {"command": "npx -y server --token canary-3", "environment": {"A": "canary-4", "B": "2"}, "note": "n"}
+
+
+@pytest.fixture(autouse=True)
+def _exports_end() -> Iterator[None]:
+    yield
+    assert exporting.wait_idle(10)
+
+
+def save(name: str, entry: dict[str, Any]) -> Service:
+    (result,) = registration.register({name: entry}, by="ann", role=Role.ADMIN, now=NOW)
+    assert result.error is None
+    return registration.get(name)
+
+
+def form_of(client: Client, name: str) -> dict[str, str]:
+    """What a browser would send of the form as it was shown."""
+    page = text_of(client.get(f"/services/{name}/edit/"))
+    assert "canary" not in page
+    shown = {
+        tag[1]: html.unescape(tag[2])
+        for tag in re.finditer(r'<(?:input type="(?:text|hidden)" name="(\w+)"[^>]*? value="([^"]*)")', page)
+    }
+    areas = re.finditer(r'<textarea name="(\w+)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
+    shown |= {area[1]: html.unescape(area[2]).replace("\n", "\r\n") for area in areas}
+    chosen = re.finditer(r'<input type="radio" name="(\w+)" value="([^"]*)"[^>]* checked', page)
+    shown |= {one[1]: one[2] for one in chosen}
+    for select in re.finditer(r'<select name="(\w+)".*?</select>', page, re.DOTALL):
+        found = re.search(r'value="(\w+)" selected', select[0])
+        shown[select[1]] = found[1] if found else ""
+    return {key: value for key, value in shown.items() if key != "csrfmiddlewaretoken"}
+
+
+def edit(client: Client, name: str, fields: dict[str, str], **more: Any) -> Any:
+    return client.post(f"/services/{name}/edit/", fields, **more)
+
+
+def test_signed_out_viewer_and_unknown(viewer: Client, operator: Client) -> None:
+    save("weather", WEB)
+    assert Client().get("/services/weather/edit/").headers["Location"].startswith("/login/")
+    assert viewer.get("/services/weather/edit/").status_code == 403
+    assert edit(viewer, "weather", {}).status_code == 403
+    assert operator.get("/services/nothing/edit/").status_code == 404
+    assert operator.put("/services/weather/edit/").status_code == 405
+
+
+def test_the_link_is_for_those_who_may(viewer: Client, operator: Client, admin: Client) -> None:
+    save("weather", WEB)
+    save("files", STDIO)
+    shown = {
+        name: [
+            f"/services/{name}/edit/" in text_of(who.get(f"/services/{name}/"))
+            for who in (viewer, operator, admin)
+        ]
+        for name in ("weather", "files")
+    }
+    assert shown == {"weather": [False, True, True], "files": [False, False, True]}
+
+
+@pytest.mark.parametrize(("name", "entry"), [("weather", WEB), ("files", STDIO)])
+def test_a_form_that_comes_back_untouched_changes_nothing(admin: Client, name: str, entry: Any) -> None:
+    before = save(name, entry)
+    answer = edit(admin, name, form_of(admin, name), follow=True)
+    assert f"{name} stays as it was" in text_of(answer)
+    after = registration.get(name)
+    assert (after.entry, after.revision, after.approved_hash) == (
+        before.entry,
+        before.revision,
+        before.approved_hash,
+    )
+
+
+def test_values_left_alone_stay_and_others_are_replaced(operator: Client) -> None:
+    save("weather", WEB)
+    fields = form_of(operator, "weather")
+    assert fields["headers"] == "Authorization: Bearer ••••••\r\nX-Team: ••••••"
+    fields["headers"] = "Authorization: Bearer ••••••\r\nX-Team: canary-new\r\nX-More: canary-more"
+    fields["description"] = "Rain"
+    answer = edit(operator, "weather", fields, follow=True)
+    assert answer.redirect_chain == [("/services/weather/", 302)]
+    assert "canary" not in text_of(answer)
+    service = registration.get("weather")
+    assert secrets.reveal(service).headers == {
+        "Authorization": "Bearer canary-1",
+        "X-Team": "canary-new",
+        "X-More": "canary-more",
+    }
+    assert secrets.reveal(service).url == WEB["httpUrl"]
+    assert service.entry["x-odd"] == WEB["x-odd"]
+    assert list(service.entry)[:2] == ["httpUrl", "headers"]
+    assert (service.description, service.revision) == ("Rain", 2)
+
+
+def test_a_command_line_is_shown_in_parts_and_keeps_what_it_hides(admin: Client) -> None:
+    save("files", STDIO)
+    fields = form_of(admin, "files")
+    assert (fields["command"], fields["args"]) == ("npx", "-y\r\nserver\r\n--token\r\n••••••")
+    edit(admin, "files", {**fields, "args": "-y\nserver@2\n--token\n••••••", "env": "A=••••••"})
+    service = registration.get("files")
+    config = secrets.reveal(service)
+    assert (config.command, config.args) == ("npx", ("-y", "server@2", "--token", "canary-3"))
+    assert config.env == {"A": "canary-4"}
+    assert service.entry["note"] == "n"
+    assert "env" not in service.entry
+
+
+def test_another_transport_leaves_out_what_it_does_not_use(admin: Client) -> None:
+    save("files", STDIO)
+    edit(admin, "files", {**form_of(admin, "files"), "transport": "sse", "url": URL})
+    service = registration.get("files")
+    assert service.transport == "sse"
+    assert service.entry == {"type": "sse", "note": "n", "url": URL}
+
+
+def test_what_a_field_cannot_show_is_locked_and_stays(admin: Client) -> None:
+    save("files", {"command": "sh", "args": ["-c", "one\ntwo", ""]})
+    page = text_of(admin.get("/services/files/edit/"))
+    assert "cannot show it whole" in page
+    edit(admin, "files", {**form_of(admin, "files"), "args": "lost", "description": "x"})
+    service = registration.get("files")
+    assert service.entry["args"] == ["-c", "one\ntwo", ""]
+    assert service.description == "x"
+
+
+def test_stopped_stays_stopped(admin: Client) -> None:
+    service = save("weather", {**WEB, "disabled": False})
+    registration.set_desired(service.pk, "stopped", now=NOW)
+    edit(admin, "weather", {**form_of(admin, "weather"), "description": "x"})
+    after = registration.get("weather")
+    assert (after.desired, after.entry["disabled"]) == ("stopped", True)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"url": "ftp://x/"}, "URL</a>:"),
+        ({"headers": "Bad Name: x"}, "Headers</a>:"),
+        ({"headers": "X-New: ••••••"}, "Type the value itself"),
+        ({"transport": "stdio", "command": ""}, "Command</a>:"),
+        ({"profile": "lazy"}, "Profile</a>:"),
+    ],
+)
+def test_an_error_names_its_field_and_saves_nothing(admin: Client, change: Any, words: str) -> None:
+    before = save("weather", WEB)
+    answer = edit(admin, "weather", {**form_of(admin, "weather"), **change}, headers=HTMX)
+    assert answer.status_code == 422
+    assert words in text_of(answer)
+    assert registration.get("weather").entry == before.entry
+
+
+def test_a_page_that_comes_back_puts_dots_where_secrets_were_typed(admin: Client) -> None:
+    save("weather", WEB)
+    fields = {**form_of(admin, "weather"), "headers": "A: canary-new", "profile": "lazy"}
+    page = text_of(edit(admin, "weather", fields))
+    assert "canary" not in page
+    assert "Authorization: Bearer ••••••" in page
+
+
+def test_an_operator_may_not_edit_a_command_nor_send_values_elsewhere(
+    operator: Client, admin: Client
+) -> None:
+    before = save("files", STDIO)
+    answer = edit(operator, "files", {**form_of(admin, "files"), "description": "x"}, headers=HTMX)
+    assert (answer.status_code, registration.get("files").entry) == (422, before.entry)
+    before = save("weather", WEB)
+    fields = {**form_of(operator, "weather"), "url": "https://elsewhere.example/"}
+    answer = edit(operator, "weather", fields, headers=HTMX)
+    assert (answer.status_code, registration.get("weather").entry) == (422, before.entry)
+
+
+def test_an_older_form_is_refused_with_both_sides_and_saves_on_demand(
+    operator: Client, admin: Client
+) -> None:
+    save("weather", WEB)
+    mine = {**form_of(operator, "weather"), "headers": "X-Team: canary-mine", "description": "Mine"}
+    edit(admin, "weather", {**form_of(admin, "weather"), "tags": "theirs"})
+    theirs = registration.get("weather")
+    answer = edit(operator, "weather", mine, headers=HTMX)
+    page = html.unescape(text_of(answer))
+    assert answer.status_code == 409
+    assert "canary" not in page
+    assert re.search(r'<del>.*"theirs"</del>', page)
+    assert re.search(r'<ins>.*"Mine"</ins>', page)
+    assert registration.get("weather").entry == theirs.entry
+    over = re.search(r'name="over" value="([^"]+)"', page)
+    assert over
+    answer = edit(operator, "weather", {**mine, "over": over[1]}, headers=HTMX)
+    assert answer.headers["HX-Redirect"] == "/services/weather/"
+    after = registration.get("weather")
+    assert (after.description, after.tags) == ("Mine", ["prod"])
+    assert secrets.reveal(after).headers == {"X-Team": "canary-mine"}
+
+
+def test_a_changed_secret_alone_makes_a_form_old(operator: Client) -> None:
+    save("weather", WEB)
+    mine = {**form_of(operator, "weather"), "description": "Mine"}
+    save("weather", {**WEB, "headers": {"Authorization": "Bearer canary-9", "X-Team": "canary-2"}})
+    assert edit(operator, "weather", mine, headers=HTMX).status_code == 409
