@@ -10,7 +10,6 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from lifecycle import operations, reading
-from lifecycle.core.health import Status
 from lifecycle.models import Command
 from mcpstore_site.facade import describing, toolnames, waiting
 from mcpstore_site.facade.errors import ServiceTimeoutError
@@ -36,9 +35,10 @@ class Operating(Scope):
         tools = [tool for tool in toolnames.tools_of(self.services()) if tool.service_name == name]
         return describing.info(service, self.agent_id, tools)
 
-    def get_service_status(self, name: str) -> Status:
+    def get_service_status(self, name: str) -> str:
         """The coarse word, such as "running"; the exact state is in `get_service_info(name).state`."""
-        return Status(reading.describe(self.service(name))["status"])
+        status: str = reading.describe(self.service(name))["status"]
+        return status
 
     def get_service_metrics(self, name: str, duration: float = 300) -> ServiceMetrics:
         """Figures over the last *duration* seconds."""
