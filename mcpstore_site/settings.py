@@ -200,6 +200,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A form may tick each of ten thousand services.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 
 def _email() -> dict[str, Any]:

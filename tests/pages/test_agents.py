@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from registry import agents
+from registry import agents, registration
 from registry.access import agent_tokens
-from registry.models import Agent
+from registry.models import Agent, Role
 from tests.pages.conftest import HTMX, make_service, text_of
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,14 @@ def test_of_many_services_some_are_shown_and_all_are_found(operator: Client) -> 
     assert len(boxes(page)[1]) == 30
     assert "13 more: search for them." in text_of(page)
     assert boxes(operator.post("/add-agent/", {"q": "many-39", "search": "1"}))[1] == ["many-39"]
+
+
+def test_thousands_can_be_ticked_at_once(operator: Client, writer: Agent) -> None:
+    url = {"mcpServers": {f"s{n}": {"url": "https://x.example.org/mcp"} for n in range(1500)}}
+    registration.register(url, by="ann", role=Role.ADMIN, now=timezone.now())
+    names = list(url["mcpServers"])
+    assert operator.post("/agents/writer/", {"services": names}).status_code == 302
+    assert agents.counts()["writer"] == 1500
 
 
 def test_names_are_text_and_never_markup(operator: Client) -> None:
