@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from lifecycle.models import Command, ServiceState
 from registry import registration, secrets
@@ -17,6 +17,7 @@ from registry.models import RegistryHead, Service
 FULL_LOOK_EVERY = 30.0
 OVERLAP = timedelta(seconds=10)
 COMMANDS_AT_ONCE = 200
+CALL_LOST = "the outcome of the call could not be written down"
 CALL_CUT = "the worker stopped during the call"
 
 
@@ -131,21 +132,24 @@ def take_commands(worker: str, now: datetime) -> list[Command]:
 
 
 def put_back_commands(now: datetime) -> int:
-    """Queue again all that was taken; a tool call may have had an effect, so it fails instead.
+    """Queue again all that was taken.
 
     For the moments when no worker is at work: before this one begins, and after it has let go of everything.
     """
-    taken = Command.objects.filter(state=Command.State.TAKEN)
-    calls = taken.filter(kind=Command.Kind.CALL_TOOL)
-    failed = calls.update(state=Command.State.FAILED, error=CALL_CUT, finished_at=now)
-    return failed + taken.update(state=Command.State.QUEUED, taken_at=None, worker="")
+    return _put_back(Command.objects.filter(state=Command.State.TAKEN), CALL_CUT, now)
 
 
 def put_back_lost_commands(worker: str, held: list[int], now: datetime) -> int:
     """Queue again what this worker took and no longer knows of: a database error came between."""
     mine = Command.objects.filter(state=Command.State.TAKEN, worker=worker, taken_at__lt=now - OVERLAP)
-    lost = mine.exclude(pk__in=held).exclude(kind=Command.Kind.CALL_TOOL)
-    return lost.update(state=Command.State.QUEUED, taken_at=None, worker="")
+    return _put_back(mine.exclude(pk__in=held), CALL_LOST, now)
+
+
+def _put_back(taken: QuerySet[Command], why_not: str, now: datetime) -> int:
+    """A tool call may have had an effect already, so it fails instead of being repeated."""
+    calls = taken.filter(kind=Command.Kind.CALL_TOOL)
+    failed = calls.update(state=Command.State.FAILED, error=why_not, finished_at=now)
+    return failed + taken.update(state=Command.State.QUEUED, taken_at=None, worker="")
 
 
 def rows_of(service_ids: list[int]) -> dict[int, ServiceState]:

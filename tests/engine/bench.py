@@ -94,9 +94,13 @@ class Bench:
 
     def server(self, mode: str = "ok", era: str = "modern") -> FaultServer:
         server = FaultServer(mode, era)
+        self.adopt(server)
+        return server
+
+    def adopt(self, server: FaultServer) -> None:
+        """Start *server* in our event loop and stop it at the end."""
         self.call(server.start())
         self._servers.append(server)
-        return server
 
     def close(self) -> None:
         self.stop()

@@ -15,6 +15,7 @@ from django.utils import timezone
 from lifecycle import operations
 from lifecycle.models import CheckResult, Command, ServiceState, StateChange
 from registry.models import Service
+from tests.doubles.sse_server import SseServer
 from tests.engine.bench import HASTY, Bench, stdio
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,13 +116,48 @@ def test_fifty_good_services_do_not_notice_ten_that_hang(tmp_path: Path) -> None
         bench.close()
 
 
-def test_changed_tools_are_read_again_when_the_server_says_so(bench: Bench) -> None:
+def test_tools_are_read_again_on_demand(bench: Bench) -> None:
     server = bench.server(era="legacy")
     bench.add("web", {"url": server.url})
     bench.until_state("web", "HEALTHY")
     server.mode = "duplicate-tools"
     assert bench.ask("refresh-tools", "web").state == "done"
     assert bench.row("web").tools_count == 2
+
+
+def test_tools_are_read_again_when_the_server_says_that_they_changed(bench: Bench) -> None:
+    server = SseServer()
+    bench.adopt(server)
+    bench.add("web", {"url": server.url})
+    bench.until_state("web", "HEALTHY")
+    before = server.requests.count("tools/list")
+    bench.call(_notify(server))
+    bench.until(lambda: server.requests.count("tools/list") > before)
+
+
+async def _notify(server: SseServer) -> None:
+    for _ in range(5):
+        server.notify("notifications/tools/list_changed")
+
+
+def test_a_check_during_which_we_stood_still_proves_nothing(bench: Bench) -> None:
+    server = bench.server(era="legacy")
+    bench.add("web", {"url": server.url})
+    bench.until_state("web", "HEALTHY")
+    before = bench.trail("web")
+    assert bench.worker is not None
+    server.mode = "slow"
+    server.delay = 0.3
+    for _ in range(3):
+        bench.call(_stand_still())
+        time.sleep(0.3)
+    bench.until(lambda: CheckResult.objects.filter(service__name="web", level=7).exists())
+    assert bench.trail("web") == before
+    assert bench.row("web").consecutive_failures == 0
+
+
+async def _stand_still() -> None:
+    time.sleep(1.6)
 
 
 def test_a_new_worker_goes_on_with_healthy_services_without_a_transition(bench: Bench) -> None:

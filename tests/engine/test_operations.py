@@ -1,0 +1,75 @@
+"""Asking: what is refused, what is written, and that nothing of a call is readable in the row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import timezone
+
+from lifecycle import operations
+from lifecycle.models import Command, FeedItem
+from registry import registration
+from registry.errors import ServiceNotFoundError
+from registry.models import Role, Service
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _service(db: None) -> None:
+    document = {"mcpServers": {"a": {"url": "http://127.0.0.1:1/mcp"}}}
+    registration.register(document, by="ann", role=Role.ADMIN, now=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("kind", "desired"),
+    [("stop", "stopped"), ("start", "running"), ("restart", "running"), ("reconnect", "running")],
+)
+def test_asking_also_says_what_is_desired(kind: str, desired: str) -> None:
+    opposite = "running" if desired == "stopped" else "stopped"
+    Service.objects.update(desired=opposite)
+    command = operations.request(kind, "a", by="ann", now=NOW)
+    assert Service.objects.get().desired == desired
+    assert (command.state, command.requested_by, command.created_at) == ("queued", "ann", NOW)
+    assert FeedItem.objects.filter(kind="command", ref=command.pk).exists()
+
+
+@pytest.mark.parametrize("kind", ["check", "refresh-tools", "call-tool"])
+def test_what_needs_a_running_service_is_refused_for_a_stopped_one(kind: str) -> None:
+    Service.objects.update(desired="stopped")
+    with pytest.raises(operations.NotPossibleError, match="start it first"):
+        operations.request(kind, "a", by="ann", now=NOW, arguments={"tool": "x"})
+    assert not Command.objects.exists()
+
+
+def test_an_unknown_service_and_an_unknown_kind_are_refused() -> None:
+    with pytest.raises(ServiceNotFoundError):
+        operations.request("start", "b", by="ann", now=NOW)
+    with pytest.raises(operations.NotPossibleError, match="no command 'explode'"):
+        operations.request("explode", "a", by="ann", now=NOW)
+    with pytest.raises(operations.NotPossibleError, match="name of the tool"):
+        operations.request("call-tool", "a", by="ann", now=NOW)
+
+
+def test_arguments_and_outcomes_are_sealed_in_the_row() -> None:
+    given = {"tool": "echo", "arguments": {"password": "open sesame"}}
+    command = operations.request("call-tool", "a", by="ann", now=NOW, arguments=given)
+    command.outcome = operations.sealed_outcome({"ok": True, "content": ["open sesame"]})
+    command.save()
+    row = Command.objects.get()
+    assert "sesame" not in row.arguments + row.outcome
+    assert operations.arguments_of(row) == given
+    assert operations.outcome_of(row) == {"ok": True, "content": ["open sesame"]}
+
+
+def test_only_a_stop_can_be_forced() -> None:
+    assert operations.request("stop", "a", by="ann", now=NOW, force=True).force
+    assert not operations.request("start", "a", by="ann", now=NOW, force=True).force
+
+
+def test_waiting_ends_in_time_with_the_command_as_it_is() -> None:
+    command = operations.request("check", "a", by="ann", now=NOW)
+    assert operations.wait_sync(command.pk, 0.1).state == "queued"

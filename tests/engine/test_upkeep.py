@@ -1,0 +1,60 @@
+"""The sign of life, and forgetting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lifecycle.engine import upkeep
+from lifecycle.models import CheckResult, FeedItem, WorkerSeen
+from registry.models import Service
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def _service(name: str) -> Service:
+    return Service.objects.create(name=name, transport="stdio", endpoint="x", created_at=NOW, updated_at=NOW)
+
+
+def _check(service: Service, age: timedelta) -> None:
+    at = int((NOW - age).timestamp() * 1000)
+    CheckResult.objects.create(service=service, at=at, level=0, ms=1)
+
+
+def test_old_checks_and_feed_rows_go_and_young_ones_stay() -> None:
+    service = _service("a")
+    for hours in (1, 47, 49, 100):
+        _check(service, timedelta(hours=hours))
+        FeedItem.objects.create(kind="list", at=NOW - timedelta(hours=hours, minutes=1))
+    FeedItem.objects.create(kind="list", at=NOW)
+    assert upkeep.Pruning().step([service.pk], NOW) == 2 + 4
+    assert CheckResult.objects.count() == 2
+    assert FeedItem.objects.count() == 1
+
+
+def test_each_service_has_its_turn_and_no_round_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "SERVICES_AT_ONCE", 2)
+    services = [_service(f"s{n}") for n in range(5)]
+    for service in services:
+        _check(service, timedelta(hours=50))
+    pruning, ids = upkeep.Pruning(), [service.pk for service in services]
+    assert [pruning.step(ids, NOW) for _ in range(3)] == [2, 2, 1]
+    _check(services[0], timedelta(hours=50))
+    assert [pruning.step(ids, NOW) for _ in range(2)] == [0, 1]
+
+
+def test_a_worker_introduces_itself_signs_and_says_goodbye() -> None:
+    upkeep.started("old", "host", 1, NOW - timedelta(days=8))
+    upkeep.started("w", "host", 2, NOW)
+    upkeep.seen("w", 7, NOW + timedelta(seconds=5))
+    row = WorkerSeen.objects.get()
+    assert (row.name, row.services, row.seen_at, row.stopped_at) == ("w", 7, NOW + timedelta(seconds=5), None)
+    upkeep.stopped("w", NOW + timedelta(seconds=9))
+    row.refresh_from_db()
+    assert row.stopped_at == NOW + timedelta(seconds=9)
+    upkeep.started("w", "host", 2, NOW + timedelta(seconds=20))
+    row.refresh_from_db()
+    assert row.stopped_at is None
