@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("live/poll/", live_poll, name="live_poll"),
     path("api/v1/", api.urls),
     path("alerts/", include("lifecycle.urls_alerts")),
+    path("versions/", include("registry.urls_versions")),
     path("", include("registry.urls")),
     path("", include("lifecycle.urls")),
 ]

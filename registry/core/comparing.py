@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-Change = tuple[str, int, int, int, int]
+from registry.core.lining import Change, Lined
 
 
 def _servers(text: str) -> dict[str, Any]:
@@ -52,7 +51,6 @@ class Line:
 
 
 CONTEXT = 3
-LINED_UP_AT_MOST = 20_000
 
 
 def compared(before: str, after: str) -> list[Line]:
@@ -66,7 +64,7 @@ def compared(before: str, after: str) -> list[Line]:
     cut_old, cut_new = old[start : len(old) - end], new[start : len(new) - end]
     found: list[Line] = []
     last = 0
-    for group in _groups(cut_old, cut_new):
+    for group in Lined(cut_old, cut_new).get_grouped_opcodes(CONTEXT):
         found += [Line(kind="gap")] if start + group[0][1] else []
         found += [line for change in group for line in _lines_of(change, cut_old, cut_new, start)]
         last = start + group[-1][2]
@@ -77,13 +75,6 @@ def _alike(old: list[str], new: list[str]) -> int:
     """How many lines are the same at the beginning."""
     pairs = enumerate(zip(old, new, strict=False))
     return next((at for at, (one, other) in pairs if one != other), min(len(old), len(new)))
-
-
-def _groups(old: list[str], new: list[str]) -> Iterable[list[Change]]:
-    """Lining up takes time by the square: documents that share too little are shown one after the other."""
-    if len(old) + len(new) > LINED_UP_AT_MOST:
-        return [[("replace", 0, len(old), 0, len(new))]]
-    return difflib.SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT)
 
 
 def _lines_of(change: Change, old: list[str], new: list[str], start: int) -> list[Line]:
