@@ -6,16 +6,19 @@ import asyncio
 import signal
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from lifecycle import logs
+from lifecycle import logs, sqlite
 from lifecycle.alerts import evaluation
 from lifecycle.alerts.delivery import Deliverer
 from lifecycle.engine.connection import Connector
 from lifecycle.engine.only import AnotherWorkerError, OnlyWorker
 from lifecycle.engine.worker import Alerts, Worker, worker_name
+
+log = structlog.get_logger("lifecycle.worker")
 
 
 class Command(BaseCommand):
@@ -23,6 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         logs.configure()
+        if warning := sqlite.warning():
+            log.warning(warning)
         try:
             with OnlyWorker():
                 asyncio.run(_work())
