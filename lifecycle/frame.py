@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
-from registry.access.roles import at_least, role_of
 
 from lifecycle import reading
 from lifecycle.rows import Sign, sign_of
+from registry.access.roles import at_least, role_of
 from registry.models import Role
 
 
@@ -23,6 +24,7 @@ class Frame:
     feed_id: int
     open_alerts: int
     sign: Sign
+    drifted_at: datetime | None
     section: str
     can_operate: bool
     can_administer: bool
@@ -45,6 +47,7 @@ def _read(request: HttpRequest) -> Frame:
         feed_id=chrome.feed_id,
         open_alerts=chrome.open_alerts,
         sign=sign_of(chrome, now),
+        drifted_at=chrome.drifted_at,
         section=section_of(request),
         can_operate=at_least(role, Role.OPERATOR),
         can_administer=at_least(role, Role.ADMIN),

@@ -41,6 +41,12 @@ def render_worker_sign(oob: bool = True) -> str:
     return render_to_string("lifecycle/_worker_sign.html", context)
 
 
+def render_drift_banner(oob: bool = True) -> str:
+    """The sign on every page that mcp.json was edited by hand; hidden while it is not."""
+    context = {"drifted_at": reading.chrome(timezone.now()).drifted_at, "oob": oob}
+    return render_to_string("lifecycle/_drift_banner.html", context)
+
+
 def render_head(service_id: int, oob: bool = True) -> str:
     """The head of a service's page; empty for a service that is no longer listed."""
     return "".join(

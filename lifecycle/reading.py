@@ -22,7 +22,7 @@ from lifecycle.counting import state_of as state_of
 from lifecycle.counting import state_row as state_row
 from lifecycle.heartbeat import CHECKS
 from lifecycle.models import CheckResult, Episode, FeedItem, ServiceState, StateChange, WorkerSeen
-from registry.models import Desired, Service, Tool
+from registry.models import Desired, RegistryHead, Service, Tool
 
 SILENT_AFTER = timedelta(seconds=20)
 PAGE_SIZE = 50
@@ -55,10 +55,11 @@ class Chrome:
     open_alerts: int
     worker_seen_at: datetime | None
     live: bool
+    drifted_at: datetime | None
 
 
 def chrome(now: datetime) -> Chrome:
-    """The frame's facts in one query (three while no worker has ever run)."""
+    """The frame's facts in one query (four while no worker has ever run)."""
     newest = FeedItem.objects.order_by("-id").values("id")[:1]
     alerts = (
         Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
@@ -68,18 +69,29 @@ def chrome(now: datetime) -> Chrome:
         .annotate(n=Count("id"))
         .values("n")
     )
+    drifted = RegistryHead.objects.values("drift_seen_at")[:1]
     row = (
         WorkerSeen.objects.order_by("-seen_at")
-        .annotate(feed=Subquery(newest), alerts=Subquery(alerts))
-        .values("seen_at", "stopped_at", "feed", "alerts")
+        .annotate(feed=Subquery(newest), alerts=Subquery(alerts), drifted=Subquery(drifted))
+        .values("seen_at", "stopped_at", "feed", "alerts", "drifted")
         .first()
     )
     if row is None:
         feed = FeedItem.objects.aggregate(last=Max("id"))["last"]
-        return Chrome(feed_id=feed or 0, open_alerts=_alerts(), worker_seen_at=None, live=False)
+        return Chrome(
+            feed_id=feed or 0,
+            open_alerts=_alerts(),
+            worker_seen_at=None,
+            live=False,
+            drifted_at=RegistryHead.objects.values_list("drift_seen_at", flat=True).first(),
+        )
     live = row["stopped_at"] is None and now - row["seen_at"] <= SILENT_AFTER
     return Chrome(
-        feed_id=row["feed"] or 0, open_alerts=row["alerts"] or 0, worker_seen_at=row["seen_at"], live=live
+        feed_id=row["feed"] or 0,
+        open_alerts=row["alerts"] or 0,
+        worker_seen_at=row["seen_at"],
+        live=live,
+        drifted_at=row["drifted"],
     )
 
 

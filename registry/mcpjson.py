@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from django.db.models import Max, QuerySet
 
 from registry import files
 from registry.core import comparing
-from registry.errors import InvalidConfigError
+from registry.errors import InvalidConfigError, RegistryError
 from registry.models import ConfigVersion, Desired, RegistryHead, Role, Service
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,12 @@ class Drift:
 
     text: str
     ours: str
+
+
+class FileMovedError(RegistryError):
+    """The file is no longer what someone looked at when they decided."""
+
+    code = "file_moved"
 
 
 def document(services: QuerySet[Service] | None = None) -> dict[str, Any]:
@@ -56,7 +63,8 @@ def text_of(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sha(data: bytes) -> str:
+def sha_of(data: bytes) -> str:
+    """The digest by which a content is known."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -80,7 +88,7 @@ def _ours(head: RegistryHead, data: bytes | None) -> bool:
     if data is None:
         return True
     last = ConfigVersion.objects.order_by("-number").values_list("sha256", flat=True).first()
-    return _sha(data) in (head.exported_sha256, last)
+    return sha_of(data) in (head.exported_sha256, last)
 
 
 def export_pending(*, author: str, now: datetime) -> bool:
@@ -103,7 +111,7 @@ def export_pending(*, author: str, now: datetime) -> bool:
 
 def _warn_once(data: bytes | None) -> None:
     """The worker comes by each second; one line for each edit is enough."""
-    sha = _sha(data or b"")
+    sha = sha_of(data or b"")
     if sha not in _edits_seen:
         _edits_seen.add(sha)
         logger.warning("mcp.json was edited by hand; it is left alone until someone decides")
@@ -112,10 +120,10 @@ def _warn_once(data: bytes | None) -> None:
 def _write(revision: int, *, author: str, now: datetime) -> None:
     text = text_of(document())
     data = text.encode()
-    _keep_version(text, _sha(data), author=author, now=now)
+    _keep_version(text, sha_of(data), author=author, now=now)
     if _read() != data:
         files.replace(_path(), data)
-    RegistryHead.objects.filter(pk=1).update(exported_revision=revision, exported_sha256=_sha(data))
+    RegistryHead.objects.filter(pk=1).update(exported_revision=revision, exported_sha256=sha_of(data))
 
 
 def _keep_version(text: str, sha: str, *, author: str, now: datetime) -> None:
@@ -134,23 +142,39 @@ def _keep_version(text: str, sha: str, *, author: str, now: datetime) -> None:
         )
 
 
+def edited() -> bytes | None:
+    """The file as someone edited it by hand; None where it is as we left it."""
+    data = _read()
+    return None if _ours(_head(), data) else data
+
+
 def drift() -> Drift | None:
     """What a hand edit of the file says, and what we would write; None where it is as we left it."""
-    data = _read()
-    if _ours(_head(), data) or data is None:
+    data = edited()
+    if data is None:
         return None
     return Drift(text=data.decode("utf-8", "replace"), ours=text_of(document()))
 
 
-def write_ours(*, author: str, now: datetime) -> None:
-    """Decide for the registry: the edited file is replaced."""
+@contextmanager
+def held(seen: str) -> Iterator[bytes]:
+    """The edited file while nobody else of us touches it; FileMovedError if *seen* is not its digest."""
     with files.locked(_path().with_name(".mcp.json.lock")):
+        data = edited()
+        if data is None or sha_of(data) != seen:
+            raise FileMovedError("mcp.json was changed again since you looked at it. Look once more.")
+        yield data
+
+
+def write_ours(*, author: str, now: datetime, seen: str = "") -> None:
+    """Decide for the registry: the edited file is replaced, with *seen* only while that is its digest."""
+    with held(seen) if seen else files.locked(_path().with_name(".mcp.json.lock")):
         _write(_head().revision, author=author, now=now)
 
 
 def accept_file(seen: bytes) -> None:
     """Decide for the file, once it was imported: it may be replaced while it is still as *seen*."""
-    RegistryHead.objects.filter(pk=_head().pk).update(exported_sha256=_sha(seen))
+    RegistryHead.objects.filter(pk=_head().pk).update(exported_sha256=sha_of(seen))
 
 
 def import_at_first_start(now: datetime) -> int:

@@ -72,9 +72,10 @@ def preview(
     role: Role = Role.ADMIN,
     values: Mapping[str, str] | None = None,
     renames: Mapping[str, str] | None = None,
+    limit: int = reading.MAX_BYTES,
 ) -> Preview:
     """What `register` would do with the same arguments; writes nothing."""
-    document = dialects.find(source)
+    document = dialects.find(source, limit=limit)
     plans = Planner(role, values or {}).plan(document.found, renames or {})
     rows = [_row(plan) for plan in plans] + [_row_of_name(name) for name in document.names]
     asked = dict.fromkeys(name for row in rows for name in row.asks)

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from lifecycle.live import feed
 from lifecycle.models import CheckResult, FeedItem, WorkerSeen
+from registry.drifting import Watch
 
 CHECKS_KEPT = timedelta(hours=48)
 WORKERS_KEPT = timedelta(days=7)
@@ -34,6 +35,12 @@ def stopped(name: str, now: datetime) -> None:
     with transaction.atomic():
         WorkerSeen.objects.filter(name=name).update(seen_at=now, stopped_at=now)
         feed.note(FeedItem.Kind.WORKER, 0, now)
+
+
+def look_at_file(watch: Watch, now: datetime) -> None:
+    """Tell the pages when someone edited mcp.json by hand, and when that is decided."""
+    if watch.look(now):
+        feed.note(FeedItem.Kind.DRIFT, 0, now)
 
 
 class Pruning:

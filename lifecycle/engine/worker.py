@@ -27,12 +27,13 @@ from lifecycle.engine.shop import Shop
 from lifecycle.engine.writer import Writer
 from lifecycle.models import Command
 from lifecycle.wakeup import Waker
-from registry import mcpjson
+from registry import drifting, mcpjson
 from registry.models import Desired
 
 log = structlog.get_logger("lifecycle.worker")
 LOOK_AT_LEAST_EVERY = 1.0
 SIGN_OF_LIFE_EVERY = 5.0
+FILE_EVERY = 2.0
 PRUNE_EVERY = 60.0
 AFTER_A_CRASH = 5.0
 CLOSE_GENTLY_WITHIN = 9.0
@@ -89,6 +90,7 @@ class Worker:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
         self._pruning = upkeep.Pruning()
+        self._file = drifting.Watch()
 
     def stop(self) -> None:
         """End `run`: close what is open, leave every state as it is."""
@@ -112,6 +114,7 @@ class Worker:
             self.shop.recorder.run(self._stop),
             self._every(SIGN_OF_LIFE_EVERY, self._sign),
             self._every(1.0, self._tick),
+            self._every(FILE_EVERY, self._look_at_file),
             self._every(PRUNE_EVERY, self._prune),
             _as_coroutine(self._alerts.deliver(self._stop)),
         ]
@@ -223,6 +226,9 @@ class Worker:
 
     async def _tick(self) -> None:
         await self.writer.do(self._alerts.tick, self._clock())
+
+    async def _look_at_file(self) -> None:
+        await self.writer.do(upkeep.look_at_file, self._file, self._clock())
 
     async def _prune(self) -> None:
         await self.writer.do(self._pruning.step, list(self._owners), self._clock())

@@ -13,15 +13,16 @@ from lifecycle import presentation
 from lifecycle.live.feed import Item
 from lifecycle.models import FeedItem
 
-COUNTS, WORKER, BADGE = "count-all", "worker-sign", "alert-badge"
+COUNTS, WORKER, BADGE, DRIFT = "count-all", "worker-sign", "alert-badge", "drift-banner"
 LIST, ALERTS = "list", "alerts"
 SHOWN = re.compile(
-    rf"(service|service-head|service-more|command)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}"
+    rf"(service|service-head|service-more|command)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}"
 )
 SINGLE = {
     COUNTS: presentation.render_counts,
     WORKER: presentation.render_worker_sign,
     BADGE: presentation.render_alert_badge,
+    DRIFT: presentation.render_drift_banner,
 }
 SHOWN_AT_MOST = 300
 ALWAYS = frozenset({LIST, ALERTS})
@@ -31,6 +32,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
     FeedItem.Kind.COMMAND: ("command-",),
     FeedItem.Kind.ALERT: (ALERTS, BADGE),
     FeedItem.Kind.WORKER: (WORKER,),
+    FeedItem.Kind.DRIFT: (DRIFT,),
 }
 
 

@@ -92,6 +92,7 @@ class FeedItem(models.Model):
         COMMAND = "command"
         ALERT = "alert"
         WORKER = "worker"
+        DRIFT = "drift"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     ref = models.BigIntegerField(default=0, help_text="id of the row that changed; 0 is all of them")

@@ -102,3 +102,7 @@ class RegistryHead(models.Model):
     revision = models.PositiveBigIntegerField(default=0)
     exported_revision = models.PositiveBigIntegerField(default=0)
     exported_sha256 = models.CharField(max_length=64, default="", blank=True)
+    drift_sha256 = models.CharField(
+        max_length=64, default="", blank=True, help_text="of a file edited by hand"
+    )
+    drift_seen_at = models.DateTimeField(null=True)

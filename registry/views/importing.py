@@ -117,7 +117,7 @@ def _save(request: HttpRequest, text: bytes) -> Outcome:
         by=request.user.get_username(),
         role=role_of(request.user),
         now=timezone.now(),
-        values=_answers(request),
+        values=answers(request),
         renames=_renames(request.POST.getlist("used")),
         only=set(request.POST.getlist("only")),
     )
@@ -126,6 +126,7 @@ def _save(request: HttpRequest, text: bytes) -> Outcome:
     return {"saved": True, "results": results, "bad": bad}, 422 if only_bad else 200
 
 
-def _answers(request: HttpRequest) -> dict[str, str]:
+def answers(request: HttpRequest) -> dict[str, str]:
+    """The values that a page asked for and got."""
     given = {key.removeprefix(ANSWER): value for key, value in request.POST.items() if key.startswith(ANSWER)}
     return {key: str(value) for key, value in given.items() if value}

@@ -15,10 +15,10 @@ CORE_FILES = sorted(
     [*ROOT.glob("registry/core/**/*.py"), *ROOT.glob("lifecycle/core/**/*.py"), ROOT / "registry/errors.py"]
 )
 ALLOWED = {
-    "__future__", "base64", "collections", "copy", "dataclasses", "datetime", "decimal", "difflib", "enum",
-    "fnmatch", "functools", "graphlib", "hashlib", "heapq", "html", "ipaddress", "itertools", "json", "math",
-    "ntpath", "posixpath", "re", "shlex", "statistics", "string", "struct", "tomllib", "types", "typing",
-    "unicodedata", "urllib", "uuid",
+    "__future__", "base64", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "difflib",
+    "enum", "fnmatch", "functools", "graphlib", "hashlib", "heapq", "html", "ipaddress", "itertools", "json",
+    "math", "ntpath", "posixpath", "re", "shlex", "statistics", "string", "struct", "tomllib", "types",
+    "typing", "unicodedata", "urllib", "uuid",
 }  # fmt: skip
 CLOCKS = {"now", "utcnow", "today", "uuid1", "uuid4"}
 

@@ -1,0 +1,199 @@
+"""mcp.json edited by hand: noticed, shown without its secrets, and decided by a person."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from registry import mcpjson, registration, storing
+from registry.access import audit
+from registry.core import comparing, dialects, filling, reading, secrecy
+from registry.core.dialects import Found
+from registry.core.placeholders import SECRET
+from registry.core.places import ROOT
+from registry.core.trees import mapped
+from registry.errors import InvalidConfigError
+from registry.models import RegistryHead, Role
+from registry.registration import Ask, Result, Row
+
+logger = logging.getLogger(__name__)
+SETTLED = timedelta(seconds=2)
+Head = tuple[str, int, str]
+
+
+class Watch:
+    """Looks at the file now and again; costs one small query while nobody touches it."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[tuple[int, ...], Head] | None = None
+        self._told = ""
+
+    def look(self, now: datetime) -> bool:
+        """Note in the registry whether the file is edited; whether that is news since the last look."""
+        try:
+            stamp = _stamp()
+            if (stamp, _head()) != self._seen:
+                publish(now)
+                # A file written a moment ago may change again without another time or size.
+                fresh = bool(stamp) and now.timestamp() - stamp[0] / 1e9 < SETTLED.total_seconds()
+                self._seen = None if fresh else (stamp, _head())
+        except OSError as exc:
+            logger.warning("mcp.json cannot be looked at: %s", exc)
+        before, self._told = self._told, _head()[2]
+        return before != self._told
+
+
+def _stamp() -> tuple[int, ...]:
+    try:
+        found = Path(settings.MCPJSON_FILE).stat()
+    except FileNotFoundError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _head() -> Head:
+    row = RegistryHead.objects.values_list("exported_sha256", "exported_revision", "drift_sha256").first()
+    return row or ("", 0, "")
+
+
+def publish(now: datetime) -> None:
+    """Note whether the file is edited now. A lost file is written again."""
+    data = mcpjson.edited()
+    if not _stamp() and _head()[1]:
+        mcpjson.export_pending(author="", now=now)
+    sha = mcpjson.sha_of(data) if data is not None else ""
+    noted = RegistryHead.objects.exclude(drift_sha256=sha)
+    noted.update(drift_sha256=sha, drift_seen_at=now if sha else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What taking the file would do; with a `problem`, why it cannot be read at all."""
+
+    sha: str
+    problem: InvalidConfigError | None = None
+    rows: tuple[Row, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    removed: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    lines: tuple[comparing.Line, ...] = ()
+
+    @property
+    def good(self) -> frozenset[str]:
+        """Names of the entries that would be saved."""
+        return frozenset(row.name for row in self.rows if row.problem is None)
+
+
+def current(role: Role) -> Look | None:
+    """The edited file as someone of this role may take it; None where it is as we left it."""
+    data = mcpjson.edited()
+    if data is None:
+        return None
+    try:
+        return look(data, role)
+    except InvalidConfigError as exc:
+        return Look(sha=mcpjson.sha_of(data), problem=exc)
+
+
+def look(data: bytes, role: Role, values: Mapping[str, str] | None = None) -> Look:
+    """Compare the file with what we would write; InvalidConfigError if it cannot be read."""
+    found, ours = _servers(data), mcpjson.document()["mcpServers"]
+    same = {str(item.name) for item in found if item.problem is None and ours.get(item.name) == item.raw}
+    seen = registration.preview(data, role=role, values=values, limit=mcpjson.LARGEST)
+    rows = tuple(row for row in seen.rows if row.name not in same)
+    asked = {name for row in rows for name in row.asks}
+    theirs = {"mcpServers": {str(item.name): _shown(item) for item in found}}
+    named = {str(item.name) for item in found}
+    return Look(
+        sha=mcpjson.sha_of(data),
+        rows=rows,
+        asks=tuple(ask for ask in seen.asks if ask.name in asked),
+        removed=tuple(name for name in ours if name not in named),
+        dropped=_dropped(data),
+        lines=tuple(comparing.compared(_text({"mcpServers": ours}), _text(theirs))),
+    )
+
+
+def _servers(data: bytes) -> tuple[Found, ...]:
+    document = dialects.find(data, limit=mcpjson.LARGEST)
+    if document.names:
+        raise InvalidConfigError(ROOT, "names services without saying what they are", "Write their entries")
+    return document.found
+
+
+def _dropped(data: bytes) -> tuple[str, ...]:
+    """What stands beside the services, which the registry has no place for."""
+    tree = reading.read(data, mcpjson.LARGEST)
+    beside = isinstance(tree, dict) and "mcpServers" in tree
+    return tuple(key[:80] for key in tree if key != "mcpServers") if beside else ()
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    return mcpjson.text_of(content)
+
+
+def _shown(item: Found) -> Any:
+    """The entry with dots for every value that stands in the file itself."""
+    try:
+        if item.problem is not None:
+            raise item.problem
+        reading.check(item.raw, item.place)
+    except InvalidConfigError as exc:
+        return {"(cannot be read)": f"{exc.where}: {exc.what}"}
+    if not isinstance(item.raw, dict):
+        return filling.MASK
+    cut = secrecy.cut(str(item.name), item.raw)
+    return mapped(
+        cut.entry,
+        lambda text: SECRET.sub(lambda hit: filling.MASK if hit[1] in cut.literals else hit[0], text),
+    )
+
+
+def take(seen: str, *, by: str, role: Role, now: datetime, values: Mapping[str, str]) -> list[Result]:
+    """Decide for the file: save its good entries, remove what it leaves out.
+
+    While an entry cannot be taken the file stays as it is, and edited. FileMovedError if *seen* is not its
+    digest any more.
+    """
+    with mcpjson.held(seen) as data:
+        found = look(data, role, values)
+        with transaction.atomic():
+            storing.lock_head()
+            results = _save(data, found, by, role, now, values)
+            audit.note(by, "edited file taken", "mcp.json", f"{len(results)} services", now=now)
+            if not any(result.error for result in results):
+                mcpjson.accept_file(data)
+    mcpjson.export_pending(author=by, now=now)
+    publish(now)
+    return results
+
+
+def _save(
+    data: bytes, found: Look, by: str, role: Role, now: datetime, values: Mapping[str, str]
+) -> list[Result]:
+    different = {row.name for row in found.rows}
+    results = (
+        registration.register(
+            data, by=by, role=role, now=now, values=values, only=different, limit=mcpjson.LARGEST
+        )
+        if different
+        else []
+    )
+    for name in found.removed:
+        registration.remove(name, by=by, now=now)
+        results.append(Result(name=name, outcome="removed"))
+    return results
+
+
+def write_ours(seen: str, *, by: str, now: datetime) -> None:
+    """Decide for the registry: the edit is thrown away. FileMovedError as for `take`."""
+    mcpjson.write_ours(author=by, now=now, seen=seen)
+    audit.note(by, "edited file replaced", "mcp.json", now=now)
+    publish(now)
