@@ -27,6 +27,7 @@ class Facts:
     max_attempts: int = 0
     failures: int = 0
     wanted: bool = True
+    served: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,21 @@ class Diagnosis:
     todo: tuple[str, ...] = ()
     next_step: str = ""
 
+
+IN_SHORT: dict[Kind, Words] = {
+    Kind.TIMEOUT: lazy("no answer"),
+    Kind.REFUSED: lazy("refused"),
+    Kind.DNS: lazy("unknown host"),
+    Kind.TLS: lazy("bad certificate"),
+    Kind.AUTH: lazy("sign-in refused"),
+    Kind.HTTP: lazy("HTTP error"),
+    Kind.PROTOCOL: lazy("not MCP"),
+    Kind.CLOSED: lazy("cut off"),
+    Kind.EXITED: lazy("process ended"),
+    Kind.SPAWN: lazy("cannot start"),
+    Kind.OVERSIZE: lazy("answer too large"),
+    Kind.POLICY: lazy("not approved"),
+}
 
 CAUSE: dict[Kind, Words] = {
     Kind.TIMEOUT: lazy("The server took the request and gave no answer in time: it hangs, or is overloaded."),
@@ -74,7 +90,7 @@ TODO: dict[Kind, tuple[Words, ...]] = {
         lazy("If your company signs its own certificates, install its root on the console's machine."),
     ),
     Kind.AUTH: (
-        lazy("Enter a valid token: import the entry again with the new value."),
+        lazy("Enter a valid token: edit the configuration, and give the new value."),
         lazy("Ask the server's owner whether this account may use it."),
     ),
     Kind.HTTP: (
@@ -120,7 +136,9 @@ def _what(facts: Facts) -> str:
         case State.WARNING:
             return _("It answers, but slowly.")
         case State.INITIALIZING:
-            return _("Connecting for the first time.")
+            return _("It is being connected.")
+        case State.RECONNECTING if not facts.served:
+            return _("It has not been reached yet; it is being tried again.")
         case State.RECONNECTING:
             return _("The connection is lost; it is being made again.")
         case State.UNREACHABLE if facts.kind in (Kind.AUTH, Kind.SPAWN, Kind.POLICY):

@@ -123,6 +123,7 @@ def facts_of(service: Service, stored: ServiceState | None, state: State) -> Fac
         max_attempts=policy.max_reconnect_attempts,
         failures=stored.consecutive_failures,
         wanted=service.desired == Desired.RUNNING,
+        served=stored.last_success_at is not None,
     )
 
 

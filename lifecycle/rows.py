@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle import heartbeat, reading, wording
+from lifecycle.core.health import Kind
 from lifecycle.core.states import SERVING, State
+from lifecycle.diagnosis import IN_SHORT
 from lifecycle.models import ServiceState
 from registry.models import Service
 
@@ -97,7 +99,8 @@ def _trouble(state: State, stored: ServiceState | None) -> str:
         return ""
     if state in (State.DISCONNECTING, State.DISCONNECTED):
         return stored.disconnect_reason
-    return stored.error_kind
+    kind = stored.error_kind
+    return str(IN_SHORT[Kind(kind)]) if kind in list(Kind) else kind
 
 
 def rows_of(services: Sequence[Service], now: datetime) -> list[ServiceRow]:

@@ -180,15 +180,22 @@ def part_of(block: Any) -> Part:
     return Part(text=pretty(block, LONGEST_OUTCOME))
 
 
+def _says(parts: list[Part], error: str) -> bool:
+    """Whether the answer's own text is the error, spaces and line breaks aside."""
+    return " ".join(error.split()) == " ".join(" ".join(part.text for part in parts).split())
+
+
 def answer_of(outcome: Mapping[str, Any]) -> Answer:
     """What the worker wrote down of a call."""
     took = outcome.get("duration_ms")
     structured = outcome.get("structured")
     content = outcome.get("content")
+    parts = [part_of(block) for block in content[:200]] if isinstance(content, list) else []
+    error = clip(str(outcome.get("error") or ""), LONGEST_TEXT)
     return Answer(
         ok=bool(outcome.get("ok")),
         took=f"{took:,.0f} ms" if isinstance(took, int | float) else "",
-        error=clip(str(outcome.get("error") or ""), LONGEST_TEXT),
-        parts=[part_of(block) for block in content[:200]] if isinstance(content, list) else [],
+        error="" if _says(parts, error) else error,
+        parts=parts,
         structured=pretty(structured, LONGEST_OUTCOME) if structured is not None else "",
     )

@@ -67,6 +67,12 @@ def test_a_service_that_no_worker_has_seen_is_about_to_connect(viewer: Client) -
     assert names(viewer.get(URL, {"state": "DISCONNECTED"})) == ["idle"]
 
 
+@pytest.mark.parametrize(("kind", "words"), [("auth", "sign-in refused"), ("spawn", "cannot start")])
+def test_a_row_says_the_reason_in_words(viewer: Client, kind: str, words: str) -> None:
+    make_service(state=State.UNREACHABLE, error_kind=kind, error_message="x")
+    assert f"<small>{words}</small>" in text_of(viewer.get("/services/"))
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

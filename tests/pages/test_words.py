@@ -73,6 +73,11 @@ def test_slow_and_failing_warnings_read_differently() -> None:
     assert "3 checks" in diagnose(Facts(state=State.WARNING, kind=Kind.TIMEOUT, failures=3)).what
 
 
+def test_a_connection_that_never_was_is_not_called_lost() -> None:
+    assert "lost" in diagnose(Facts(state=State.RECONNECTING)).what
+    assert "lost" not in diagnose(Facts(state=State.RECONNECTING, served=False)).what
+
+
 def test_the_attempt_shown_is_never_past_the_last() -> None:
     facts = Facts(state=State.RECONNECTING, kind=Kind.REFUSED, attempts=10, max_attempts=10)
     assert diagnose(facts).next_step == "Attempt 10 of 10"
@@ -101,6 +106,13 @@ def test_any_content_block_can_be_shown(block: Any) -> None:
     part = toolbox.part_of(block)
     assert part.text or part.note
     assert not part.picture
+
+
+@pytest.mark.parametrize(("text", "said"), [("no  such\ncity", ""), ("see the log", "no such city")])
+def test_an_error_that_the_answer_itself_says_is_shown_once(text: str, said: str) -> None:
+    content = [{"type": "text", "text": text}]
+    answer = toolbox.answer_of({"ok": False, "error": "no such city", "content": content})
+    assert (answer.error, answer.parts[0].text) == (said, text)
 
 
 def test_an_endless_answer_is_cut() -> None:
