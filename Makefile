@@ -21,7 +21,12 @@ up:
 	@exec $(RUN) manage.py up $(ARGS)
 
 test: tools
-	@exec $(PYTEST) -n auto --dist loadfile $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	@$(PYTEST) -n auto --dist loadfile -m "not alone"
+	@$(PYTEST) -m alone
+else
+	@exec $(PYTEST) $(ARGS)
+endif
 
 guarantees: tools
 	@exec $(PYTEST) $$(grep -oE 'tests/[a-z_/]+\.py' docs/promises.md | sort -u) $(ARGS)

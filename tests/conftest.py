@@ -23,6 +23,18 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 # Pages are rendered without collectstatic; whole consoles do collect.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 settings.STATIC_ROOT.mkdir(exist_ok=True)
+ROOT = Path(__file__).resolve().parent.parent
+ALONE = (
+    "alerts/test_in_browser",
+    "api/test_end_to_end",
+    "browser/",
+    "engine/",
+    "facade/test_examples",
+    "guarantees/",
+    "house/test_console",
+    "live/",
+    "servers/",
+)
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 if TYPE_CHECKING:
@@ -37,6 +49,21 @@ if TYPE_CHECKING:
 def pytest_unconfigure() -> None:
     if "MCPSTORE_TEST_DATA_DIR" not in os.environ:
         shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start whole programs or measure time run alone, so that they measure the product."""
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").as_posix().startswith(ALONE):
+            item.add_marker("alone")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """An export that a test set off ends before its rows are taken away."""
+    from registry import exporting
+
+    exporting.wait_idle(10)
 
 
 @pytest.hookimpl(wrapper=True)
