@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from lifecycle.core import machine
-from lifecycle.core.health import Fault, Probe, verdict
+from lifecycle.core.health import Fault, Level, Probe, verdict
 from lifecycle.core.states import SERVING
 from lifecycle.engine.activity import Doing, Finished
 from lifecycle.engine.attempts import Opened, Refused
@@ -70,6 +70,7 @@ async def _not_connected(owner: Owner, refused: Refused) -> None:
     now, chance = owner.shop.clock(), owner.shop.chance()
     snap, change = machine.on_connect_failed(owner.snap, refused.fault, owner.policy, now, chance)
     await owner.record(snap, change, facts={"revision_applied": owner.applied})
+    owner.shop.recorder.check(owner.held, snap, Level.UNHEALTHY, now)
     await owner.waiting.answer("connect", owner, error=refused.fault.message)
 
 
@@ -107,5 +108,7 @@ async def fall(owner: Owner, fault: Fault) -> None:
     fault = presentable(fault, owner.secret)
     now, chance = owner.shop.clock(), owner.shop.chance()
     owner.drop(force=True)
-    await owner.record(*machine.on_probe(owner.snap, Probe(fault=fault), owner.policy, now, chance))
+    snap, change = machine.on_probe(owner.snap, Probe(fault=fault), owner.policy, now, chance)
+    await owner.record(snap, change)
+    owner.shop.recorder.check(owner.held, snap, Level.UNHEALTHY, now)
     await owner.waiting.refuse(f"the connection was lost: {fault.message}", but="connect")
