@@ -15,6 +15,33 @@ document.addEventListener("submit", (event) => {
   event.target.closest("dialog")?.close();
 });
 
+// Whoever works by keyboard keeps the place: a menu closes by Escape, and what hides the button that was
+// pressed hands the focus to its menu.
+const keepPlace = (element) => {
+  if (element && !element.checkVisibility()) {
+    element.closest(".heading-actions")?.querySelector(".menu > summary")?.focus();
+  }
+};
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+document.addEventListener("close", (event) => {
+  keepPlace(document.querySelector(`[data-opens="${event.target.id}"]`));
+}, true);
+
+let pressed = null;
+document.addEventListener("submit", (event) => {
+  pressed = event.submitter;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if ([pressed, document.body].includes(document.activeElement)) keepPlace(pressed);
+});
+
 document.addEventListener("change", async (event) => {
   const target = document.getElementById(event.target.dataset?.readsInto ?? "");
   const file = event.target.files?.[0];

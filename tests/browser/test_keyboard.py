@@ -1,0 +1,38 @@
+"""The service page by keyboard alone: menus and dialogs close by Escape, and the focus keeps its place."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import BrowserPage
+from tests.support.console import Console
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def page(console: Console, browser_page: BrowserPage) -> Page:
+    console.register(lamp={"url": "http://127.0.0.1:9/mcp"})
+    return browser_page.sign_in(console, "/services/lamp/")
+
+
+def test_menus_and_dialogs_close_by_escape_and_give_the_focus_back(page: Page) -> None:
+    more, remove = page.locator(".menu > summary"), page.locator("[data-opens=ask-remove]")
+    more.press("Enter")
+    expect(remove).to_be_visible()
+    more.press("Escape")
+    expect(remove).to_be_hidden()
+    expect(more).to_be_focused()
+    more.press("Enter")
+    remove.press("Enter")
+    expect(page.locator("#ask-remove [data-closes]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#ask-remove")).to_be_hidden()
+    expect(more).to_be_focused()
+
+
+def test_a_button_that_hides_itself_hands_the_focus_on(page: Page) -> None:
+    page.get_by_role("button", name="Stop", exact=True).press("Enter")
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.locator(".menu > summary")).to_be_focused()
