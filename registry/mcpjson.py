@@ -19,7 +19,7 @@ from django.db.models import Max, QuerySet
 from registry import files
 from registry.core import comparing
 from registry.errors import InvalidConfigError, RegistryError
-from registry.models import ConfigVersion, Desired, RegistryHead, Role, Service
+from registry.models import AuditEntry, ConfigVersion, Desired, RegistryHead, Role, Service
 
 logger = logging.getLogger(__name__)
 LARGEST = 256 * 1024 * 1024
@@ -136,10 +136,17 @@ def _keep_version(text: str, sha: str, *, author: str, now: datetime) -> None:
             number=number,
             document=text,
             sha256=sha,
-            author=author[:150],
+            author=(author or _authors_since(last))[:150],
             summary=comparing.summary(last.document if last else "", text)[:500],
             created_at=now,
         )
+
+
+def _authors_since(last: ConfigVersion | None) -> str:
+    """Who changed the configuration, where the worker comes first to export it."""
+    acts = AuditEntry.objects.filter(action__startswith="service ").order_by("pk")
+    since = acts.filter(at__gt=last.created_at) if last else acts
+    return ", ".join(dict.fromkeys(since.values_list("actor", flat=True)))
 
 
 def edited() -> bytes | None:

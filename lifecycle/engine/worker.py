@@ -166,7 +166,7 @@ class Worker:
             held = [command.pk for owner in self._owners.values() for command in owner.open_commands()]
             await self.writer.write(looking.put_back_lost_commands, self.name, held, self._clock())
         if sight.export_behind:
-            await self.writer.do(mcpjson.export_pending, author=self.name, now=self._clock())
+            await self.writer.do(mcpjson.export_pending, author="", now=self._clock())
 
     async def _adopt(self, fresh: list[Wanted]) -> None:
         """Give new services their owners, and a first row to those that have none."""

@@ -252,3 +252,13 @@ def test_a_large_document_of_our_own_comes_back(register: Register, data_dir: Pa
     registration.remove("b", by="ann", now=NOW)
     export()
     assert ("b", "created") in outcomes(versions.rollback(1, by="ann", now=NOW))
+
+
+@shared
+def test_a_version_has_its_author_also_where_the_worker_exports_it(register: Register) -> None:
+    register({"a": {"url": URL}})
+    mcpjson.export_pending(author="", now=NOW)
+    later = NOW + timedelta(minutes=1)
+    registration.remove("a", by="bea", now=later)
+    mcpjson.export_pending(author="", now=later)
+    assert list(ConfigVersion.objects.values_list("author", flat=True)) == ["ann", "bea"]
