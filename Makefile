@@ -22,8 +22,7 @@ up:
 
 test: tools
 ifeq ($(strip $(ARGS)),)
-	@$(PYTEST) -n auto --dist loadfile -m "not alone"
-	@$(PYTEST) -m alone
+	@$(PYTEST) -n auto --dist loadfile -m "not alone"; together=$$?; $(PYTEST) -m alone && exit $$together
 else
 	@exec $(PYTEST) $(ARGS)
 endif
