@@ -139,8 +139,10 @@ class Planner:
         plan.entry = parsed(plan, filled)
         self._refuse_forbidden(plan, plan.entry.config)
         if plan.missing:
-            what = f"needs {'values' if len(plan.missing) > 1 else 'a value'} for {', '.join(plan.missing)}"
-            raise InvalidConfigError(show(plan.place), what, "Give it and save again", asks=plan.missing)
+            many = len(plan.missing) > 1
+            what = f"needs {'values' if many else 'a value'} for {', '.join(plan.missing)}"
+            remedy = f"Give {'them' if many else 'it'}, and save"
+            raise InvalidConfigError(show(plan.place), what, remedy, asks=plan.missing)
         self._compare(plan, plan.service)
 
     def _foreign(self, name: str, cut: Cut) -> frozenset[str]:

@@ -30,7 +30,8 @@ def _wrong(place: Place, value: object, wanted: str, remedy: str) -> InvalidConf
 
 def _text(value: object, place: Place) -> str:
     if not isinstance(value, str):
-        raise _wrong(place, value, "text", "Put it in quotation marks")
+        simple = isinstance(value, (bool, int, float))
+        raise _wrong(place, value, "text", "Put it in quotation marks" if simple else 'Write "…"')
     return value
 
 

@@ -77,6 +77,7 @@ MISTAKES: list[tuple[Any, str]] = [
     ({"command": "x", "args": ["a", "b", 3]}, "mcpServers.weather.args[2]: must be text, but is a number"),
     ({"command": "x", "args": "a"}, "weather.args: must be a list of texts, but is text"),
     ({"command": "x", "env": {"PORT": 8080}}, "weather.env.PORT: must be text, but is a number"),
+    ({"command": "x", "env": {"A": {}}}, 'must be text, but is an object. Write "…"'),
     ({"command": "x", "env": []}, "weather.env: must be an object"),
     ({"command": "x", "env": {"A=B": "x"}}, 'weather.env["A=B"]: cannot be'),
     ({"command": "x", "env": {}, "environment": {}}, "has both env and environment"),
