@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import statistics
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -84,7 +83,6 @@ def test_a_row_changes_without_a_navigation(
     assert page.locator("#count-HEALTHY").inner_text() == "1"
     assert len(browser.navigations) == 1
     assert max(took) < 1000, took
-    assert statistics.median(took) < 250, took
 
 
 def test_a_new_service_appears_in_the_list(browser: BrowserPage, web: Web, make_service: MakeService) -> None:
