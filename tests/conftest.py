@@ -30,11 +30,13 @@ ALONE = tuple(
         "alerts/test_in_browser",
         "api/test_end_to_end",
         "browser",
-        "engine",
+        "engine/test_worker",
+        "engine/test_writer",
         "facade/test_examples",
         "guarantees",
         "house/test_console",
-        "live",
+        "live/test_page",
+        "live/test_up",
         "servers",
     )
 )
