@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -18,6 +19,7 @@ from lifecycle.models import FeedItem, ServiceState
 from registry.models import Service
 from tests.live.conftest import MakeService, Web, move
 from tests.support.browser import BrowserPage
+from tests.support.console import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -57,7 +59,8 @@ def browser(chromium: Browser, cookie: str, web: Web) -> Iterator[BrowserPage]:
 
 def opened(browser: BrowserPage, web: Web, path: str = "/services/") -> Page:
     browser.page.goto(web.address + path)
-    browser.page.wait_for_function("live.open")
+    # Not wait_for_function: that asks again from within the page, where its policy forbids eval.
+    eventually(lambda: browser.page.evaluate("live.open"), "an open socket")
     return browser.page
 
 
@@ -77,8 +80,8 @@ def test_a_row_changes_without_a_navigation(
         seen = len(page.evaluate("window.swappedAt"))
         move(service, state)
         committed = time.time() * 1000
-        page.wait_for_function("(seen) => window.swappedAt.length > seen", arg=seen)
-        took.append(page.evaluate("(seen) => window.swappedAt[seen]", seen) - committed)
+        swapped = partial(page.evaluate, "(seen) => window.swappedAt[seen]", seen)
+        took.append(eventually(swapped, "a swapped row", pause=0.01) - committed)
         expect(page.locator(f"#service-{service.pk}")).to_have_attribute("data-state", state)
     assert page.locator("#count-HEALTHY").inner_text() == "1"
     assert len(browser.navigations) == 1
