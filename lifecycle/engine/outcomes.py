@@ -41,8 +41,10 @@ async def _connected(owner: Owner, opened: Opened) -> None:
     owner.connection, owner.secret = opened.connection, opened.loaded.secret
     owner.applied, owner.failing = opened.loaded.revision, False
     owner.mode = opened.connection.greeting.mode
-    snap, change = machine.on_connected(owner.snap, owner.shop.clock(), took=opened.took)
+    now = owner.shop.clock()
+    snap, change = machine.on_connected(owner.snap, now, took=opened.took)
     await owner.record(snap, change, facts=_facts(owner, opened), content=opened.content)
+    owner.shop.recorder.check(owner.held, snap, Level.HEALTHY, now)
     owner.agenda.plan_first_check(owner.policy, owner.shop.chance())
     owner.agenda.plan_refresh(owner.policy, owner.shop.chance())
     await owner.waiting.answer("connect", owner)
