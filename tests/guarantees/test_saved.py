@@ -44,4 +44,6 @@ def test_what_was_answered_as_saved_survives_a_kill(start_console: ConsoleStarte
     assert len(found - set(saved)) <= 1
     console.start()
     document = eventually(lambda: console.api.get("mcp.json").json(), "the document")
-    assert set(document["mcpServers"]) == found
+    # A commit that the kill cut off from its answer may be seen only once the log has been recovered.
+    assert found <= set(document["mcpServers"])
+    assert len(set(document["mcpServers"]) - set(saved)) <= 1
