@@ -45,8 +45,15 @@ def strays(path: Path) -> list[str]:
 
 
 def main() -> int:
-    data = tempfile.mkdtemp(prefix="mcpstore-check-")
-    environment = {**os.environ, "MCPSTORE_DATA_DIR": data, "DATABASE_URL": ""}
+    with tempfile.TemporaryDirectory(prefix="mcpstore-check-") as data:
+        failed = run_steps({**os.environ, "MCPSTORE_DATA_DIR": data, "DATABASE_URL": ""})
+    found = [line for path in tracked() for line in strays(path)]
+    failed += report("no registry hosts, no machine paths", "\n".join(found))
+    return 1 if failed else 0
+
+
+def run_steps(environment: dict[str, str]) -> int:
+    """Start all steps at once, report each; how many failed."""
     running = {
         name: subprocess.Popen(
             [sys.executable, *step],
@@ -62,9 +69,7 @@ def main() -> int:
     for name, process in running.items():
         output, _ = process.communicate()
         failed += report(name, output or f"exit code {process.returncode}" if process.returncode else "")
-    found = [line for path in tracked() for line in strays(path)]
-    failed += report("no registry hosts, no machine paths", "\n".join(found))
-    return 1 if failed else 0
+    return failed
 
 
 def report(name: str, problem: str) -> int:
