@@ -72,7 +72,7 @@ CAUSE: dict[Kind, Words] = {
     Kind.POLICY: lazy("The configuration is not approved, or the rules of this console forbid it."),
 }
 
-TODO: dict[Kind, tuple[Words, ...]] = {
+REMEDIES: dict[Kind, tuple[Words, ...]] = {
     Kind.TIMEOUT: (
         lazy("Look at the server's load and log."),
         lazy("Restart the server if it hangs."),
@@ -171,7 +171,7 @@ def _todo(facts: Facts) -> tuple[str, ...]:
         return (_("Start it when it should run again."),)
     if facts.state is State.WARNING and facts.kind is None:
         return (_("Look at the server's load if this lasts."),)
-    return tuple(str(step) for step in TODO[facts.kind]) if _troubled(facts) and facts.kind else ()
+    return tuple(str(step) for step in REMEDIES[facts.kind]) if _troubled(facts) and facts.kind else ()
 
 
 def _next_step(facts: Facts) -> str:
