@@ -19,7 +19,7 @@ def _servers(text: str) -> dict[str, Any]:
 
 
 def summary(before: str, after: str) -> str:
-    """One line: added a, b; changed c; removed d."""
+    """One line: added a, b; changed c; removed d. Without a *before* it is the first version."""
     old, new = _servers(before), _servers(after)
     parts = {
         "added": [name for name in new if name not in old],
@@ -27,7 +27,7 @@ def summary(before: str, after: str) -> str:
         "removed": [name for name in old if name not in new],
     }
     said = [f"{verb} {_names(names)}" for verb, names in parts.items() if names]
-    return "; ".join(said) or "order or layout changed"
+    return "; ".join(said) or ("order or layout changed" if before else "no services yet")
 
 
 def _names(names: list[str], limit: int = 5) -> str:

@@ -33,12 +33,16 @@ LOOK_ALIKES: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """One entry as it stands in the document; `problem` where it cannot even be looked at."""
+    """One entry as it stands in the document; `problem` where it cannot even be looked at.
+
+    `given` is the name that it had before a person corrected it.
+    """
 
     name: object
     place: Place
     raw: Any
     problem: InvalidConfigError | None = None
+    given: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,11 @@ class Document:
 
 def find(source: object, *, limit: int = reading.MAX_BYTES) -> Document:
     """The entries of text, bytes or Python values in any known shape; InvalidConfigError if in none."""
-    tree = reading.read(source, limit)
+    return find_in(reading.read(source, limit))
+
+
+def find_in(tree: object) -> Document:
+    """As `find`, of a tree that `reading.read` gave."""
     if isinstance(tree, list):
         return _list(tree, ())
     if isinstance(tree, dict):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from registry.core import needs
 from registry.core.dialects import URL_KEYS
 from registry.core.entry import split_line
+from registry.core.fields import as_text
 from registry.core.secrecy import ENV_KEYS, HEADER_KEYS
 from registry.errors import InvalidConfigError
 
@@ -23,6 +25,7 @@ def flat(entry: Mapping[str, Any]) -> dict[str, Any]:
     shown["url"] = entry.get(_key(entry, URL_KEYS, "url")) or ""
     shown["headers"] = dict(entry.get(_key(entry, HEADER_KEYS, "headers")) or {})
     shown |= {key: entry.get(key) or "" for key in ("cwd", "description")}
+    shown["depends_on"] = needs.stored(entry)
     return shown | {key: entry.get(key) or default for key, default in _DEFAULTS.items()}
 
 
@@ -41,7 +44,8 @@ def _program(entry: Mapping[str, Any]) -> tuple[str, list[str], dict[str, str]]:
     words = list(given) if isinstance(given, list) else [given]
     if isinstance(given, str) and " " in given.strip() and "args" not in entry:
         words = _words(given)
-    return (words[0] if words else ""), [*words[1:], *args], env
+    texts = [text for word in [*words[1:], *args] if (text := as_text(word)) is not None]
+    return (words[0] if words else ""), texts, env
 
 
 def _words(line: str) -> list[str]:
@@ -86,6 +90,8 @@ def _plain_program(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _spelled(entry: Mapping[str, Any], field: str) -> str:
     """The key under which the entry keeps this field."""
+    if field == "depends_on":
+        return needs.key_of(entry)
     spellings = {"url": URL_KEYS, "headers": HEADER_KEYS, "env": ENV_KEYS}.get(field)
     return _key(entry, spellings, field) if spellings else field
 
@@ -95,4 +101,6 @@ def field_of(key: str) -> str:
     for field, spellings in {"url": URL_KEYS, "headers": HEADER_KEYS, "env": ENV_KEYS}.items():
         if key in spellings:
             return field
+    if key in needs.SPELLINGS:
+        return "depends_on"
     return "transport" if key == "type" else key

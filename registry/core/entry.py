@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.core import fields, transport
+from registry.core import checking, fields, needs, transport
+from registry.core.checking import FunctionalCheck
 from registry.core.dialects import URL_KEYS
 from registry.core.places import Place, show
 from registry.errors import InvalidConfigError
 
+HEADERS = ("headers", "http_headers")
 PROFILES = ("critical", "normal", "background")
+OAUTH = "oauth"
 PRIORITIES = ("critical", "high", "normal", "low")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
@@ -31,6 +34,7 @@ class ServiceConfig:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     auth: str | None = field(default=None, repr=False)
     timeout: float | None = None
+    check: FunctionalCheck | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,7 @@ class Entry:
     config: ServiceConfig
     tags: tuple[str, ...] = ()
     description: str = ""
+    depends_on: tuple[str, ...] = ()
     profile: str | None = None
     priority: str | None = None
     enabled: bool | None = None
@@ -71,6 +76,24 @@ def parse(raw: object, place: Place, *, strict: bool = False) -> Entry:
     return Entry(config=config, **_kept(entry, place))
 
 
+def notes(raw: object, place: Place) -> list[str]:
+    """What was understood otherwise than it is written: numbers where only texts can be. Repeats no value."""
+    entry = raw if isinstance(raw, dict) else {}
+    keys = ("command", "args", "env", "environment", *HEADERS)
+    found = [((key, at), item) for key in keys for at, item in _items(entry.get(key))]
+    return [
+        f"{show((*place, *at))}: is {fields.kind(item)}, read as text"
+        for at, item in found
+        if isinstance(item, (int, float))
+    ]
+
+
+def _items(value: object) -> Iterable[tuple[Any, object]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
+
+
 def _said(entry: Mapping[str, Any], place: Place) -> tuple[str | None, str]:
     """The transport that `type` or `transport` names, and which of the two does."""
     said = {
@@ -96,6 +119,7 @@ def _stdio(entry: Mapping[str, Any], place: Place) -> ServiceConfig:
         env=env,
         cwd=fields.text(entry, "cwd", place),
         timeout=fields.timeout(entry, place),
+        check=checking.parse(entry, place),
     )
 
 
@@ -160,6 +184,7 @@ def _remote(entry: Mapping[str, Any], key: str, place: Place, strict: bool) -> S
         headers=_headers(entry, place),
         auth=_auth(entry, place),
         timeout=fields.timeout(entry, place),
+        check=checking.parse(entry, place),
     )
 
 
@@ -178,15 +203,12 @@ def _headers(entry: Mapping[str, Any], place: Place) -> Mapping[str, str]:
 
 
 def _auth(entry: Mapping[str, Any], place: Place) -> str | None:
-    """A bearer token. OAuth would open a browser on the worker's machine."""
-    if "auth" not in entry:
-        return None
+    """A bearer token, or OAUTH: such an entry is taken, and needs sign-in until it has a token."""
+    if isinstance(entry.get("auth"), dict):
+        return OAUTH
     token = fields.text(entry, "auth", place)
-    if token.strip().lower() == "oauth":
-        remedy = 'Take it out and give a token: "headers": {"Authorization": "Bearer …"}'
-        raise InvalidConfigError(
-            show((*place, "auth")), "asks for an OAuth sign-in, which needs a browser", remedy
-        )
+    if token.strip().lower() == OAUTH:
+        return OAUTH
     if any(not char.isprintable() or char > "\xff" for char in token):
         raise InvalidConfigError(
             show((*place, "auth")), "has a character that a header cannot carry", "Write the token"
@@ -198,6 +220,7 @@ def _kept(entry: Mapping[str, Any], place: Place) -> dict[str, Any]:
     return {
         "tags": fields.texts(entry, "tags", place),
         "description": fields.text(entry, "description", place),
+        "depends_on": needs.read(entry, place),
         "profile": fields.choice(entry, "profile", PROFILES, place),
         "priority": fields.choice(entry, "priority", PRIORITIES, place),
         "enabled": _enabled(entry, place),

@@ -35,25 +35,39 @@ def _text(value: object, place: Place) -> str:
     return value
 
 
+def as_text(value: object) -> str | None:
+    """What a text, a number, true or false comes to among arguments and variables; None for the rest."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else None
+
+
+def _spelled_out(value: object, place: Place) -> str:
+    known = as_text(value)
+    return _text(value, place) if known is None else known
+
+
 def text(entry: Mapping[str, Any], key: str, place: Place) -> str:
     """A text; empty when it is not there."""
     return _text(entry.get(key, ""), (*place, key))
 
 
 def texts(entry: Mapping[str, Any], key: str, place: Place) -> tuple[str, ...]:
-    """A list of texts; empty when it is not there."""
+    """A list of texts; empty when it is not there. A number among them is read as its text."""
     value = entry.get(key, [])
     if not isinstance(value, list):
         raise _wrong((*place, key), value, "a list of texts", 'Write ["…", "…"]')
-    return tuple(_text(item, (*place, key, index)) for index, item in enumerate(value))
+    return tuple(_spelled_out(item, (*place, key, index)) for index, item in enumerate(value))
 
 
 def mapping(entry: Mapping[str, Any], key: str, place: Place) -> dict[str, str]:
-    """Names to texts; empty when it is not there."""
+    """Names to texts; empty when it is not there. A number among them is read as its text."""
     value = entry.get(key, {})
     if not isinstance(value, dict):
         raise _wrong((*place, key), value, "an object of names and texts", 'Write {"NAME": "value"}')
-    return {name: _text(item, (*place, key, name)) for name, item in value.items()}
+    return {name: _spelled_out(item, (*place, key, name)) for name, item in value.items()}
 
 
 def flag(entry: Mapping[str, Any], key: str, place: Place) -> bool | None:

@@ -37,13 +37,13 @@ class Repeated(dict[str, Any]):
     twice: tuple[str, ...] = ()
 
 
-def read(source: object, limit: int = MAX_BYTES) -> Any:
+def read(source: object, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) -> Any:
     """The tree of a text, of bytes, or of Python values; InvalidConfigError if it is none, or too much."""
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _parse(_decode(bytes(source[: limit + 1]), limit), limit)
+        return _parse(_decode(bytes(source[: limit + 1]), limit), limit, depth)
     if isinstance(source, str):
-        return _parse(source, limit)
-    return _parse(_dump(source, limit), limit)
+        return _parse(source, limit, depth)
+    return _parse(_dump(source, limit), limit, depth)
 
 
 def _too_large(limit: int) -> InvalidConfigError:
@@ -59,7 +59,7 @@ def _decode(data: bytes, limit: int) -> str:
         raise InvalidConfigError(ROOT, "is not UTF-8 text", "Save it as UTF-8") from None
 
 
-def _parse(text: str, limit: int) -> Any:
+def _parse(text: str, limit: int, depth: int) -> Any:
     if len(text) > limit or len(text.encode("utf-8", "surrogatepass")) > limit:
         raise _too_large(limit)
     if "\0" in text:
@@ -70,7 +70,7 @@ def _parse(text: str, limit: int) -> Any:
         raise InvalidConfigError(ROOT, "is empty", 'Start with {"mcpServers": {…}}')
     if not text.lstrip().startswith("{") and _TOML.search(text):
         return _toml(text, limit)
-    return _json(plain(text, MAX_DEPTH))
+    return _json(plain(text, depth))
 
 
 def _json(text: str) -> Any:

@@ -14,6 +14,13 @@ from registry.core.comparing import CONTEXT, compared
 texts = st.lists(st.sampled_from(["a", "b", "c", "", "  d"]), max_size=30).map("\n".join)
 
 
+def test_a_summary_names_the_services_and_the_first_version_may_have_none() -> None:
+    old, new = ('{"mcpServers": {"a": 1, "b": 1}}', '{"mcpServers": {"b": 2, "c": 1}}')
+    assert comparing.summary(old, new) == "added c; changed b; removed a"
+    assert comparing.summary("", '{"mcpServers": {}}') == "no services yet"
+    assert comparing.summary(old, old + " ") == "order or layout changed"
+
+
 def test_what_is_the_same_shows_no_line() -> None:
     assert compared("a\nb\n", "a\nb\n") == compared("", "") == []
 

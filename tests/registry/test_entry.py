@@ -52,6 +52,39 @@ def test_a_command_is_text_a_list_a_line_or_an_object() -> None:
     assert (zed.command, zed.args, zed.env) == ("npx", ("-y",), {"A": "1", "B": "2"})
 
 
+def test_numbers_among_arguments_and_variables_are_read_as_text_and_noted() -> None:
+    raw = {"command": ["x", 1], "args": ["--port", 8080, True, 0.5], "env": {"PIN": 12, "ON": False}}
+    made = entry.parse(raw, AT).config
+    assert (made.args, made.env) == (("1", "--port", "8080", "true", "0.5"), {"PIN": "12", "ON": "false"})
+    assert entry.parse({"url": URL, "headers": {"X-N": 3}}, AT).config.headers == {"X-N": "3"}
+    assert entry.notes(raw, AT) == [
+        "mcpServers.weather.command[1]: is a number, read as text",
+        "mcpServers.weather.args[1]: is a number, read as text",
+        "mcpServers.weather.args[2]: is true or false, read as text",
+        "mcpServers.weather.args[3]: is a number, read as text",
+        "mcpServers.weather.env.PIN: is a number, read as text",
+        "mcpServers.weather.env.ON: is true or false, read as text",
+    ]
+    assert entry.notes({"command": "x", "args": ["a"], "timeout": 5}, AT) == []
+
+
+@pytest.mark.parametrize("auth", ["oauth", " OAuth ", {"CLIENT_ID": "x"}])
+def test_an_entry_that_wants_a_sign_in_by_browser_is_taken_as_such(auth: Any) -> None:
+    assert entry.parse({"url": URL, "auth": auth}, AT).config.auth == "oauth"
+
+
+def test_a_functional_check_is_read() -> None:
+    raw = {
+        "url": URL,
+        "x-mcpstore-check": {"tool": "forecast", "arguments": {"city": "Oslo"}, "expect": "°C"},
+    }
+    check = entry.parse(raw, AT).config.check
+    assert check is not None
+    assert (check.tool, check.arguments, check.expect) == ("forecast", {"city": "Oslo"}, "°C")
+    assert entry.parse({"command": "x", "x-mcpstore-check": {"tool": "t"}}, AT).config.check is not None
+    assert entry.parse({"url": URL}, AT).config.check is None
+
+
 def test_the_rest_of_an_entry_is_kept() -> None:
     made = entry.parse(
         {"command": "x", "environment": {"A": ""}, "cwd": "/srv", "tags": ["t"], "description": "d"}
@@ -72,11 +105,11 @@ MISTAKES: list[tuple[Any, str]] = [
     ({"command": 3}, "weather.command: must be text or a list"),
     ({"command": []}, "weather.command: is empty"),
     ({"command": " "}, "weather.command: is empty"),
-    ({"command": ["x", 1]}, "weather.command[1]: must be text, but is a number"),
+    ({"command": ["x", {}]}, "weather.command[1]: must be text, but is an object"),
     ({"command": 'x "y'}, "weather.command: has a quotation mark"),
-    ({"command": "x", "args": ["a", "b", 3]}, "mcpServers.weather.args[2]: must be text, but is a number"),
+    ({"command": "x", "args": ["a", "b", None]}, "mcpServers.weather.args[2]: must be text, but is null"),
     ({"command": "x", "args": "a"}, "weather.args: must be a list of texts, but is text"),
-    ({"command": "x", "env": {"PORT": 8080}}, "weather.env.PORT: must be text, but is a number"),
+    ({"command": "x", "env": {"PORT": None}}, "weather.env.PORT: must be text, but is null"),
     ({"command": "x", "env": {"A": {}}}, 'must be text, but is an object. Write "…"'),
     ({"command": "x", "env": []}, "weather.env: must be an object"),
     ({"command": "x", "env": {"A=B": "x"}}, 'weather.env["A=B"]: cannot be'),
@@ -98,7 +131,10 @@ MISTAKES: list[tuple[Any, str]] = [
     ({"url": "http://metadata.google.internal/"}, "weather.url: is a link-local or metadata"),
     ({"url": URL, "headers": {"A B": "x"}}, 'weather.headers["A B"]: cannot be'),
     ({"url": URL, "headers": {"A": "x\r\nB: y"}}, "weather.headers.A: has a character"),
-    ({"url": URL, "auth": "oauth"}, "weather.auth: asks for an OAuth sign-in"),
+    ({"url": URL, "x-mcpstore-check": "x"}, "weather.x-mcpstore-check: must be an object, but is text"),
+    ({"url": URL, "x-mcpstore-check": {"tool": " "}}, "weather.x-mcpstore-check.tool: is empty"),
+    ({"url": URL, "x-mcpstore-check": {"tool": "t", "arguments": []}}, "check.arguments: must be an object"),
+    ({"url": URL, "x-mcpstore-check": {"tool": "t", "expects": "x"}}, "check.expects: is not known"),
     ({"url": URL, "timeout": True}, "weather.timeout: must be a number"),
     ({"url": URL, "timeout": 0}, "weather.timeout: is not between"),
     ({"url": URL, "timeout": 10**17}, "weather.timeout: is not between"),
