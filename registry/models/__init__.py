@@ -1,5 +1,8 @@
 from registry.models.access import ApiToken, AuditEntry, Membership, Role
 from registry.models.agent import Agent, AgentService
+from registry.models.contract import Contract, ContractChange, WaitingTool
+from registry.models.dependency import Dependency
+from registry.models.sealed import SealedField
 from registry.models.secret import Secret
 from registry.models.service import NAME_PATTERN, Desired, Priority, Profile, RegistryHead, Service, Transport
 from registry.models.tool import ContentItem, Tool
@@ -13,14 +16,19 @@ __all__ = [
     "AuditEntry",
     "ConfigVersion",
     "ContentItem",
+    "Contract",
+    "ContractChange",
+    "Dependency",
     "Desired",
     "Membership",
     "Priority",
     "Profile",
     "RegistryHead",
     "Role",
+    "SealedField",
     "Secret",
     "Service",
     "Tool",
     "Transport",
+    "WaitingTool",
 ]

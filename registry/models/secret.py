@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from registry.models.sealed import SealedField
 from registry.models.service import Service
 
 
@@ -12,7 +13,7 @@ class Secret(models.Model):
 
     name = models.CharField(max_length=200, unique=True)
     service = models.ForeignKey(Service, null=True, on_delete=models.CASCADE, related_name="secrets")
-    ciphertext = models.TextField()
+    ciphertext = SealedField()
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 

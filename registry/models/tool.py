@@ -8,7 +8,11 @@ from registry.models.service import Service
 
 
 class Tool(models.Model):
-    """One tool of a service. `problem` says why a tool that could not be parsed is kept by name only."""
+    """One tool of a service, of a pinned one as it was approved.
+
+    `problem` says why a tool that could not be parsed is kept by name only. New tools come last, whatever
+    place the service gives them: a list that is only shuffled is not written again.
+    """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="tools")
     position = models.PositiveIntegerField()
@@ -19,6 +23,7 @@ class Tool(models.Model):
     output_schema = models.JSONField(null=True)
     annotations = models.JSONField(default=dict)
     problem = models.CharField(max_length=500, default="", blank=True)
+    digest = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
         ordering = ["position"]
@@ -41,6 +46,7 @@ class ContentItem(models.Model):
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=500)
     data = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
         ordering = ["kind", "position"]

@@ -1,0 +1,28 @@
+"""Which service needs which other one to serve."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from registry.models.service import Service
+
+
+class DependencyQuerySet(models.QuerySet["Dependency"]):
+    def standing(self) -> DependencyQuerySet:
+        """Those between services that are both still there."""
+        return self.filter(service__removed_at=None, depends_on__removed_at=None)
+
+
+class Dependency(models.Model):
+    """`service` needs `depends_on`. The entry of the service says so; only registration writes these rows."""
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="needs", db_index=False)
+    depends_on = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="needed_by")
+
+    objects = DependencyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "depends_on"], name="dependency_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.service_id} needs {self.depends_on_id}"

@@ -1,0 +1,261 @@
+"""The cache of what a service offers: its history, and tools that wait for approval."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from registry import approving, contracts, history
+from registry.contracts import Offered, Taken
+from registry.core import contract
+from registry.models import AuditEntry, ContentItem, ContractChange, Service, Tool, WaitingTool
+from tests.registry.conftest import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def tool(name: str, *required: str, **more: Any) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {key: {"type": "string"} for key in "ab"},
+        "required": list(required),
+    }
+    parts: dict[str, Any] = {
+        "title": "",
+        "description": "",
+        "output_schema": None,
+        "annotations": {},
+        "problem": "",
+    }
+    made = {**parts, "input_schema": schema, **more}
+    return {"name": name, **made, "digest": contract.digest(made)}
+
+
+def item(name: str, **data: Any) -> dict[str, Any]:
+    made = {"name": name, **data}
+    return {"name": name, "data": made, "digest": contract.item_digest(made)}
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service.objects.create(name="weather", transport="streamable-http", created_at=NOW, updated_at=NOW)
+
+
+def offer(service: Service, *tools: dict[str, Any], **items: list[dict[str, Any]]) -> Taken:
+    return contracts.take(service.pk, Offered(tools=tools, items=items), NOW)
+
+
+def told(service: Service) -> list[tuple[str, str, str]]:
+    rows = ContractChange.objects.filter(service=service).order_by("id")
+    return [(row.action, row.name, row.grade) for row in rows]
+
+
+def names(service: Service) -> list[str]:
+    return list(Tool.objects.filter(service=service).values_list("name", flat=True))
+
+
+def waiting(service: Service) -> dict[str, str]:
+    return dict(WaitingTool.objects.filter(service=service).values_list("name", "action"))
+
+
+def test_the_first_listing_is_one_line(service: Service) -> None:
+    taken = offer(service, tool("a"), tool("b"), resource=[item("r", uri="file:///r")])
+    assert taken.changes == []
+    assert told(service) == [("first-seen", "", "")]
+    (row,) = ContractChange.objects.all()
+    assert row.lines[0]["text"] == "offers 2 tools, 1 resources"
+    assert names(service) == ["a", "b"]
+
+
+def test_each_change_is_a_row_with_both_definitions(service: Service) -> None:
+    offer(service, tool("a"), tool("b"), tool("c", description="old"), tool("same"))
+    taken = offer(service, tool("a", "b"), tool("same"), tool("d"), tool("c", description="new"))
+    assert told(service)[1:] == [
+        ("changed", "a", "breaking"),
+        ("removed", "b", "breaking"),
+        ("added", "d", "compatible"),
+        ("changed", "c", "text"),
+    ]
+    assert {change.name for change in taken.changes} == set("abcd")
+    row = ContractChange.objects.get(name="a")
+    assert row.lines == [{"grade": "breaking", "text": "b: was optional, is now required"}]
+    assert row.old
+    assert row.new
+    assert (row.old["input_schema"]["required"], row.new["input_schema"]["required"]) == ([], ["b"])
+    assert sorted(names(service)) == ["a", "c", "d", "same"]
+    assert Tool.objects.get(name="a").input_schema["required"] == ["b"]
+
+
+def test_nothing_new_writes_nothing_whatever_the_order(service: Service) -> None:
+    offer(service, tool("a"), tool("b"), prompt=[item("p"), item("q")])
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        offer(service, tool("b"), tool("a"), prompt=[item("q"), item("p")])
+    assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
+
+
+def test_one_changed_tool_among_many_touches_its_row_alone(service: Service) -> None:
+    many = [tool(f"t{n}") for n in range(1000)]
+    offer(service, *many)
+    ids = dict(Tool.objects.values_list("name", "pk"))
+    with CaptureQueriesContext(connection) as queries:
+        offer(service, *many[:500], tool("t500", "a"), *many[501:])
+    assert len(queries) < 15
+    assert dict(Tool.objects.values_list("name", "pk")) == ids
+    assert Tool.objects.get(name="t500").input_schema["required"] == ["a"]
+
+
+def test_rows_from_before_the_digests_bring_no_false_change(service: Service) -> None:
+    offer(service, tool("a"), tool("b"))
+    Tool.objects.update(digest="")
+    offer(service, tool("a"), tool("b", description="new"))
+    assert told(service)[1:] == [("changed", "b", "text")]
+    assert "" not in Tool.objects.values_list("digest", flat=True)
+
+
+def test_a_tool_listed_twice_keeps_both_rows_and_makes_no_noise(service: Service) -> None:
+    twice = tool("a", problem="another tool has the same name")
+    offer(service, tool("a"), twice, tool("b"))
+    offer(service, tool("a"), twice, tool("b"), tool("c"))
+    assert told(service)[1:] == [("added", "c", "compatible")]
+    assert names(service) == ["a", "a", "b", "c"]
+
+
+def test_items_come_and_go_and_prompts_change(service: Service) -> None:
+    here = {"template": [item("t", uriTemplate="x:{a}")], "prompt": [item("p", arguments=[])]}
+    offer(service, resource=[item("r", uri="a:1", size=1), item("r", uri="a:2")], **here)
+    here["prompt"] = [item("p", arguments=[{"name": "city", "required": True}])]
+    offer(service, resource=[item("r", uri="a:1", size=2), item("r", uri="a:3")], **here)
+    assert sorted(told(service)[1:]) == [
+        ("added", "a:3", "compatible"),
+        ("changed", "p", "breaking"),
+        ("removed", "a:2", "breaking"),
+    ]
+    assert ContentItem.objects.get(data__uri="a:1").data["size"] == 2
+
+
+def test_a_list_that_could_not_be_read_stays(service: Service) -> None:
+    offer(service, tool("a"), prompt=[item("p")])
+    offer(service, tool("a"), tool("b"))
+    assert told(service)[1:] == [("added", "b", "compatible")]
+    assert ContentItem.objects.filter(kind="prompt").count() == 1
+
+
+def test_a_thousand_changes_are_two_hundred_rows_and_a_sum(service: Service) -> None:
+    offer(service, *(tool(f"t{n}") for n in range(1000)))
+    offer(service, tool("t0", "a"), *(tool(f"u{n}") for n in range(1000)))
+    rows = ContractChange.objects.order_by("id")
+    assert rows.count() == 1 + history.TOOLS_AT_ONCE + 1
+    last = rows.last()
+    assert last is not None
+    assert last.lines[0]["text"] == "and 1,800 more: 1,000 added, 800 removed"
+
+
+def test_the_history_is_bounded_and_items_push_out_no_tools(service: Service, monkeypatch: Any) -> None:
+    monkeypatch.setattr(history, "KEPT", 5)
+    monkeypatch.setattr(history, "ITEMS_KEPT", 3)
+    offer(service, tool("a"))
+    for n in range(8):
+        offer(service, tool("a", description=str(n)), resource=[item("r", uri=f"a:{n}")])
+    kept = list(ContractChange.objects.values_list("kind", flat=True))
+    assert (kept.count("tool"), kept.count("resource")) == (5, 3)
+
+
+def test_only_what_was_listed_can_be_pinned(service: Service) -> None:
+    with pytest.raises(approving.ContractError, match="never listed"):
+        approving.pin("weather", by="ann", now=NOW)
+
+
+@pytest.fixture
+def pinned(service: Service) -> Service:
+    offer(service, tool("a"), tool("b"))
+    approving.pin("weather", by="ann", now=NOW)
+    return service
+
+
+def test_while_pinned_changes_wait_and_the_list_stays(pinned: Service) -> None:
+    taken = offer(pinned, tool("a", "b"), tool("c"))
+    assert taken.pinned
+    assert names(pinned) == ["a", "b"]
+    assert Tool.objects.get(name="a").input_schema["required"] == []
+    assert waiting(pinned) == {"a": "changed", "c": "added", "b": "removed"}
+    assert [row.waits for row in ContractChange.objects.filter(kind="tool")] == [True] * 3
+    assert "waits for approval: it changed" in approving.why_waiting(pinned, "a")
+    assert "it is new" in approving.why_waiting(pinned, "c")
+    assert approving.why_waiting(pinned, "b") == ""
+
+
+def test_what_waits_is_told_once_and_ends_by_itself(pinned: Service) -> None:
+    offer(pinned, tool("a", "b"), tool("b"))
+    before = told(pinned)
+    offer(pinned, tool("a", "b"), tool("b"))
+    assert told(pinned) == before
+    offer(pinned, tool("a"), tool("b"))
+    assert waiting(pinned) == {}
+    assert told(pinned)[len(before) :] == [("changed", "a", "compatible")]
+
+
+def test_a_second_change_is_told_against_the_first_and_waits_against_the_approved(pinned: Service) -> None:
+    offer(pinned, tool("a", "b"), tool("b"))
+    offer(pinned, tool("a", "b", description="x"), tool("b"))
+    assert told(pinned)[-1] == ("changed", "a", "text")
+    (row,) = WaitingTool.objects.all()
+    assert row.grade == "breaking"
+    assert {line["text"] for line in row.lines} == {
+        "b: was optional, is now required",
+        "its description changed",
+    }
+
+
+def test_a_waiting_new_tool_that_goes_away_waits_no_more(pinned: Service) -> None:
+    offer(pinned, tool("a"), tool("b"), tool("c"))
+    offer(pinned, tool("a"), tool("b"))
+    assert waiting(pinned) == {}
+
+
+def test_approving_one_takes_that_one(pinned: Service) -> None:
+    offer(pinned, tool("a", "b"), tool("c"))
+    assert approving.approve("weather", ["a"], by="ann", now=NOW) == ["a"]
+    assert waiting(pinned) == {"c": "added", "b": "removed"}
+    assert Tool.objects.get(name="a").input_schema["required"] == ["b"]
+    assert approving.why_waiting(pinned, "a") == ""
+    offer(pinned, tool("a", "b"), tool("c"), tool("d"))
+    assert waiting(pinned) == {"c": "added", "b": "removed", "d": "added"}
+
+
+def test_approving_all_brings_the_list_to_what_is_offered(pinned: Service) -> None:
+    ids = dict(Tool.objects.values_list("name", "pk"))
+    offer(pinned, tool("a", "b"), tool("c"))
+    approving.approve("weather", None, by="ann", now=NOW)
+    assert (names(pinned), waiting(pinned)) == (["a", "c"], {})
+    assert Tool.objects.get(name="a").pk == ids["a"]
+    before = ContractChange.objects.count()
+    assert offer(pinned, tool("a", "b"), tool("c")).changes == []
+    assert ContractChange.objects.count() == before
+    acts = list(AuditEntry.objects.order_by("id").values_list("actor", "action", "target"))
+    assert acts == [("ann", "contract pinned", "weather"), ("ann", "contract approved", "weather")]
+    assert told(pinned)[-1][0] == "approved"
+
+
+def test_what_moved_since_it_was_looked_at_is_not_approved(pinned: Service) -> None:
+    offer(pinned, tool("a", "b"), tool("b"))
+    (seen,) = WaitingTool.objects.values_list("digest", flat=True)
+    offer(pinned, tool("a", "a", "b"), tool("b"))
+    with pytest.raises(approving.ContractError, match="changed again since you looked"):
+        approving.approve("weather", ["a"], by="ann", now=NOW, seen={"a": seen})
+    assert waiting(pinned) == {"a": "changed"}
+    with pytest.raises(approving.ContractError, match="does not wait"):
+        approving.approve("weather", ["b"], by="ann", now=NOW)
+
+
+def test_unpinning_takes_all_that_waits(pinned: Service) -> None:
+    offer(pinned, tool("a", "b"), tool("c"))
+    approving.unpin("weather", by="ann", now=NOW + timedelta(hours=1))
+    assert (names(pinned), waiting(pinned)) == (["a", "c"], {})
+    offer(pinned, tool("a"))
+    assert names(pinned) == ["a"]
