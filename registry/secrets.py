@@ -5,34 +5,52 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-from registry import files
+from registry import files, masking
 from registry.core import entry as entries
 from registry.core import filling
+from registry.core.dialects import URL_KEYS
 from registry.core.entry import ServiceConfig
-from registry.core.filling import MASK
 from registry.errors import InvalidConfigError, SecretsError
+from registry.masking import mask, variants
 from registry.models import Secret, Service
 
-SHORTEST_MASKED = 4
+__all__ = ["mask", "variants"]
 
 
-def _keys() -> tuple[bytes, ...]:
-    """The keys, newest first, one a line; made private at first use."""
+EARLIER_KEY_OPENS_FOR = 600.0
+_read_at: dict[bytes, float] = {}
+
+
+def keys() -> tuple[bytes, ...]:
+    """The keys, newest first, one a line; made private at first use. Read each time: they may be rotated."""
     content = files.create(settings.SECRETS_KEY_FILE, Fernet.generate_key() + b"\n")
-    return tuple(content.split())
+    found = tuple(content.split())
+    _read_at.update(dict.fromkeys(found, time.monotonic()))
+    return found
 
 
-@lru_cache(maxsize=4)
-def _box(keys: tuple[bytes, ...]) -> MultiFernet:
+def _earlier(now: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Keys of a moment ago: a rotation may end between the reading of a row and the opening of its value."""
+    since = time.monotonic() - EARLIER_KEY_OPENS_FOR
+    for key in [key for key, at in _read_at.items() if at < since]:
+        del _read_at[key]
+    return tuple(key for key in _read_at if key not in now)
+
+
+@lru_cache(maxsize=8)
+def box(keys: tuple[bytes, ...]) -> MultiFernet:
+    """What seals with the first of these keys and opens with any."""
     try:
         return MultiFernet([Fernet(key) for key in keys])
     except (ValueError, IndexError):
@@ -43,17 +61,18 @@ def _box(keys: tuple[bytes, ...]) -> MultiFernet:
 
 def seal(text: str) -> str:
     """Encrypted for the database."""
-    return _box(_keys()).encrypt(text.encode()).decode()
+    return box(keys()).encrypt(text.encode()).decode()
 
 
 def unseal(sealed: str) -> str:
     """The text again; SecretsError when the key file has no key for it."""
-    try:
-        return _box(_keys()).decrypt(sealed.encode()).decode()
-    except InvalidToken:
-        raise SecretsError(
-            f"A stored value cannot be read with {settings.SECRETS_KEY_FILE}. Put the right key file back."
-        ) from None
+    known = keys()
+    for candidates in filter(None, (known, _earlier(known))):
+        with suppress(InvalidToken):
+            return box(candidates).decrypt(sealed.encode()).decode()
+    raise SecretsError(
+        f"A stored value cannot be read with {settings.SECRETS_KEY_FILE}. Put the right key file back."
+    )
 
 
 def _digest(key: bytes, config: ServiceConfig) -> str:
@@ -61,14 +80,19 @@ def _digest(key: bytes, config: ServiceConfig) -> str:
     return hmac.new(key, json.dumps(what).encode(), hashlib.sha256).hexdigest()
 
 
+def forget_keys() -> None:
+    """As in a new process: only what stands in the key file opens anything."""
+    _read_at.clear()
+
+
 def fingerprint(config: ServiceConfig) -> str:
     """What an approval is given for. Keyed: it gives no value away and cannot be forged in the database."""
-    return _digest(_keys()[0], config)
+    return _digest(keys()[0], config)
 
 
 def matches(config: ServiceConfig, approved: str) -> bool:
     """Whether *approved* was given for exactly this."""
-    return any(hmac.compare_digest(_digest(key, config), approved) for key in _keys())
+    return any(hmac.compare_digest(_digest(key, config), approved) for key in keys())
 
 
 def values_of(names: Collection[str], service_ids: Collection[int]) -> dict[str, str]:
@@ -76,7 +100,9 @@ def values_of(names: Collection[str], service_ids: Collection[int]) -> dict[str,
     if not names:
         return {}
     rows = Secret.objects.filter(name__in=names).values_list("name", "service_id", "ciphertext")
-    return {name: unseal(sealed) for name, owner, sealed in rows if owner is None or owner in service_ids}
+    found = {name: unseal(sealed) for name, owner, sealed in rows if owner is None or owner in service_ids}
+    masking.remember(found.values())
+    return found
 
 
 def reveal(service: Service) -> ServiceConfig:
@@ -98,25 +124,36 @@ def masked_entry(service: Service) -> dict[str, Any]:
     return filling.masked(service.entry)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """Values in each way they could be written: `said` goes for messages, `listed` for lists of tools.
+
+    In lists plain words under names of no credential may stay: dots there would break the tools.
+    """
+
+    said: frozenset[str]
+    listed: frozenset[str]
+
+
+def hidden(service: Service) -> Hidden:
+    """Every secret value that a server could repeat, because it was given to it."""
+    values = values_of(filling.all_references(service.entry), {service.pk})
+    kept = {name: value for name, value in values.items() if not masking.is_word(name, value)}
+    return Hidden(
+        said=variants(_spoken(service.entry, values)), listed=variants(_spoken(service.entry, kept))
+    )
+
+
 def known_values(service: Service) -> frozenset[str]:
     """Every secret value that could appear in this service's errors, in each way it could be written."""
-    referred = values_of(filling.all_references(service.entry), {service.pk})
-    return variants(referred.values())
+    return hidden(service).said
 
 
-def variants(values: Iterable[str]) -> frozenset[str]:
-    """The values, and as they look percent-encoded, decoded and inside JSON."""
-    ways = {
-        way
-        for value in values
-        for way in (value, quote(value, safe=""), unquote(value), json.dumps(value)[1:-1])
-    }
-    return frozenset(way for way in ways if len(way) >= SHORTEST_MASKED)
-
-
-def mask(text: str, values: Collection[str]) -> str:
-    """The text with dots for each of the values, the longest first."""
-    if not values or not text:
-        return text
-    longest_first = sorted(values, key=len, reverse=True)
-    return re.sub("|".join(map(re.escape, longest_first)), MASK, text)
+def _spoken(entry: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
+    """The values, and what HTTP makes of a user and password in the address."""
+    yield from values.values()
+    for key in URL_KEYS:
+        if isinstance(entry.get(key), str) and "@" in entry[key]:
+            url = str(filling.fill_everywhere({key: entry[key]}, values)[key])
+            userinfo = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+            yield from (userinfo, unquote(userinfo)) if ":" in userinfo else ()

@@ -6,13 +6,15 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from registry.core import tokens
+from registry.core import needs, tokens
+from registry.core.checking import CHECK
 from registry.core.dialects import URL_KEYS
+from registry.core.fields import as_text
 from registry.core.hiding import Cut, Hider
 from registry.core.placeholders import holes
 
 ENV_KEYS, HEADER_KEYS = ("env", "environment"), ("headers", "http_headers")
-USED = frozenset({"command", "args", "cwd", "auth", *URL_KEYS, *ENV_KEYS, *HEADER_KEYS})
+USED = frozenset({CHECK, "command", "args", "cwd", "auth", *URL_KEYS, *ENV_KEYS, *HEADER_KEYS})
 KEPT = frozenset(
     {"type", "transport", "timeout", "tags", "description", "profile", "priority", "disabled", "enabled"}
 )
@@ -56,7 +58,10 @@ class _Cutter(Hider):
             return value if value.strip().lower() == "oauth" else self.hidden(value, "auth")
         if key == "cwd" and isinstance(value, str):
             return self.open(value)
-        return value if key in KEPT else self._unknown(value, (key,))
+        if key in (CHECK, "auth"):
+            return self._asked(value, (key,))
+        kept = key in KEPT or (needs.says(key, value) and isinstance(value, list))
+        return value if kept else self._unknown(value, (key,))
 
     def _command(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -78,8 +83,9 @@ class _Cutter(Hider):
     def _hidden_map(self, value: Any, kind: str) -> Any:
         if not isinstance(value, dict):
             return value
+        texts = {key: as_text(item) for key, item in value.items()}
         return {
-            key: self.hidden(item, kind, key) if isinstance(item, str) else item
+            key: item if (text := texts[key]) is None else self.hidden(text, kind, key)
             for key, item in value.items()
         }
 
@@ -88,12 +94,21 @@ class _Cutter(Hider):
         made: list[Any] = []
         before = ""
         for index, arg in enumerate(args):
+            if isinstance(arg, (int, float)):
+                made.append(self._number(arg, before, str(index)))
+                before = ""
+                continue
             if not isinstance(arg, str) or (line and arg.isspace()):
                 made.append(arg)
                 continue
             made.append(self._arg(arg, before, str(index)))
             before = arg
         return made
+
+    def _number(self, arg: float, before: str, index: str) -> float | str:
+        """A number stays one, unless the flag before it says that it is a credential."""
+        secret = before.startswith("-") and "=" not in before and tokens.names_one(before)
+        return self.hidden(as_text(arg) or "", "args", index) if secret else arg
 
     def _arg(self, arg: str, before: str, index: str) -> str:
         flag, assigned = before if before.startswith("-") else "", _ASSIGNED.match(arg)
@@ -140,6 +155,16 @@ class _Cutter(Hider):
             if equals
             else self.likely(pair, *slot, "part")
         )
+
+    def _asked(self, value: Any, path: tuple[str, ...]) -> Any:
+        """As keys we do not use, but the placeholders are asked for: these values are filled in."""
+        if isinstance(value, str) and holes(value):
+            return self.open(value)
+        if isinstance(value, dict):
+            return {key: self._asked(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._asked(item, (*path, str(index))) for index, item in enumerate(value)]
+        return self._unknown(value, path)
 
     def _unknown(self, value: Any, path: tuple[str, ...]) -> Any:
         """Keys we do not use keep their placeholders; what looks like a credential is cut out here too."""

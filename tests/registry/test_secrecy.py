@@ -36,6 +36,10 @@ HIDDEN: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"command": {"path": "x", "env": {"A": "v"}}}, {"w.env.A": "v"}),
     ({"oauth": {"clientSecret": "v", "scope": "all"}}, {"w.oauth.clientSecret": "v"}),
     ({"note": [LONG]}, {"w.note.0": LONG}),
+    (
+        {"x-mcpstore-check": {"tool": "t", "arguments": {"api_key": "v", "city": "Oslo"}, "expect": "ok"}},
+        {"w.x-mcpstore-check.arguments.api_key": "v"},
+    ),
 ]
 
 
@@ -76,6 +80,13 @@ OPEN: list[dict[str, Any]] = [
 def test_what_is_no_secret_stays_readable(raw: dict[str, Any]) -> None:
     cut = secrecy.cut("w", raw)
     assert (cut.entry, cut.literals, cut.asks) == (raw, {}, {})
+
+
+def test_a_number_is_cut_out_where_a_text_would_be_and_stays_a_number_where_not() -> None:
+    raw = {"command": "x", "args": ["--port", 8080, "--pin", 1, "--password", 1234], "env": {"PIN": 4321}}
+    cut = secrecy.cut("w", raw)
+    assert cut.entry["args"] == ["--port", 8080, "--pin", 1, "--password", "${secret:w.args.5}"]
+    assert cut.literals == {"w.args.5": "1234", "w.env.PIN": "4321"}
 
 
 def test_placeholders_are_asked_for_and_never_expanded(monkeypatch: pytest.MonkeyPatch) -> None:

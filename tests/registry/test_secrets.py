@@ -31,6 +31,7 @@ def test_another_key_opens_nothing_and_an_older_one_still_does(data_dir: Path) -
     file.write_bytes(Fernet.generate_key() + b"\n" + old)
     assert secrets.unseal(sealed) == "x"
     file.write_bytes(Fernet.generate_key())
+    secrets.forget_keys()
     with pytest.raises(SecretsError, match="Put the right key file back"):
         secrets.unseal(sealed)
     file.write_bytes(b"garbage")
@@ -64,6 +65,7 @@ def test_no_canary_is_found_in_database_log_or_export(register: Register, data_d
                 "url": f"https://{CANARY}-8:{CANARY}-9@example.org/mcp?api_key={CANARY}-10",
                 "headers": {"X-Plain": f"{CANARY}-11", "Authorization": f"Bearer {CANARY}-12"},
                 "auth": f"{CANARY}-13",
+                "x-mcpstore-check": {"tool": "t", "arguments": {"token": f"{CANARY}-15"}, "expect": "ok"},
             },
         },
         values={"ASKED": f"{CANARY}-14"},
