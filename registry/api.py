@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Path, Router, Schema, Status
+from ninja import Path, Query, Router, Schema, Status
 
 from registry import changing, registration
 from registry.access.callers import OPERATOR, caller
 from registry.bodies import ANY_JSON, described, json_object
+from registry.errors import InvalidConfigError
 from registry.models import Desired, Priority, Profile
 from registry.problems import error
 
@@ -41,12 +43,22 @@ class Refused(Outcomes):
     error: ErrorBody
 
 
+def described_error(exc: InvalidConfigError) -> dict[str, str]:
+    """What is wrong with one entry."""
+    return error(exc.code, f"{exc.what}. {exc.remedy}", exc.where)
+
+
 def _outcome(result: registration.Result) -> dict[str, Any]:
-    plain: dict[str, Any] = {"name": result.name, "outcome": result.outcome}
-    if result.error is not None:
-        exc = result.error
-        plain["error"] = error(exc.code, f"{exc.what}. {exc.remedy}", exc.where)
-    return plain
+    plain = {"name": result.name, "outcome": result.outcome}
+    return plain | ({"error": described_error(result.error)} if result.error else {})
+
+
+def answered(results: Sequence[registration.Result]) -> Status[dict[str, Any]]:
+    """What became of each entry; 422 when every one is invalid."""
+    outcomes = [_outcome(result) for result in results]
+    if outcomes and all(found["outcome"] == "invalid" for found in outcomes):
+        return Status(422, {"error": outcomes[0]["error"], "results": outcomes})
+    return Status(200, {"results": outcomes})
 
 
 @router.post(
@@ -61,10 +73,7 @@ def service_add(request: HttpRequest) -> Status[dict[str, Any]]:
     """Any configuration format as the body. Good entries are saved, bad ones reported one by one."""
     who = caller(request)
     results = registration.register(request.body, by=who.name, role=who.role, now=timezone.now())
-    outcomes = [_outcome(result) for result in results]
-    if outcomes and all(found["outcome"] == "invalid" for found in outcomes):
-        return Status(422, {"error": outcomes[0]["error"], "results": outcomes})
-    return Status(200, {"results": outcomes})
+    return answered(results)
 
 
 Name = Annotated[str, Path(description="The service's name")]
@@ -82,7 +91,12 @@ Name = Annotated[str, Path(description="The service's name")]
         priority={"enum": Priority.values},
         tags={"type": "array", "items": {"type": "string"}},
         description={"type": "string"},
+        depends_on={"type": "array", "items": {"type": "string"}, "description": "names of services"},
         timeout={"type": "number", "description": "seconds for one call"},
+        policy={
+            "type": ["object", "null"],
+            "description": "its own numbers by name, times in seconds; null takes one back, or all",
+        },
     ),
     summary="Change a service",
 )
@@ -95,7 +109,11 @@ def service_change(request: HttpRequest, name: Name) -> dict[str, Any]:
 
 
 @router.delete("services/{name}", auth=OPERATOR, response={204: None}, summary="Remove a service")
-def service_remove(request: HttpRequest, name: Name) -> Status[None]:
-    """The worker stops what still runs of it."""
-    registration.remove(name, by=caller(request).name, now=timezone.now())
+def service_remove(
+    request: HttpRequest,
+    name: Name,
+    force: Annotated[bool, Query(description="also where others depend on it: they no longer do")] = False,
+) -> Status[None]:
+    """The worker stops what still runs of it. 409 while other services depend on it."""
+    registration.remove(name, by=caller(request).name, now=timezone.now(), force=force)
     return Status(204, None)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from registry import registration, storing
-from registry.core import editing, filling
+from registry.core import editing, filling, needs
 from registry.errors import InvalidConfigError, RegistryError
 from registry.models import Desired, Role, Service
 
 OWN = ("profile", "priority", "tags", "description", "timeout")
-KNOWN = ("config", "desired", *OWN)
+KNOWN = ("config", "desired", "depends_on", *OWN)
+Part = Callable[..., bool]
+PARTS: dict[str, Part] = {}
+"""What other rooms keep of a service, by the name of the property.
+
+Called as `part(name, value, by=, role=, now=)` in the transaction of the change; says whether it did any.
+"""
 
 
 def change(name: str, changes: Mapping[str, Any], *, by: str, role: Role, now: datetime) -> str:
@@ -29,15 +35,25 @@ def change(name: str, changes: Mapping[str, Any], *, by: str, role: Role, now: d
         storing.lock_head()
         service = registration.get(name)
         desired, outcome = changes.get("desired", service.desired), "unchanged"
-        if changes.keys() - {"desired"}:
+        if changes.keys() - {"desired", *PARTS}:
             outcome = _register(service, changes, by=by, role=role, now=now)
         registration.set_desired(service.pk, desired, now=now)
-        return outcome if desired == service.desired else "updated"
+        parts = [
+            part(name, changes[key], by=by, role=role, now=now)
+            for key, part in PARTS.items()
+            if key in changes
+        ]
+        return "updated" if any(parts) or desired != service.desired else outcome
+
+
+def known() -> list[str]:
+    """The properties that can be changed."""
+    return [*KNOWN, *PARTS]
 
 
 def _check(changes: Mapping[str, Any]) -> None:
-    if unknown := sorted(changes.keys() - set(KNOWN)):
-        raise InvalidConfigError(unknown[0][:80], "cannot be changed", f"Give some of {', '.join(KNOWN)}")
+    if unknown := sorted(changes.keys() - set(known())):
+        raise InvalidConfigError(unknown[0][:80], "cannot be changed", f"Give some of {', '.join(known())}")
     if changes.get("desired", Desired.RUNNING) not in Desired.values:
         raise InvalidConfigError("desired", "is not known", f"Write one of {', '.join(Desired.values)}")
     if not isinstance(changes.get("config", {}), dict):
@@ -49,6 +65,9 @@ def _register(service: Service, changes: Mapping[str, Any], *, by: str, role: Ro
     for key in OWN:
         if key in changes:
             entry[key] = changes[key]
+    if "depends_on" in changes:
+        entry = {key: value for key, value in entry.items() if not needs.says(key, value)}
+        entry[needs.KEY] = changes["depends_on"] or None
     # What an entry says of `disabled` is older than what people have asked for since.
     kept = {
         key: value for key, value in entry.items() if value is not None and key not in ("disabled", "enabled")

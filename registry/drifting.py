@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,16 +12,15 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from registry import mcpjson, registration, storing
+from registry import bringing, mcpjson, previewing, registration, storing
 from registry.access import audit
-from registry.core import comparing, dialects, filling, reading, secrecy
+from registry.core import comparing, correcting, dialects, filling, reading
 from registry.core.dialects import Found
-from registry.core.placeholders import SECRET
 from registry.core.places import ROOT
-from registry.core.trees import mapped
 from registry.errors import InvalidConfigError
 from registry.models import RegistryHead, Role
-from registry.registration import Ask, Result, Row
+from registry.previewing import Ask, Row
+from registry.registration import Result
 
 logger = logging.getLogger(__name__)
 SETTLED = timedelta(seconds=2)
@@ -106,10 +105,9 @@ def look(data: bytes, role: Role, values: Mapping[str, str] | None = None) -> Lo
     """Compare the file with what we would write; InvalidConfigError if it cannot be read."""
     found, ours = _servers(data), mcpjson.document()["mcpServers"]
     same = {str(item.name) for item in found if item.problem is None and ours.get(item.name) == item.raw}
-    seen = registration.preview(data, role=role, values=values, limit=mcpjson.LARGEST)
+    seen = previewing.preview(data, role=role, values=values, limit=mcpjson.LARGEST)
     rows = tuple(row for row in seen.rows if row.name not in same)
     asked = {name for row in rows for name in row.asks}
-    theirs = {"mcpServers": {str(item.name): _shown(item) for item in found}}
     named = {str(item.name) for item in found}
     return Look(
         sha=mcpjson.sha_of(data),
@@ -117,8 +115,17 @@ def look(data: bytes, role: Role, values: Mapping[str, str] | None = None) -> Lo
         asks=tuple(ask for ask in seen.asks if ask.name in asked),
         removed=tuple(name for name in ours if name not in named),
         dropped=_dropped(data),
-        lines=tuple(comparing.compared(_text({"mcpServers": ours}), _text(theirs))),
+        lines=tuple(comparing.compared(_text({"mcpServers": ours}), _theirs(found))),
     )
+
+
+def readable(data: bytes) -> str:
+    """The file as we would write it, without its secret values; InvalidConfigError if it cannot be read."""
+    return _theirs(_servers(data))
+
+
+def _theirs(found: Sequence[Found]) -> str:
+    return _text({"mcpServers": {str(item.name): _shown(item) for item in found}})
 
 
 def _servers(data: bytes) -> tuple[Found, ...]:
@@ -149,11 +156,7 @@ def _shown(item: Found) -> Any:
         return {"(cannot be read)": f"{exc.where}: {exc.what}"}
     if not isinstance(item.raw, dict):
         return filling.MASK
-    cut = secrecy.cut(str(item.name), item.raw)
-    return mapped(
-        cut.entry,
-        lambda text: SECRET.sub(lambda hit: filling.MASK if hit[1] in cut.literals else hit[0], text),
-    )
+    return correcting.masked(item)
 
 
 def take(seen: str, *, by: str, role: Role, now: datetime, values: Mapping[str, str]) -> list[Result]:
@@ -186,10 +189,7 @@ def _save(
         if different
         else []
     )
-    for name in found.removed:
-        registration.remove(name, by=by, now=now)
-        results.append(Result(name=name, outcome="removed"))
-    return results
+    return results + bringing.remove(found.removed, by=by, now=now)
 
 
 def write_ours(seen: str, *, by: str, now: datetime) -> None:

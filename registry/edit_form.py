@@ -15,6 +15,7 @@ from registry.forms import SECRET_FIELDS, ServiceForm
 from registry.models import Service, Transport
 
 LINES = ("headers", "args", "env")
+LISTED = ("tags", "depends_on")
 OF_STDIO, OF_URL = ("command", "args", "env", "cwd"), ("url", "headers")
 
 
@@ -27,6 +28,7 @@ _TEXTS: Mapping[str, Callable[[Any], str]] = {
     "env": _joined("="),
     "args": "\n".join,
     "tags": ", ".join,
+    "depends_on": ", ".join,
 }
 
 
@@ -60,7 +62,7 @@ class EditForm(ServiceForm):
     def changes(self) -> dict[str, Any]:
         """By field, what differs from what the form was filled with; the transport is told apart."""
         stdio = self.cleaned_data["transport"] == Transport.STDIO
-        used = (*(OF_STDIO if stdio else OF_URL), "description", "tags", "profile", "priority")
+        used = (*(OF_STDIO if stdio else OF_URL), "description", "tags", "depends_on", "profile", "priority")
         return {field: _value(field, self.cleaned_data[field]) for field in used if self._touched(field)}
 
     def transport_change(self) -> str:
@@ -84,7 +86,7 @@ def _plain(text: object) -> str:
 def _value(field: str, cleaned: Any) -> Any:
     if field == "args":
         return [line for line in cleaned.splitlines() if line]
-    if field == "tags":
+    if field in LISTED:
         return [tag.strip() for tag in cleaned.split(",") if tag.strip()]
     return cleaned
 
@@ -95,4 +97,4 @@ def _read(field: str, text: str) -> Any:
         between = ":" if field == "headers" else "="
         halves = [line.partition(between) for line in text.splitlines() if line.strip()]
         return {name.strip(): value.strip() for name, _between, value in halves}
-    return _value(field, text) if field in ("args", "tags") else text
+    return _value(field, text) if field in ("args", *LISTED) else text

@@ -43,6 +43,12 @@ class NotAllowedError(RegistryError):
     code = "not_allowed"
 
 
+class NotPossibleError(RegistryError):
+    """What was asked cannot be done now; nothing was changed."""
+
+    code = "not_possible"
+
+
 class SecretsError(RegistryError):
     """A stored value cannot be read with the keys in the key file."""
 

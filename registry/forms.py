@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from registry.core import needs
 from registry.core.editing import field_of
 from registry.core.places import show
 from registry.errors import InvalidConfigError
@@ -84,6 +86,24 @@ class ServiceForm(forms.Form):
     tags = forms.CharField(
         label=_("Tags"), required=False, max_length=500, help_text=_("Separated by commas.")
     )
+    depends_on = forms.CharField(
+        label=_("Depends on"),
+        required=False,
+        max_length=2000,
+        help_text=_("Names of services, separated by commas. This one is connected while they serve."),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "list": "service-names",
+                "hx-get": reverse_lazy("service_names"),
+                "hx-trigger": "focus once, input changed delay:150ms",
+                "hx-target": "#service-names",
+                "hx-swap": "innerHTML",
+            }
+        ),
+    )
     profile = forms.ChoiceField(
         choices=Profile.choices,
         label=_("Profile"),
@@ -114,6 +134,8 @@ class ServiceForm(forms.Form):
         entry |= {key: given[key] for key in ("profile", "priority") if given[key] != Profile.NORMAL}
         if stdio:
             entry["args"] = [line for line in given["args"].splitlines() if line]
+        needed = [name.strip() for name in given["depends_on"].split(",") if name.strip()]
+        entry[needs.KEY] = list(dict.fromkeys(needed))
         entry["tags"] = [tag.strip() for tag in given["tags"].split(",") if tag.strip()]
         kept = {key: value for key, value in entry.items() if value}
         must = {"command": given["command"]} if stdio else {"url": given["url"]}

@@ -44,10 +44,10 @@ def document(services: QuerySet[Service] | None = None) -> dict[str, Any]:
     """The configuration, or that of some services, as mcp.json has it; secrets are references."""
     wanted = Service.objects.listed() if services is None else services
     rows = wanted.order_by("position", "pk").values_list("name", "entry", "desired")
-    return {"mcpServers": {name: _entry(entry, desired) for name, entry, desired in rows}}
+    return {"mcpServers": {name: exported(entry, desired) for name, entry, desired in rows}}
 
 
-def _entry(entry: Mapping[str, Any], desired: str) -> dict[str, Any]:
+def exported(entry: Mapping[str, Any], desired: str) -> dict[str, Any]:
     """The user's own entry; `disabled` or `enabled` says what is desired now."""
     shown = dict(entry)
     stopped = desired == Desired.STOPPED
@@ -77,6 +77,12 @@ def _read() -> bytes | None:
         return _path().read_bytes()
     except FileNotFoundError:
         return None
+
+
+def own() -> bytes:
+    """The file as it stands; before there is one, what it will hold."""
+    data = _read()
+    return text_of(document()).encode() if data is None else data
 
 
 def _head() -> RegistryHead:
@@ -206,9 +212,3 @@ def import_at_first_start(now: datetime) -> int:
         files.create(_path().with_name("mcp.json.before-import"), data)
     accept_file(data)
     return len(results) - len(bad)
-
-
-def accept_if_ours(name: str, seen: bytes) -> None:
-    """An import of the file itself decides for it."""
-    if name != "-" and Path(name).absolute() == _path().absolute():
-        accept_file(seen)

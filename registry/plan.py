@@ -10,7 +10,7 @@ from django.conf import settings
 
 from registry import allowlist
 from registry.core import entry as entries
-from registry.core import filling, names, reading, transport
+from registry.core import filling, names, needs, reading, transport
 from registry.core.dialects import URL_KEYS, Found
 from registry.core.entry import Entry, ServiceConfig
 from registry.core.places import Place, shorten, show
@@ -34,6 +34,10 @@ class Plan:
     missing: tuple[str, ...] = ()
     writes: dict[str, str] = field(default_factory=dict)
     inherited: list[str] = field(default_factory=list)
+    links: dict[str, Place] = field(default_factory=dict)
+    link_key: str = needs.KEY
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    relinked: bool = False
     changed: bool = True
     reconfigured: bool = True
 

@@ -11,9 +11,9 @@ from django.conf import settings
 from registry import allowlist, secrets
 from registry.access.roles import at_least
 from registry.core import entry as entries
-from registry.core import filling, reading, secrecy, transport
+from registry.core import fields, filling, needs, reading, secrecy, transport
 from registry.core.dialects import Found
-from registry.core.entry import ServiceConfig
+from registry.core.entry import Entry, ServiceConfig
 from registry.core.hiding import Cut
 from registry.core.places import show
 from registry.errors import InvalidConfigError
@@ -30,6 +30,7 @@ from registry.plan import (
 )
 
 CHUNK = 500
+Named = tuple[Found, Plan]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,21 @@ class _Answers:
     given: dict[str, str] = field(default_factory=dict)
     old: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+
+
+def name_all(found: Sequence[Found], renames: Mapping[str, str]) -> list[Named]:
+    """Each entry with a plan under its name; of two of one name only the first can be taken."""
+    plans = [named(item, renames) for item in found]
+    refuse_doubles(plans)
+    renamed = {
+        old: plan.name
+        for item, plan in zip(found, plans, strict=True)
+        for old in (item.given, item.name)
+        if isinstance(old, str) and old != plan.name and plan.error is None
+    }
+    for plan in plans:
+        plan.renamed = renamed
+    return list(zip(found, plans, strict=True))
 
 
 class Planner:
@@ -52,12 +68,11 @@ class Planner:
         self._owners: dict[int, str] = {}
         self._claimed: dict[str, str] = {}
 
-    def plan(self, found: Sequence[Found], renames: Mapping[str, str]) -> list[Plan]:
+    def plan(self, named: Sequence[Named]) -> list[Plan]:
         """One plan each, in the document's order."""
-        plans = [named(item, renames) for item in found]
-        refuse_doubles(plans)
+        plans = [plan for _item, plan in named]
         self._load_services({plan.name for plan in plans if plan.error is None})
-        for item, plan in zip(found, plans, strict=True):
+        for item, plan in named:
             if plan.error is None:
                 self._guarded(plan, self._prepare, item)
         cuts = {id(plan): self._cut(plan) for plan in plans if plan.error is None}
@@ -137,6 +152,7 @@ class Planner:
         plan.stored, plan.writes = cut.entry, {**cut.literals, **known.given}
         filled = {**cut.literals, **known.given, **known.old}
         plan.entry = parsed(plan, filled)
+        self._link(plan, plan.entry)
         self._refuse_forbidden(plan, plan.entry.config)
         if plan.missing:
             many = len(plan.missing) > 1
@@ -144,6 +160,18 @@ class Planner:
             remedy = f"Give {'them' if many else 'it'}, and save"
             raise InvalidConfigError(show(plan.place), what, remedy, asks=plan.missing)
         self._compare(plan, plan.service)
+
+    def _link(self, plan: Plan, entry: Entry) -> None:
+        """What it depends on, under the names that this import gives, and spelled as we write it."""
+        plan.link_key = needs.key_of(plan.stored)
+        given = [fields.as_text(item) for item in plan.stored.get(plan.link_key) or ()]
+        for name in entry.depends_on:
+            place = (*plan.place, plan.link_key, given.index(name))
+            plan.links.setdefault(plan.renamed.get(name, name), place)
+        before = needs.stored(plan.service.entry) if plan.service else []
+        plan.relinked = list(plan.links) != before
+        if entry.depends_on:
+            plan.stored = needs.written(plan.stored, list(plan.links))
 
     def _foreign(self, name: str, cut: Cut) -> frozenset[str]:
         """Names of secrets that would be ours but belong to another service."""

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from registry import exporting, secrets, storing
+from registry import dependencies, exporting, secrets, storing
 from registry.access import audit
 from registry.access.roles import at_least
-from registry.core import dialects, names, reading, transport
+from registry.core import correcting, dialects, names, reading, transport
+from registry.core.correcting import Correction
 from registry.core.dialects import Document
-from registry.core.places import shorten, show
+from registry.core.places import shorten
 from registry.errors import InvalidConfigError, NotAllowedError, ServiceNotFoundError
 from registry.models import Desired, RegistryHead, Role, Service
-from registry.plan import Plan, stdio_possible
-from registry.planning import Planner
+from registry.plan import stdio_possible
+from registry.planning import Named, Planner, name_all
 
 Source = str | bytes | Mapping[str, Any] | Sequence[Any]
+Progress = Callable[[int, int], None]
+PART = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,148 +37,94 @@ class Result:
     error: InvalidConfigError | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of a preview: added, changed, unchanged, invalid, or asks for values."""
-
-    name: str
-    outcome: str
-    where: str
-    transport: str
-    endpoint: str
-    problem: InvalidConfigError | None
-    asks: list[str]
-    suggestion: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """A value to be given before an entry can be saved; `secret` is false where the document says so."""
-
-    name: str
-    description: str
-    secret: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preview:
-    """What saving would do. `missing` are services that the document does not name; saving leaves them."""
-
-    shape: str
-    rows: list[Row]
-    asks: list[Ask]
-    missing: list[str]
-
-
-def preview(
-    source: Source,
-    *,
-    role: Role = Role.ADMIN,
-    values: Mapping[str, str] | None = None,
-    renames: Mapping[str, str] | None = None,
-    limit: int = reading.MAX_BYTES,
-) -> Preview:
-    """What `register` would do with the same arguments; writes nothing."""
-    document = dialects.find(source, limit=limit)
-    plans = Planner(role, values or {}).plan(document.found, renames or {})
-    rows = [_row(plan) for plan in plans] + [_row_of_name(name) for name in document.names]
-    asked = dict.fromkeys(name for row in rows for name in row.asks)
-    named = {row.name for row in rows}
-    known = Service.objects.listed().order_by("position").values_list("name", flat=True)
-    return Preview(
-        shape=document.shape,
-        rows=rows,
-        asks=[_ask(name, document) for name in asked],
-        missing=[name for name in known if name not in named],
-    )
-
-
-def _ask(name: str, document: Document) -> Ask:
-    said = document.inputs.get(name)
-    return Ask(
-        name=name, description=said.description if said else "", secret=said.password if said else True
-    )
-
-
-def _row(plan: Plan) -> Row:
-    outcome = {"created": "added", "updated": "changed"}.get(plan.outcome, plan.outcome)
-    error = plan.error
-    asks = list(error.asks) if error else []
-    return Row(
-        name=plan.name,
-        outcome="asks" if asks else outcome,
-        where=show(plan.place),
-        transport=plan.entry.config.transport if plan.entry else "",
-        endpoint=storing.endpoint(plan.stored) if plan.entry else "",
-        problem=error,
-        asks=asks,
-        suggestion=error.suggestion if error else "",
-    )
-
-
-def _row_of_name(name: str) -> Row:
-    service = Service.objects.listed().filter(name=name).first()
-    unknown = None if service else _unknown(name)
-    stopped = service is not None and service.desired == Desired.STOPPED
-    return Row(
-        name=shorten(name, names.LIMIT),
-        outcome="invalid" if unknown else "changed" if stopped else "unchanged",
-        where=shorten(name, names.LIMIT),
-        transport=service.transport if service else "",
-        endpoint=service.endpoint if service else "",
-        problem=unknown,
-        asks=[],
-        suggestion="",
-    )
-
-
-def _unknown(name: str) -> InvalidConfigError:
+def unknown(name: str) -> InvalidConfigError:
+    """What is said of a name in a list of names that is no service's."""
     remedy = 'Write its entry: {"name": "…", "url": "https://…"}'
     return InvalidConfigError(shorten(name, names.LIMIT), "is not a known service", remedy)
 
 
 def register(
-    source: Source,
+    source: Source | Document,
     *,
     by: str,
     role: Role,
     now: datetime,
     values: Mapping[str, str] | None = None,
     renames: Mapping[str, str] | None = None,
+    corrections: Mapping[int, Correction] | None = None,
     only: Collection[str] | None = None,
+    at: Collection[int] | None = None,
     limit: int = reading.MAX_BYTES,
+    progress: Progress | None = None,
 ) -> list[Result]:
-    """Save the good entries in one transaction and report the bad ones, each on its own.
+    """Save the good entries and report the bad ones, each on its own.
 
-    *values* answer placeholders, *renames* correct names, *only* leaves the other names out; *limit* is in
-    bytes, larger for documents of our own alone. A document that cannot be read at all raises
-    InvalidConfigError; a role that may change nothing, NotAllowedError.
+    *values* answer placeholders, *renames* correct names, *corrections* whole entries by their number.
+    *only* leaves other names out, *at* other numbers; *limit* is in bytes, larger for documents of our own
+    alone. Up to 500 entries are one transaction, more are several, so that others can write between them;
+    *progress* hears how many are done. A document that cannot be read at all raises InvalidConfigError; a
+    role that may change nothing, NotAllowedError.
     """
     if not at_least(role, Role.OPERATOR):
         raise NotAllowedError("Adding and changing services needs the role operator.")
-    document = dialects.find(source, limit=limit)
+    document = read(source, limit)
+    found = correcting.applied(document.found, corrections or {})
+    named = [
+        pair
+        for number, pair in enumerate(name_all(found, renames or {}))
+        if (only is None or pair[1].name in only) and (at is None or number in at)
+    ]
+    results: list[Result] = []
+    order = dependencies.arranged(named) if len(named) > PART else range(len(named))
+    for start in range(0, len(named), PART):
+        part = [named[number] for number in order[start : start + PART]]
+        results += _save(part, by, role, now, values or {})
+        if progress is not None:
+            progress(len(results), len(named))
+    results = [result for _number, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]
+    return results + _start_all(document, only, at, now)
+
+
+def read(source: Source | Document, limit: int) -> Document:
+    """The document, unless it was read already."""
+    return source if isinstance(source, Document) else dialects.find(source, limit=limit)
+
+
+def _save(
+    part: Sequence[Named], by: str, role: Role, now: datetime, values: Mapping[str, str]
+) -> list[Result]:
     with transaction.atomic():
         head = storing.lock_head()
-        plans = Planner(role, values or {}).plan(document.found, renames or {})
-        chosen = [plan for plan in plans if only is None or plan.name in only]
-        results = [Result(name=plan.name, outcome=plan.outcome, error=plan.error) for plan in chosen]
-        changed = storing.save(chosen, head, by=by, now=now)
-        results += [_start(name, now) for name in document.names if only is None or name in only]
-        if changed or any(result.outcome == "updated" for result in results):
-            _announce(by)
+        plans = Planner(role, values).plan(part)
+        dependencies.check(plans)
+        results = [Result(name=plan.name, outcome=plan.outcome, error=plan.error) for plan in plans]
+        if storing.save(plans, head, by=by, now=now):
+            announce(by)
     return results
+
+
+def _start_all(
+    document: Document, only: Collection[str] | None, at: Collection[int] | None, now: datetime
+) -> list[Result]:
+    """A name without an entry starts the service of that name."""
+    return [
+        _start(name, now)
+        for number, name in enumerate(document.names, len(document.found))
+        if (only is None or name in only) and (at is None or number in at)
+    ]
 
 
 def _start(name: str, now: datetime) -> Result:
     service = Service.objects.listed().filter(name=name).first()
     if service is None:
-        return Result(name=shorten(name, names.LIMIT), outcome="invalid", error=_unknown(name))
+        return Result(name=shorten(name, names.LIMIT), outcome="invalid", error=unknown(name))
     outcome = "unchanged" if service.desired == Desired.RUNNING else "updated"
     set_desired(service.pk, Desired.RUNNING, now=now)
     return Result(name=name, outcome=outcome)
 
 
-def _announce(by: str) -> None:
+def announce(by: str) -> None:
+    """Let mcp.json follow after the commit."""
     transaction.on_commit(lambda: exporting.soon(by))
 
 
@@ -188,23 +138,32 @@ def get(name: str) -> Service:
 
 def set_desired(service_id: int, desired: str, *, now: datetime) -> None:
     """Say whether a service should run; the worker sees to it."""
+    set_desired_of([service_id], desired, now=now)
+
+
+def set_desired_of(service_ids: Collection[int], desired: str, *, now: datetime) -> None:
+    """Say it of several services at once; a few hundred at most."""
     with transaction.atomic():
         storing.lock_head()
-        rows = Service.objects.filter(pk=service_id).exclude(desired=desired)
+        rows = Service.objects.filter(pk__in=service_ids).exclude(desired=desired)
         if rows.update(desired=Desired(desired), updated_at=now):
             RegistryHead.objects.update(revision=F("revision") + 1)
-            _announce("")
+            announce("")
 
 
-def remove(name: str, *, by: str, now: datetime) -> None:
-    """Take a service off the list; the worker stops and closes what still runs of it."""
+def remove(name: str, *, by: str, now: datetime, force: bool = False) -> None:
+    """Take a service off the list; the worker stops and closes what still runs of it.
+
+    StillNeededError where others depend on it; with *force* they no longer do.
+    """
     with transaction.atomic():
         storing.lock_head()
         service = get(name)
+        dependencies.release(service, force=force, by=by, now=now)
         Service.objects.filter(pk=service.pk).update(removed_at=now, updated_at=now)
         RegistryHead.objects.update(revision=F("revision") + 1)
         audit.note(by, "service removed", name, now=now)
-        _announce(by)
+        announce(by)
 
 
 def is_approved(service: Service) -> bool:

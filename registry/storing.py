@@ -10,10 +10,11 @@ from typing import Any
 from django.db.models import F, TextField
 from django.db.models.functions import Cast
 
-from registry import secrets
+from registry import dependencies, secrets
 from registry.access import audit
 from registry.core import filling
 from registry.core.dialects import URL_KEYS
+from registry.core.fields import as_text
 from registry.core.placeholders import reference
 from registry.errors import RegistryError
 from registry.models import Priority, Profile, RegistryHead, Secret, Service
@@ -43,6 +44,7 @@ def save(plans: Sequence[Plan], head: RegistryHead, *, by: str, now: datetime) -
     Service.objects.bulk_create([_row(plan) for plan in made], batch_size=BATCH)
     _update([plan for plan in good if plan.name not in created])
     _save_secrets(good, now)
+    dependencies.save(good)
     audit.notes(
         by,
         [("service added" if plan.name in created else "service changed", plan.name) for plan in good],
@@ -145,7 +147,7 @@ def endpoint(stored: Mapping[str, Any]) -> str:
     if isinstance(command, str) and "args" not in shown and " " in command:
         return command[:LONGEST_ENDPOINT]
     words = [*(command if isinstance(command, list) else [str(command or "")]), *args]
-    return _line([str(word) for word in words])[:LONGEST_ENDPOINT]
+    return _line([as_text(word) or str(word) for word in words])[:LONGEST_ENDPOINT]
 
 
 def _line(words: Sequence[str]) -> str:

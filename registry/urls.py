@@ -14,6 +14,7 @@ urlpatterns = [
     path("agents/<str:name>/token/", agents.agent_token, name="agent_token"),
     path("agents/<str:name>/revoke/", agents.agent_revoke, name="agent_revoke"),
     path("agents/<str:name>/mcp.json", agents.agent_mcpjson, name="agent_mcpjson"),
+    path("service-names/", editing.service_names, name="service_names"),
     path("services/<str:name>/edit/", editing.service_edit, name="service_edit"),
     path("services/<str:name>/remove/", adding.service_remove, name="service_remove"),
 ]

@@ -32,6 +32,11 @@ def get(number: int) -> ConfigVersion:
         raise VersionNotFoundError(f"There is no version {number}.") from None
 
 
+def newest_first() -> QuerySet[ConfigVersion]:
+    """Every version that was kept, without its document."""
+    return ConfigVersion.objects.defer("document").order_by("-number")
+
+
 def rollback(number: int, *, by: str, now: datetime) -> list[Result]:
     """Make the configuration what it was in this version, whole or not at all, and export it as a new one.
 
@@ -42,7 +47,7 @@ def rollback(number: int, *, by: str, now: datetime) -> list[Result]:
         results = _restore(servers, by, now) if servers else []
         kept = [result.name for result in results if result.error is None]
         for service in Service.objects.listed().exclude(name__in=servers):
-            registration.remove(service.name, by=by, now=now)
+            registration.remove(service.name, by=by, now=now, force=True)
             results.append(Result(name=service.name, outcome="removed"))
         _settle([(name, servers[name]) for name in kept], now)
         audit.note(by, "rolled back", f"version {number}", now=now)

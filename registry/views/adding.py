@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from registry import registration
 from registry.access.roles import require, role_of
+from registry.dependencies import StillNeededError
 from registry.errors import InvalidConfigError, ServiceNotFoundError
 from registry.forms import ServiceForm
 from registry.models import Role, Service
@@ -72,10 +73,19 @@ def _saved(request: HttpRequest, name: str) -> HttpResponse:
 def service_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Take a service out of the configuration; the worker disconnects it."""
     try:
-        registration.remove(name, by=request.user.get_username(), now=timezone.now())
+        force = request.POST.get("force") == "1"
+        registration.remove(name, by=request.user.get_username(), now=timezone.now(), force=force)
     except ServiceNotFoundError:
         raise Http404(name) from None
+    except StillNeededError as exc:
+        messages.error(request, str(exc))
+        return _to(request, reverse("service_detail", args=[name]))
     messages.success(request, _("%(name)s is removed.") % {"name": name})
+    return _to(request, reverse("service_list"))
+
+
+def _to(request: HttpRequest, place: str) -> HttpResponse:
+    """Send htmx or the browser on to another page."""
     if getattr(request, "htmx", None):
-        return HttpResponse(headers={"HX-Redirect": reverse("service_list")})
-    return redirect("service_list")
+        return HttpResponse(headers={"HX-Redirect": place})
+    return redirect(place)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from registry import changing, mcpjson, secrets
 from registry.access.roles import require, role_of
@@ -19,6 +21,9 @@ from registry.core import comparing, filling, secrecy
 from registry.edit_form import EditForm
 from registry.errors import InvalidConfigError
 from registry.models import Role, Service
+
+LONGEST_TYPED = 2000
+COMPLETIONS = 20
 
 
 @require(Role.OPERATOR)
@@ -85,3 +90,16 @@ def _conflict(form: EditForm) -> dict[str, Any]:
     shown = filling.masked(secrecy.cut(service.name, mine).entry)
     now = mcpjson.text_of(secrets.masked_entry(service))
     return {"mark": changing.mark(service), "lines": comparing.compared(now, mcpjson.text_of(shown))}
+
+
+@login_required
+@require_safe
+def service_names(request: HttpRequest) -> HttpResponse:
+    """What the last name of a comma-separated field may go on to be, as options for a data list."""
+    typed = request.GET.get("depends_on", "").replace("\0", "")[:LONGEST_TYPED]
+    before, comma, last = typed.rpartition(",")
+    taken = {name.strip() for name in before.split(",")}
+    found = Service.objects.listed().filter(name__icontains=last.strip()).order_by(Lower("name"))
+    names = [name for name in found.values_list("name", flat=True)[:COMPLETIONS] if name not in taken]
+    start = f"{before}{comma} " if comma else ""
+    return render(request, "registry/_names.html", {"options": [f"{start}{name}" for name in names]})

@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from registry import registration, secrets
+from registry import previewing, registration, secrets
 from registry.access.roles import require, role_of
 from registry.errors import InvalidConfigError, SecretsError
 from registry.models import Role
-from registry.registration import Preview, Row
+from registry.previewing import Preview, Row
 
 LIMIT = 1024 * 1024
 ANSWER = "value:"
@@ -64,7 +64,7 @@ def _preview(request: HttpRequest, text: bytes) -> Outcome:
     if not text.strip():
         return {"nothing": True}, 200
     uses = request.POST.getlist("used") + request.POST.getlist("use")
-    found = registration.preview(text, role=role_of(request.user), renames=_renames(uses))
+    found = previewing.preview(text, role=role_of(request.user), renames=_renames(uses))
     return {"rows": _rows(found), **_beside(found), "uses": uses, "sealed": _seal(request, text)}, 200
 
 

@@ -29,8 +29,7 @@ LINES_SHOWN = 2000
 @require_safe
 def version_list(request: HttpRequest) -> HttpResponse:
     """The newest first; two of them can be chosen to compare."""
-    newest_first = ConfigVersion.objects.defer("document").order_by("-number")
-    page = Paginator(newest_first, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(versions.newest_first(), PAGE_SIZE).get_page(request.GET.get("page"))
     chosen = [version.number for version in page][:2]
     context = {"page": page, "newer": chosen[:1], "older": chosen[1:] or chosen}
     return render(request, "registry/version_list.html", context)

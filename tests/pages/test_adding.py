@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from registry import secrets
-from registry.models import Service
+from registry import registration, secrets
+from registry.models import Role, Service
 from tests.pages.conftest import HTMX, make_service, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,3 +140,13 @@ def test_removing_takes_a_post_and_a_service(operator: Client) -> None:
     assert operator.get("/services/weather/remove/").status_code == 405
     answer = operator.post("/services/weather/remove/", headers=HTMX)
     assert answer.headers["HX-Redirect"] == "/services/"
+
+
+def test_what_others_need_is_removed_only_by_force(operator: Client) -> None:
+    entries = {"maps": {"url": WEB["url"]}, "weather": {"url": WEB["url"], "dependsOn": ["maps"]}}
+    registration.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=timezone.now())
+    answer = operator.post("/services/maps/remove/", follow=True)
+    assert "weather depends on maps" in text_of(answer)
+    assert Service.objects.listed().filter(name="maps").exists()
+    operator.post("/services/maps/remove/", {"force": "1"})
+    assert set(Service.objects.listed().values_list("name", flat=True)) == {"weather"}

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from registry import registration, secrets
+from registry import mcpjson, registration, secrets
 from registry.access import tokens
 from registry.models import Role, Service
 from tests.registry.conftest import NOW
@@ -18,9 +18,17 @@ from tests.registry.conftest import NOW
 pytestmark = pytest.mark.django_db
 
 
-def run(*words: str) -> tuple[str, str]:
+def run(*words: str, code: int = 0) -> tuple[str, str]:
+    """What it says; *code* is the exit code that is expected."""
     out, err = io.StringIO(), io.StringIO()
-    call_command(*words, stdout=out, stderr=err)
+    try:
+        call_command(*words, stdout=out, stderr=err)
+    except CommandError as exc:
+        if exc.returncode != code or not code:
+            raise
+        err.write(str(exc))
+    else:
+        assert code == 0
     return out.getvalue(), err.getvalue()
 
 
@@ -38,18 +46,83 @@ def document(tmp_path: Path) -> str:
 
 def test_a_dry_run_is_a_readable_table_and_changes_nothing(document: str) -> None:
     out, _ = run("mcpjson", "import", document, "--dry-run")
-    assert [line.split()[:2] for line in out.splitlines()[1:]] == [
-        ["added", "good"],
-        ["asks", "asks"],
-        ["invalid", "bad"],
+    assert out.splitlines() == [
+        "OUTCOME    NAME TRANSPORT        ENDPOINT OR PROBLEM",
+        "added      good streamable-http  https://example.org/mcp",
+        "asks       asks streamable-http  mcpServers.asks: needs a value for TOKEN. Give it, and save",
+        f"{'invalid    bad':<33}mcpServers.bad: has both url and command. Keep the one that is meant",
+        "asks for TOKEN",
     ]
-    assert "mcpServers.bad: has both url and command" in out
     assert not Service.objects.exists()
+
+
+def test_a_dry_run_shows_what_changes_what_is_read_otherwise_and_what_it_leaves_alone(tmp_path: Path) -> None:
+    old = {"mcpServers": {"a": {"command": "x", "env": {"K": "canary"}}, "b": {"command": "y"}}}
+    registration.register(old, by="ann", role=Role.ADMIN, now=NOW)
+    (tmp_path / "new.json").write_text('{"a": {"command": "x", "args": [8080], "env": {"K": "canary2"}}}')
+    words = ("mcpjson", "import", str(tmp_path / "new.json"), "--dry-run")
+    out, _ = run(*words)
+    assert "mcpServers" not in out
+    assert "a.args[0]: is a number, read as text" in out
+    assert "+     8080" in out
+    assert "canary" not in out
+    assert out.splitlines()[-1].split(maxsplit=2) == ["kept", "b", "is not in the document"]
+    assert run(*words, "--replace")[0].splitlines()[-1].split() == ["removed", "b"]
+    assert Service.objects.listed().count() == 2
+
+
+def test_a_value_once_given_is_reused_where_its_name_is_asked_for(document: str, tmp_path: Path) -> None:
+    (tmp_path / "values.json").write_text('{"TOKEN": "v"}')
+    run("mcpjson", "import", document, "--values", str(tmp_path / "values.json"), code=3)
+    (tmp_path / "more.json").write_text('{"more": {"url": "https://example.org/", "auth": "%TOKEN%"}}')
+    assert run("mcpjson", "import", str(tmp_path / "more.json"))[0].split() == ["created", "more"]
+    assert secrets.reveal(registration.get("more")).auth == "v"
+
+
+def test_without_a_file_everything_in_the_mcp_json_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "mcp.json").write_text('{"mcpServers": {"a": {"url": "https://example.org/mcp"}}}')
+    assert run("mcpjson", "import")[0].split() == ["created", "a"]
+    assert run("mcpjson", "drift")[0] == "mcp.json is as the console wrote it.\n"
+
+
+def test_a_list_of_names_starts_the_known_ones(document: str, tmp_path: Path) -> None:
+    run("mcpjson", "import", document, code=3)
+    Service.objects.update(desired="stopped")
+    (tmp_path / "names.json").write_text('["good", "nobody"]')
+    out, err = run("mcpjson", "import", str(tmp_path / "names.json"), code=3)
+    assert out.split() == ["updated", "good", "invalid", "nobody"]
+    assert "is not a known service" in err
+    assert registration.get("good").desired == "running"
+
+
+def test_versions_are_listed_and_a_hand_edit_is_decided(tmp_path: Path) -> None:
+    registration.register({"a": {"url": "https://a.example/"}}, by="ann", role=Role.ADMIN, now=NOW)
+    mcpjson.export_pending(author="ann", now=NOW)
+    (line,) = run("mcpjson", "versions")[0].splitlines()[1:]
+    assert line.split() == ["1", "2026-11-21", "09:00:00Z", "ann", "added", "a"]
+    file = tmp_path / "mcp.json"
+    ours = file.read_text()
+    file.write_text(ours.replace("a.example", "b.example"))
+    assert "edited by hand" in run("mcpjson", "drift", code=1)[1]
+    assert run("mcpjson", "drift", "write")[0] == ""
+    assert file.read_text() == ours
+    file.write_text(ours.replace("a.example", "b.example"))
+    assert run("mcpjson", "drift", "take")[0].split() == ["updated", "a"]
+    assert registration.get("a").endpoint == "https://b.example/"
+    assert run("mcpjson", "drift")[0] == "mcp.json is as the console wrote it.\n"
+
+
+def test_a_large_import_says_how_far_it_is(tmp_path: Path) -> None:
+    entries = {f"s{n}": {"url": "https://example.org/mcp"} for n in range(1100)}
+    (tmp_path / "large.json").write_text(json.dumps(entries))
+    out, err = run("mcpjson", "import", str(tmp_path / "large.json"))
+    assert err == "500 of 1,100 entries\r1,000 of 1,100 entries\r1,100 of 1,100 entries\n"
+    assert len(out.splitlines()) == Service.objects.count() == 1100
 
 
 def test_an_import_saves_the_good_reports_the_bad_and_exports(document: str, tmp_path: Path) -> None:
     (tmp_path / "values.json").write_text('{"TOKEN": "v"}')
-    out, err = run("mcpjson", "import", document, "--values", str(tmp_path / "values.json"))
+    out, err = run("mcpjson", "import", document, "--values", str(tmp_path / "values.json"), code=3)
     assert out.split() == ["created", "good", "created", "asks", "invalid", "bad"]
     assert "has both url and command" in err
     assert secrets.reveal(registration.get("asks")).auth == "v"
@@ -58,7 +131,7 @@ def test_an_import_saves_the_good_reports_the_bad_and_exports(document: str, tmp
 
 
 def test_replacing_removes_what_the_document_does_not_name(document: str, tmp_path: Path) -> None:
-    run("mcpjson", "import", document)
+    run("mcpjson", "import", document, code=3)
     (tmp_path / "other.json").write_text('{"only": {"url": "https://example.org/"}}')
     assert run("mcpjson", "import", str(tmp_path / "other.json"), "--replace")[0].split() == [
         "created",
@@ -86,7 +159,7 @@ def test_a_document_that_gives_nothing_is_an_error(tmp_path: Path, text: str, sa
 
 
 def test_a_hand_edit_is_shown_as_a_diff_and_a_version_comes_back(document: str, tmp_path: Path) -> None:
-    run("mcpjson", "import", document)
+    run("mcpjson", "import", document, code=3)
     assert run("mcpjson", "diff") == ("", "")
     file = tmp_path / "mcp.json"
     file.write_text(file.read_text().replace("example.org", "other.example"))

@@ -6,15 +6,16 @@ import json
 import stat
 import threading
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
 
-from registry import exporting, files, mcpjson, registration, secrets, versions
+from registry import bringing, exporting, files, mcpjson, registration, secrets, versions
 from registry.errors import InvalidConfigError, RegistryError
-from registry.models import ConfigVersion, Desired, RegistryHead, Service
+from registry.models import ConfigVersion, Desired, RegistryHead, Role, Service
 from tests.registry.conftest import NOW, Register, outcomes
 
 URL = "https://example.org/mcp"
@@ -98,10 +99,13 @@ def test_the_edited_file_can_be_taken(register: Register, data_dir: Path) -> Non
     export()
     edited = b'{"mcpServers": {"mine": {"url": "https://mine.example/"}}}'
     file.write_bytes(edited)
-    register(edited)
-    mcpjson.accept_if_ours(str(file), edited)
-    assert export()
-    assert list(written(data_dir)["mcpServers"]) == ["a", "mine"]
+    bring = partial(bringing.bring, by="ann", role=Role.ADMIN, now=NOW)
+    bring(edited)
+    export()
+    assert file.read_bytes() == edited, "that it leaves a service out is still to be decided"
+    bring(edited, replace=True)
+    export()
+    assert list(written(data_dir)["mcpServers"]) == ["mine"]
 
 
 @shared

@@ -11,7 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from registry import registration, secrets
+from registry import previewing, registration, secrets
+from registry.core.correcting import Correction
 from registry.core.filling import MASK
 from registry.errors import InvalidConfigError, NotAllowedError, ServiceNotFoundError
 from registry.models import AuditEntry, Desired, RegistryHead, Role, Secret, Service
@@ -72,7 +73,7 @@ def test_a_corrected_name_and_an_answer_save_the_rest(register: Register) -> Non
 
 def test_a_name_too_long_to_show_is_corrected_by_what_is_shown(register: Register) -> None:
     document = {"x" * 10_000: {"url": URL}}
-    (row,) = registration.preview(document).rows
+    (row,) = previewing.preview(document).rows
     assert len(row.name) <= 65
     assert outcomes(register(document, renames={row.name: row.suggestion})) == [("x" * 64, "created")]
 
@@ -230,7 +231,7 @@ def test_a_value_that_is_gone_is_named(register: Register) -> None:
 
 def test_a_preview_says_the_same_and_writes_nothing(register: Register) -> None:
     register({"same": {"url": URL}, "other": {"url": URL}, "gone": {"url": URL}})
-    seen = registration.preview(
+    seen = previewing.preview(
         {
             "inputs": [{"id": "key", "description": "The key", "password": False}],
             "servers": {
@@ -253,7 +254,7 @@ def test_a_preview_says_the_same_and_writes_nothing(register: Register) -> None:
     ]
     assert seen.rows[2].endpoint == f"x --token {MASK}"
     assert (seen.rows[3].asks, seen.rows[4].suggestion) == (["port", "key"], "a-b")
-    assert seen.asks[1] == registration.Ask(name="key", description="The key", secret=False)
+    assert seen.asks[1] == previewing.Ask(name="key", description="The key", secret=False)
     assert seen.missing == ["gone"]
     assert Service.objects.count() == 3
 
@@ -270,6 +271,47 @@ def test_adding_one_service_costs_the_same_among_a_thousand(register: Register) 
     before = list(touched)
     assert queries("last") <= few <= 16
     assert list(touched) == before
+
+
+def test_a_large_document_is_saved_in_parts_that_let_others_write(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registration, "PART", 2)
+    entries: dict[str, Any] = {f"s{n}": {"url": URL} for n in range(4)} | {"bad": {}}
+    seen: list[tuple[int, int, int]] = []
+
+    def progress(done: int, count: int) -> None:
+        seen.append((done, count, Service.objects.count()))
+
+    results = register({"mcpServers": entries}, progress=progress)
+    assert outcomes(results) == [*[(f"s{n}", "created") for n in range(4)], ("bad", "invalid")]
+    assert seen == [(2, 5, 2), (4, 5, 4), (5, 5, 4)]
+
+
+def test_entries_are_taken_and_corrected_by_their_number(register: Register) -> None:
+    document = [{"name": "a", "url": URL}, {"name": "a", "url": URL + "/2"}, {"name": "c"}, "a"]
+    corrections = {1: Correction(name="b"), 2: Correction(text='{"url": "https://c.example/"}')}
+    seen = previewing.preview(document, corrections=corrections, at={0, 1, 2})
+    assert [(row.number, row.name, row.outcome) for row in seen.rows] == [
+        (0, "a", "added"),
+        (1, "b", "added"),
+        (2, "c", "added"),
+    ]
+    assert outcomes(register(document, corrections=corrections, at={1, 2})) == [
+        ("b", "created"),
+        ("c", "created"),
+    ]
+    assert outcomes(register(document, at={0, 3})) == [("a", "created"), ("a", "unchanged")]
+
+
+def test_a_preview_shows_what_changes_without_values(register: Register) -> None:
+    register({"a": {"url": URL, "headers": {"K": "canary-1"}}})
+    entry = {"url": URL, "headers": {"K": "canary-2"}, "tags": ["t"], "disabled": True}
+    (row,) = previewing.preview({"a": entry}).rows
+    changed = [line.text.strip() for line in row.lines if line.kind in ("in", "out")]
+    assert '"t"' in changed
+    assert '"disabled": true' in changed
+    assert "canary" not in str(row)
 
 
 def test_positions_follow_the_document_and_the_time(register: Register) -> None:

@@ -1,4 +1,4 @@
-"""manage.py mcpjson import | export | diff | rollback."""
+"""manage.py mcpjson import | export | versions | diff | rollback | drift."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from registry import agents, mcpjson, passphrase, registration, versions
+from registry import agents, bringing, drifting, mcpjson, passphrase, previewing, registration, versions
 from registry.agents import GLOBAL_AGENT
 from registry.core import comparing, reading
 from registry.errors import RegistryError
 from registry.models import Role
-from registry.registration import Preview
+from registry.previewing import Preview
+from registry.registration import Result
+
+BY = "command line"
+PARTLY = 3
 
 
 class Command(BaseCommand):
     help = "Bring configurations in, take them out, compare and roll back."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        what = parser.add_subparsers(dest="what", required=True, metavar="import | export | diff | rollback")
+        what = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
         bring = what.add_parser("import", help="save the services of a document")
-        bring.add_argument("file", help="the document; - reads standard input")
+        bring.add_argument(
+            "file", nargs="?", default="", help="the document; - reads standard input; none: our own mcp.json"
+        )
         bring.add_argument("--dry-run", action="store_true", help="show what it would do, and do nothing")
         bring.add_argument(
             "--values", metavar="FILE", help="a JSON file of values that the document asks for"
@@ -36,17 +42,24 @@ class Command(BaseCommand):
         take.add_argument(
             "--with-secrets", action="store_true", help="with the values, locked by a passphrase"
         )
+        kept = what.add_parser("versions", help="list the versions that were exported, the newest first")
+        kept.add_argument("--limit", type=int, default=20, metavar="N")
         diff = what.add_parser("diff", help="compare the edited mcp.json with ours, or two versions")
         diff.add_argument("versions", nargs="*", type=int, metavar="N")
         back = what.add_parser("rollback", help="make version N the configuration again")
         back.add_argument("number", type=int, metavar="N")
+        drift = what.add_parser("drift", help="say whether mcp.json was edited by hand, and decide")
+        drift.add_argument("decision", nargs="?", choices=["take", "write"], help="the file's side, or ours")
+        drift.add_argument("--values", metavar="FILE", help="a JSON file of values that the file asks for")
 
     def handle(self, *args: Any, **options: Any) -> None:
         doing = {
             "import": self._import,
             "export": self._export,
+            "versions": self._versions,
             "diff": self._diff,
             "rollback": self._rollback,
+            "drift": self._drift,
         }
         try:
             doing[options["what"]](options)
@@ -56,49 +69,63 @@ class Command(BaseCommand):
             raise CommandError(f"{exc.filename or 'file'}: {exc.strerror}.") from None
 
     def _import(self, options: dict[str, Any]) -> None:
-        data = _read(options["file"])
+        source = _read(options["file"]) if options["file"] else None
         values = _values(options["values"])
-        if (block := passphrase.locked_block(data)) is not None:
+        if source is not None and (block := passphrase.locked_block(source)) is not None:
             values = {**passphrase.unlock(block, _ask("Passphrase: ")), **values}
-        seen = registration.preview(data, values=values)
+        seen = previewing.preview(bringing.opened(source)[1], values=values)
         if options["dry_run"]:
             self._show(seen, options["replace"])
             return
         if sys.stdin.isatty() and options["file"] != "-":
             values = values | {ask.name: _ask(f"{ask.name} ({ask.description}): ") for ask in seen.asks}
-        self._save(data, values, seen, options)
+        results = bringing.bring(
+            source,
+            by=BY,
+            role=Role.ADMIN,
+            now=timezone.now(),
+            values=values,
+            replace=options["replace"],
+            progress=self._progress if len(seen.rows) > registration.PART else None,
+        )
+        self._say(results)
+        mcpjson.export_pending(author=BY, now=timezone.now())
+        _judge(results)
 
-    def _save(self, data: bytes, values: dict[str, str], seen: Preview, options: dict[str, Any]) -> None:
-        now, by = timezone.now(), "command line"
-        results = registration.register(data, by=by, role=Role.ADMIN, now=now, values=values)
+    def _progress(self, done: int, count: int) -> None:
+        self.stderr.write(f"{done:,} of {count:,} entries", ending="\n" if done == count else "\r")
+        self.stderr.flush()
+
+    def _say(self, results: list[Result]) -> None:
         for result in results:
             self.stdout.write(f"{result.outcome:<10} {result.name}")
             if result.error is not None:
                 self.stderr.write(f"  {result.error}")
-        if options["replace"]:
-            for name in seen.missing:
-                registration.remove(name, by=by, now=now)
-                self.stdout.write(f"{'removed':<10} {name}")
-        mcpjson.accept_if_ours(options["file"], data)
-        mcpjson.export_pending(author=by, now=now)
-        if results and all(result.error for result in results):
-            raise CommandError("No entry could be saved.")
 
     def _show(self, seen: Preview, replace: bool) -> None:
-        width = max([4, *(len(row.name) for row in seen.rows)])
+        """The table, and below it what is wrong, asked for and left alone."""
+        width = max([4, *(len(row.name) for row in seen.rows), *(len(name) for name in seen.missing)])
         self.stdout.write(f"{'OUTCOME':<10} {'NAME':<{width}} {'TRANSPORT':<16} ENDPOINT OR PROBLEM")
         for row in seen.rows:
             said = str(row.problem) if row.problem else row.endpoint
-            self.stdout.write(f"{row.outcome:<10} {row.name:<{width}} {row.transport:<16} {said}")
-        for name in seen.missing if replace else ():
-            self.stdout.write(f"{'removed':<10} {name}")
+            self.stdout.write(f"{row.outcome:<10} {row.name:<{width}} {row.transport:<16} {said}".rstrip())
+            for note in row.notes:
+                self.stdout.write(f"{'':<10} {'':<{width}} {'':<16} {note}")
+            for line in row.lines:
+                if line.kind in ("out", "in"):
+                    self.stdout.write(f"{'':<10} {'-' if line.kind == 'out' else '+'} {line.text}")
+        for name in seen.missing:
+            outcome, said = ("removed", "") if replace else ("kept", "is not in the document")
+            self.stdout.write(f"{outcome:<10} {name:<{width}} {'':<16} {said}".rstrip())
+        for ask in seen.asks:
+            self.stdout.write(f"asks for {ask.name}{f': {ask.description}' if ask.description else ''}")
 
     def _export(self, options: dict[str, Any]) -> None:
         services = agents.services_of(agents.get(options["agent"]))
         content = mcpjson.document(services)
         if options["with_secrets"]:
-            phrase, by = _ask("Passphrase: "), "command line"
-            content = versions.with_secrets(phrase, by=by, now=timezone.now(), services=services)
+            phrase = _ask("Passphrase: ")
+            content = versions.with_secrets(phrase, by=BY, now=timezone.now(), services=services)
         self.stdout.write(mcpjson.text_of(content), ending="")
 
     def _diff(self, options: dict[str, Any]) -> None:
@@ -108,17 +135,52 @@ class Command(BaseCommand):
         if numbers:
             self._lines(versions.get(numbers[0]).document, _version(numbers[1:]), "before", "after")
         elif drift := mcpjson.drift():
-            self._lines(drift.ours, drift.text, "ours", "mcp.json")
+            self._lines(drift.ours, drifting.readable(drift.text.encode()), "ours", "mcp.json")
 
     def _lines(self, before: str, after: str, old: str, new: str) -> None:
         for line in comparing.lines(before, after, old=old, new=new):
             self.stdout.write(line)
 
+    def _versions(self, options: dict[str, Any]) -> None:
+        newest = versions.newest_first()[: max(options["limit"], 0)]
+        self.stdout.write(f"{'VERSION':>7}  {'WHEN':<20} {'BY':<20} WHAT CHANGED")
+        for version in newest:
+            when = f"{version.created_at:%Y-%m-%d %H:%M:%SZ}"
+            self.stdout.write(f"{version.number:>7}  {when:<20} {version.author:<20} {version.summary}")
+
     def _rollback(self, options: dict[str, Any]) -> None:
-        for result in versions.rollback(options["number"], by="command line", now=timezone.now()):
-            self.stdout.write(f"{result.outcome:<10} {result.name}")
-            if result.error is not None:
-                self.stderr.write(f"  {result.error}")
+        results = versions.rollback(options["number"], by=BY, now=timezone.now())
+        self._say(results)
+        _judge(results)
+
+    def _drift(self, options: dict[str, Any]) -> None:
+        """Without a decision: exit code 1 where there is one to take."""
+        now = timezone.now()
+        found = drifting.current(Role.ADMIN)
+        if found is None:
+            self.stdout.write("mcp.json is as the console wrote it.")
+        elif options["decision"] == "write":
+            drifting.write_ours(found.sha, by=BY, now=now)
+        elif found.problem is not None:
+            raise found.problem
+        elif options["decision"] == "take":
+            values = _values(options["values"])
+            results = drifting.take(found.sha, by=BY, role=Role.ADMIN, now=now, values=values)
+            self._say(results)
+            _judge(results)
+        else:
+            raise CommandError(
+                "mcp.json was edited by hand. `mcpjson diff` shows it, `drift take` or `drift write` decides."
+            )
+
+
+def _judge(results: list[Result]) -> None:
+    """Exit code 1 where nothing could be saved, 3 where only some could."""
+    bad = sum(result.error is not None for result in results)
+    if bad and bad == len(results):
+        raise CommandError("No entry could be saved.")
+    if bad:
+        raise CommandError(f"{bad} of {len(results)} entries could not be saved.", returncode=PARTLY)
 
 
 def _read(name: str) -> bytes:

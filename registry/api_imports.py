@@ -1,0 +1,166 @@
+"""REST for importing: a document with what is to be said to it, looked at first or saved at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router, Schema, Status
+
+from registry import bringing, previewing
+from registry.access.callers import OPERATOR, caller
+from registry.api import ErrorBody, Outcomes, Refused, answered, described_error
+from registry.bodies import described
+from registry.core import dialects, reading
+from registry.core.comparing import Line
+from registry.core.dialects import Document
+from registry.previewing import Row
+from registry.problems import ProblemError
+
+router = Router()
+TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+BODY = described(
+    document={"description": "any of the formats, or its text; without it everything in the mcp.json"},
+    values={**TEXTS, "description": "values that the document asks for, by name"},
+    renames={**TEXTS, "description": "better names, by the name in the document"},
+    only={"type": "array", "items": {"type": "string"}, "description": "take no other names"},
+    replace={"type": "boolean", "description": "remove the services that the document does not name"},
+)
+KNOWN = ("document", "values", "renames", "only", "replace")
+
+
+class PreviewRow(Schema):
+    name: str
+    outcome: str
+    where: str
+    transport: str
+    endpoint: str
+    asks: list[str]
+    suggestion: str
+    notes: list[str]
+    diff: list[str]
+    error: ErrorBody | None = None
+
+
+class AskedValue(Schema):
+    name: str
+    description: str
+    secret: bool
+
+
+class PreviewAnswer(Schema):
+    shape: str
+    results: list[PreviewRow]
+    asks: list[AskedValue]
+    missing: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wish:
+    document: Document | None
+    values: dict[str, str] = field(default_factory=dict)
+    renames: dict[str, str] = field(default_factory=dict)
+    only: list[str] | None = None
+    replace: bool = False
+
+
+def _wish(request: HttpRequest) -> _Wish:
+    """The body, its document read as strictly as one that comes alone."""
+    body = reading.read(request.body or b"{}", depth=reading.MAX_DEPTH + 1)
+    if not isinstance(body, dict) or (unknown := sorted(set(body) - set(KNOWN))) or reading.twice(body):
+        wrong = f"body.{unknown[0][:80]}" if isinstance(body, dict) and unknown else "body"
+        raise ProblemError(422, f"Give an object with some of {', '.join(KNOWN)}, each once.", where=wrong)
+    given = body.get("document")
+    document = (
+        None if given is None else dialects.find(given) if isinstance(given, str) else dialects.find_in(given)
+    )
+    replace = body.get("replace", False)
+    if not isinstance(replace, bool):
+        raise ProblemError(422, "This must be true or false.", where="body.replace")
+    return _Wish(
+        document=document,
+        values=_texts(body, "values"),
+        renames=_texts(body, "renames"),
+        only=_names(body),
+        replace=replace,
+    )
+
+
+def _texts(body: dict[str, Any], key: str) -> dict[str, str]:
+    given = body.get(key) or {}
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise ProblemError(422, "This must be an object of names and texts.", where=f"body.{key}")
+    reading.check(given, ("body", key))
+    return given
+
+
+def _names(body: dict[str, Any]) -> list[str] | None:
+    given = body.get("only")
+    if given is not None and not (isinstance(given, list) and all(isinstance(one, str) for one in given)):
+        raise ProblemError(422, "This must be a list of names.", where="body.only")
+    return given
+
+
+@router.post(
+    "imports/preview",
+    auth=OPERATOR,
+    response=PreviewAnswer,
+    exclude_none=True,
+    openapi_extra=BODY,
+    summary="Look at what an import would do",
+)
+def import_preview(request: HttpRequest) -> dict[str, Any]:
+    """Saves nothing. Each entry is added, changed, unchanged, invalid, or asks for values."""
+    wish = _wish(request)
+    seen = previewing.preview(
+        bringing.opened(wish.document)[1],
+        role=caller(request).role,
+        values=wish.values,
+        renames=wish.renames,
+    )
+    rows = [row for row in seen.rows if wish.only is None or row.name in wish.only]
+    return {
+        "shape": seen.shape,
+        "results": [preview_row(row) for row in rows],
+        "asks": [vars(ask) for ask in seen.asks],
+        "missing": seen.missing,
+    }
+
+
+def preview_row(row: Row) -> dict[str, Any]:
+    """One entry of a preview."""
+    keys = ("name", "outcome", "where", "transport", "endpoint", "asks", "suggestion", "notes")
+    problem = {"error": described_error(row.problem)} if row.problem else {}
+    return {key: getattr(row, key) for key in keys} | {"diff": diff_of(row.lines)} | problem
+
+
+def diff_of(lines: list[Line]) -> list[str]:
+    """Lines as a diff has them; a gap is an empty text."""
+    marks = {"same": "  ", "in": "+ ", "out": "- ", "gap": ""}
+    return [marks[line.kind] + line.text for line in lines]
+
+
+@router.post(
+    "imports",
+    auth=OPERATOR,
+    response={200: Outcomes, 422: Refused},
+    exclude_none=True,
+    openapi_extra=BODY,
+    summary="Import a document with values and better names",
+)
+def import_document(request: HttpRequest) -> Status[dict[str, Any]]:
+    """As adding services, for a document that asks for something. Good entries are saved."""
+    wish, who = _wish(request), caller(request)
+    results = bringing.bring(
+        wish.document,
+        by=who.name,
+        role=who.role,
+        now=timezone.now(),
+        values=wish.values,
+        renames=wish.renames,
+        only=wish.only,
+        replace=wish.replace,
+    )
+    return answered(results)
