@@ -39,6 +39,7 @@ class Kind(StrEnum):
     SPAWN = "spawn"
     OVERSIZE = "oversize"
     POLICY = "policy"
+    FUNCTION = "function"
 
 
 INCURABLE = frozenset({Kind.AUTH, Kind.SPAWN, Kind.POLICY})

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from lifecycle.core import backoff
 from lifecycle.core.health import Fault, Kind, Level, Probe, verdict
 from lifecycle.core.policy import Policy
-from lifecycle.core.states import CONNECTING, SERVING, Event, IllegalMoveError, State, target
+from lifecycle.core.snapshot import Change as Change
+from lifecycle.core.snapshot import Snapshot as Snapshot
+from lifecycle.core.snapshot import Step as Step
+from lifecycle.core.snapshot import enter
+from lifecycle.core.states import CONNECTING, SERVING, Event, IllegalMoveError, State
 
 GAVE_UP = "gave up"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """All that the machine knows of one service. Field for field what the row `ServiceState` stores."""
-
-    state: State
-    state_entered_at: datetime
-    not_serving_since: datetime | None = None
-    healthy_since: datetime | None = None
-    consecutive_failures: int = 0
-    consecutive_successes: int = 0
-    last_ping_at: datetime | None = None
-    last_success_at: datetime | None = None
-    last_failure_at: datetime | None = None
-    response_time: timedelta | None = None
-    last_level: Level | None = None
-    fault: Fault | None = None
-    reconnect_attempts: int = 0
-    long_cycles: int = 0
-    next_retry_at: datetime | None = None
-    disconnect_reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One transition; `before` is None at registration."""
-
-    before: State | None
-    after: State
-    event: str
-    reason: str
-    fault: Fault | None = None
-
-
-Step = tuple[Snapshot, Change | None]
+FORGIVEN: dict[str, Any] = {
+    "reconnect_attempts": 0,
+    "long_cycles": 0,
+    "restarts": 0,
+    "restarts_since": None,
+}
 
 
 def register(running: bool, now: datetime) -> tuple[Snapshot, Change]:
@@ -61,28 +35,6 @@ def register(running: bool, now: datetime) -> tuple[Snapshot, Change]:
         disconnect_reason="" if running else "never started",
     )
     return snap, Change(before=None, after=state, event="registered", reason="registered")
-
-
-def _enter(
-    snap: Snapshot, event: Event, now: datetime, reason: str, **fields: Any
-) -> tuple[Snapshot, Change]:
-    """Make one legal move and set what every move sets; *fields* are what this one adds."""
-    after = target(snap.state, event)
-    idle = after in (State.DISCONNECTING, State.DISCONNECTED)
-    since = (
-        None if after in SERVING or (idle and event is not Event.GIVE_UP) else snap.not_serving_since or now
-    )
-    moved = replace(
-        snap,
-        state=after,
-        state_entered_at=now,
-        not_serving_since=since,
-        healthy_since=now if after is State.HEALTHY else None,
-        next_retry_at=None,
-    )
-    fault = fields.get("fault", moved.fault)
-    change = Change(before=snap.state, after=after, event=event.value, reason=reason, fault=fault)
-    return replace(moved, **fields), change
 
 
 def on_connected(snap: Snapshot, now: datetime, *, took: timedelta | None = None) -> Step:
@@ -103,9 +55,9 @@ def on_connected(snap: Snapshot, now: datetime, *, took: timedelta | None = None
     if snap.state in SERVING:
         return replace(snap, **fresh), None
     if snap.state is State.INITIALIZING:
-        return _enter(snap, Event.CONNECTED, now, "connected", **fresh)
+        return enter(snap, Event.CONNECTED, now, "connected", **fresh)
     fresh["reconnect_attempts"] = snap.reconnect_attempts + 1
-    return _enter(snap, Event.CONNECTED, now, "connected again", **fresh)
+    return enter(snap, Event.CONNECTED, now, "connected again", **fresh)
 
 
 def on_connect_failed(snap: Snapshot, fault: Fault, policy: Policy, now: datetime, chance: float) -> Step:
@@ -125,7 +77,7 @@ def on_connect_failed(snap: Snapshot, fault: Fault, policy: Policy, now: datetim
         case State.INITIALIZING:
             if fault.incurable:
                 return _give_rest(failed, Event.INCURABLE, fault, policy, now, chance)
-            return _enter(
+            return enter(
                 failed,
                 Event.CONNECT_FAILED,
                 now,
@@ -155,14 +107,14 @@ def _give_rest(
     snap: Snapshot, event: Event, fault: Fault, policy: Policy, now: datetime, chance: float
 ) -> tuple[Snapshot, Change]:
     wait = backoff.honour(backoff.long(0, policy, chance), fault.retry_after)
-    return _enter(snap, event, now, fault.message, fault=fault, long_cycles=0, next_retry_at=now + wait)
+    return enter(snap, event, now, fault.message, fault=fault, long_cycles=0, next_retry_at=now + wait)
 
 
 def _long_cycle_failed(snap: Snapshot, fault: Fault, policy: Policy, now: datetime, chance: float) -> Step:
     snap = replace(snap, reconnect_attempts=snap.reconnect_attempts + 1, long_cycles=snap.long_cycles + 1)
     down_since = snap.not_serving_since or snap.state_entered_at
     if policy.give_up_after is not None and now - down_since >= policy.give_up_after:
-        return _enter(snap, Event.GIVE_UP, now, GAVE_UP, fault=fault, disconnect_reason=GAVE_UP)
+        return enter(snap, Event.GIVE_UP, now, GAVE_UP, fault=fault, disconnect_reason=GAVE_UP)
     wait = backoff.honour(backoff.long(snap.long_cycles, policy, chance), fault.retry_after)
     return replace(snap, next_retry_at=now + wait), None
 
@@ -171,7 +123,7 @@ def _lose(
     snap: Snapshot, fault: Fault, policy: Policy, now: datetime, chance: float
 ) -> tuple[Snapshot, Change]:
     wait = backoff.honour(backoff.quick(snap.reconnect_attempts, policy, chance), fault.retry_after)
-    return _enter(snap, Event.LOST, now, fault.message, fault=fault, next_retry_at=now + wait)
+    return enter(snap, Event.LOST, now, fault.message, fault=fault, next_retry_at=now + wait)
 
 
 def on_probe(snap: Snapshot, probe: Probe, policy: Policy, now: datetime, chance: float) -> Step:
@@ -201,7 +153,7 @@ def _probe_failed(snap: Snapshot, probe: Probe, policy: Policy, now: datetime, c
     if fault.lost or snap.consecutive_failures >= policy.reconnecting_failure_threshold:
         return _lose(snap, fault, policy, now, chance)
     if snap.state is State.HEALTHY and snap.consecutive_failures >= policy.warning_failure_threshold:
-        return _enter(snap, Event.FLAKY, now, fault.message)
+        return enter(snap, Event.FLAKY, now, fault.message)
     return snap, None
 
 
@@ -226,30 +178,30 @@ def _probe_answered(snap: Snapshot, probe: Probe, level: Level, policy: Policy, 
     )
     if level is Level.HEALTHY:
         if snap.state is State.WARNING:
-            return _enter(snap, Event.RECOVERED, now, "answers quickly again")
+            return enter(snap, Event.RECOVERED, now, "answers quickly again")
         return _forgive(snap, policy, now), None
     if snap.state is State.HEALTHY:
         took = probe.took.total_seconds() if probe.took else 0.0
-        return _enter(snap, Event.SLOW, now, f"answered after {took:.1f} s")
+        return enter(snap, Event.SLOW, now, f"answered after {took:.1f} s")
     return snap, None
 
 
 def _forgive(snap: Snapshot, policy: Policy, now: datetime) -> Snapshot:
     """Clear the attempt counter only after a long healthy time, so that flapping keeps its long delays."""
     steady = snap.healthy_since is not None and now - snap.healthy_since >= policy.attempts_cleared_after
-    return replace(snap, reconnect_attempts=0, long_cycles=0) if steady and snap.reconnect_attempts else snap
+    return replace(snap, **FORGIVEN) if steady and snap.reconnect_attempts else snap
 
 
 def stop(snap: Snapshot, now: datetime, reason: str) -> Step:
     """A person's stop (or a restart's first half); nothing to do where it is already stopping or stopped."""
     if snap.state in (State.DISCONNECTING, State.DISCONNECTED):
         return replace(snap, disconnect_reason=reason, not_serving_since=None), None
-    return _enter(snap, Event.STOP, now, reason, fault=None, disconnect_reason=reason, consecutive_failures=0)
+    return enter(snap, Event.STOP, now, reason, fault=None, disconnect_reason=reason, consecutive_failures=0)
 
 
 def closed(snap: Snapshot, now: datetime) -> Step:
     """The connection, and the process behind it, are gone."""
-    return _enter(snap, Event.CLOSED, now, snap.disconnect_reason or "closed")
+    return enter(snap, Event.CLOSED, now, snap.disconnect_reason or "closed")
 
 
 def start(snap: Snapshot, now: datetime, reason: str) -> Step:
@@ -258,34 +210,33 @@ def start(snap: Snapshot, now: datetime, reason: str) -> Step:
         if snap.state is State.DISCONNECTING:
             raise IllegalMoveError(snap.state, Event.START)
         return snap, None
-    return _enter(
+    return enter(
         snap,
         Event.START,
         now,
         reason,
         fault=None,
         next_retry_at=now,
-        reconnect_attempts=0,
-        long_cycles=0,
         consecutive_failures=0,
         consecutive_successes=0,
         disconnect_reason="",
         not_serving_since=now,
+        **FORGIVEN,
     )
 
 
 def reconnect(snap: Snapshot, now: datetime, reason: str) -> Step:
     """Try again now, with a fresh count, from any state but DISCONNECTING."""
-    fresh: dict[str, Any] = {"reconnect_attempts": 0, "long_cycles": 0, "next_retry_at": now}
+    fresh: dict[str, Any] = {**FORGIVEN, "next_retry_at": now}
     match snap.state:
         case State.DISCONNECTED:
-            return _enter(
+            return enter(
                 snap, Event.RECONNECT, now, reason, disconnect_reason="", not_serving_since=now, **fresh
             )
         case State.UNREACHABLE:
-            return _enter(snap, Event.RETRY, now, reason, **fresh)
+            return enter(snap, Event.RETRY, now, reason, **fresh)
         case State.HEALTHY | State.WARNING:
-            return _enter(snap, Event.LOST, now, reason, **fresh)
+            return enter(snap, Event.LOST, now, reason, **fresh)
         case State.INITIALIZING | State.RECONNECTING:
             return replace(snap, **fresh), None
         case _:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import Field, fields
 from datetime import timedelta
 
 import pytest
 
-from lifecycle.core.policy import PROFILES, policy_for
+from lifecycle.core.policy import PROFILES, Policy, policy_for
 from tests.core.build import s
 
 
@@ -36,3 +37,20 @@ def test_overrides_win_over_the_profile() -> None:
     policy = policy_for("critical", "low", {"max_reconnect_attempts": 3})
     assert (policy.max_reconnect_attempts, policy.priority_factor) == (3, 1.5)
     assert policy.warning_failure_threshold == 1
+
+
+@pytest.mark.parametrize("one", fields(Policy), ids=lambda one: one.name)
+def test_every_field_says_what_it_is_and_its_defaults_lie_in_its_range(one: Field[object]) -> None:
+    about = one.metadata
+    assert about["label"] and about["group"] in {"checks", "reconnection", "recovery", "limits"}
+    assert about["unit"] in {"s", "×", ""}
+    for profile in PROFILES.values():
+        value = getattr(profile, one.name)
+        if value is not None:
+            number = value.total_seconds() if isinstance(value, timedelta) else value
+            assert about["min"] <= number <= about["max"]
+
+
+def test_no_two_fields_share_a_label() -> None:
+    labels = [one.metadata["label"] for one in fields(Policy)]
+    assert len(set(labels)) == len(labels)
