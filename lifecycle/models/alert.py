@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from registry.models import Service
+from registry.models import SealedField, Service
 
 
 class Channel(models.Model):
@@ -18,7 +18,7 @@ class Channel(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    sealed = models.TextField()
+    sealed = SealedField()
     summary = models.CharField(max_length=200, help_text="what people may see of the configuration")
     enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=300, default="", blank=True)

@@ -5,7 +5,28 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from registry.models import Service
+from registry.models import SealedField, Service
+
+
+class Batch(models.Model):
+    """One order for many services. Its members are commands, let go wave by wave; see `batches`."""
+
+    action = models.CharField(max_length=16)
+    force = models.BooleanField(default=False)
+    selection = models.JSONField(default=dict, help_text="the filter, or how many names were given")
+    total = models.PositiveIntegerField()
+    waves = models.PositiveSmallIntegerField(default=1)
+    wave = models.PositiveSmallIntegerField(default=1, help_text="the one that is under way")
+    wave_at = models.DateTimeField(help_text="when the last members of that wave were let go")
+    seen = models.JSONField(default=dict, help_text="members by state, as the pages were last told")
+    requested_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+    cancelled_by = models.CharField(max_length=150, default="", blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["id"], condition=Q(finished_at=None), name="batch_open")]
 
 
 class Command(models.Model):
@@ -19,29 +40,42 @@ class Command(models.Model):
         RECONNECT = "reconnect"
         REFRESH_TOOLS = "refresh-tools"
         CALL_TOOL = "call-tool"
+        REMOVE = "remove"
 
     class State(models.TextChoices):
+        PLANNED = "planned"  # a member of a batch whose turn has not come
         QUEUED = "queued"
         TAKEN = "taken"
         DONE = "done"
         FAILED = "failed"
+        CANCELLED = "cancelled"
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="commands")
+    batch = models.ForeignKey(
+        Batch, null=True, on_delete=models.CASCADE, related_name="members", db_index=False
+    )
+    wave = models.PositiveSmallIntegerField(default=1)
     kind = models.CharField(max_length=16, choices=Kind.choices)
     force = models.BooleanField(default=False)
-    arguments = models.TextField(default="", blank=True)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
-    outcome = models.TextField(default="", blank=True)
+    arguments = SealedField(default="", blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    outcome = SealedField(default="", blank=True)
     error = models.CharField(max_length=1000, default="", blank=True)
     requested_by = models.CharField(max_length=150)
     created_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     worker = models.CharField(max_length=100, default="", blank=True)
+    epoch = models.PositiveBigIntegerField(default=0, help_text="of the lease under which it was taken")
 
     class Meta:
         ordering = ["id"]
         indexes = [
             models.Index(fields=["id"], condition=Q(state__in=["queued", "taken"]), name="command_open"),
             models.Index(fields=["service", "id"], name="command_by_service"),
+            models.Index(
+                fields=["batch", "wave", "state"],
+                condition=Q(batch__isnull=False),
+                name="command_by_batch",
+            ),
         ]

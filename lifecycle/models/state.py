@@ -35,6 +35,8 @@ class ServiceState(models.Model):
     error_message = models.CharField(max_length=1000, default="", blank=True)
     reconnect_attempts = models.PositiveIntegerField(default=0)
     long_cycles = models.PositiveIntegerField(default=0)
+    restarts = models.PositiveIntegerField(default=0, help_text="of its program, within the window")
+    restarts_since = models.DateTimeField(null=True)
     next_retry_at = models.DateTimeField(null=True)
     disconnect_reason = models.CharField(max_length=200, default="", blank=True)
     revision_applied = models.PositiveIntegerField(default=0)
@@ -67,6 +69,9 @@ class StateChange(models.Model):
     error_message = models.CharField(max_length=1000, default="", blank=True)
     at = models.DateTimeField()
     worker = models.CharField(max_length=100, default="", blank=True)
+    epoch = models.PositiveBigIntegerField(
+        default=0, help_text="of the lease under which it was written; 0 where one worker has all"
+    )
 
     class Meta:
         ordering = ["id"]
@@ -90,9 +95,11 @@ class FeedItem(models.Model):
         SERVICE = "service"
         LIST = "list"
         COMMAND = "command"
+        BATCH = "batch"
         ALERT = "alert"
         WORKER = "worker"
         DRIFT = "drift"
+        LOG = "log"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     ref = models.BigIntegerField(default=0, help_text="id of the row that changed; 0 is all of them")

@@ -29,12 +29,14 @@ STATUSES = {
 
 class FaultServer:
     """Modes: ok, slow, hang, refuse, a status, redirect, html, garbage, bad-json, reset, cut, endless, big,
-    compressed, error, tool-error, bad-tool, duplicate-tools. `refuse` closes the listening socket as well."""
+    compressed, error, tool-error, bad-tool, duplicate-tools, events,
+    events-held, wrong-id, cookies. `refuse` closes the listening socket as well."""
 
     def __init__(self, mode: str = "ok", era: str = "legacy", delay: float = 0.3, port: int = 0) -> None:
         self.mode, self.era, self.delay = mode, era, delay
         self.port = port
         self.requests: list[str] = []
+        self.heard: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.sessions = True
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -86,6 +88,7 @@ class FaultServer:
             return await self.answer_other(verb, writer)
         message = json.loads(body)
         self.requests.append(message.get("method", ""))
+        self.heard.append((headers, message))
         if self.mode == "ok" and self.era == "legacy" and not self._knows(headers, message):
             return self._reply(writer, 404)
         return await self._misbehave(writer, message)
@@ -134,7 +137,22 @@ class FaultServer:
         else:
             said = answer(message, self.mode, self.era)
         session = "Mcp-Session-Id: double\r\n" if message["method"] == "initialize" else ""
+        if self.mode == "cookies":
+            session += f"Set-Cookie: turn={len(self.requests)}\r\n"
+        if self.mode == "wrong-id":
+            said["id"] = "another"
+        if self.mode in ("events", "events-held"):
+            return self._events(writer, said, session)
         return self._reply(writer, 200, json.dumps(said).encode(), extra=session)
+
+    def _events(self, writer: asyncio.StreamWriter, said: dict[str, Any], extra: str) -> bool:
+        """A log message, then the answer, as server-sent events; `events-held` leaves the stream open."""
+        note = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": 1}}
+        text = "".join(f"event: message\r\ndata: {json.dumps(one)}\r\n\r\n" for one in (note, said))
+        head = "HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
+        end = "" if self.mode == "events-held" else "0\r\n\r\n"
+        writer.write(f"{head}{extra}\r\n{len(text):x}\r\n{text}\r\n{end}".encode())
+        return True
 
     async def _flood(self, writer: asyncio.StreamWriter) -> bool:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")

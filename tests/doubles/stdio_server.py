@@ -1,7 +1,8 @@
 """An MCP server over stdio with one fault, by its first argument; the second is the era. Quick to start.
 
 Faults: ok, mute, exit, exit-late, garbage, not-utf8, big-line, no-ping, mute-discover, hang, stubborn,
-orphan, flood, env. `orphan` starts a grandchild in a session of its own and writes its number to stderr.
+orphan, flood, env, tell. `orphan` starts a grandchild in a session of its own and writes its number to
+stderr; `tell` writes the value of API_KEY there, in two halves.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ def at_start() -> None:
         case "orphan":
             grandchild = subprocess.Popen(SLEEP, start_new_session=True, stdout=subprocess.DEVNULL)
             print(grandchild.pid, file=sys.stderr, flush=True)
+        case "tell":
+            key = os.environ["API_KEY"]
+            print("listening with", key[:5], sep=" ", end="", file=sys.stderr, flush=True)
+            time.sleep(0.05)
+            print(key[5:] + "\nready", file=sys.stderr, flush=True)
         case "garbage":
             for number in range(2000):
                 write(f"this is a log line by mistake, number {number}\n".encode())

@@ -48,18 +48,25 @@ class Ring:
         self._size = size
         self._chunks: deque[bytes] = deque()
         self._held = 0
+        self.written = 0
 
     def write(self, chunk: bytes) -> None:
+        self.written += len(chunk)
         chunk = chunk[-self._size :]
         self._chunks.append(chunk)
         self._held += len(chunk)
         while self._held - len(self._chunks[0]) >= self._size:
             self._held -= len(self._chunks.popleft())
 
+    def since(self, mark: int) -> bytes:
+        """What was written after the first *mark* bytes, as far as it is still held."""
+        wanted = min(self.written - mark, self._size)
+        return b"".join(self._chunks)[-wanted:] if wanted > 0 else b""
+
     def text(self) -> str:
         return b"".join(self._chunks)[-self._size :].decode("utf-8", "replace")
 
     def last_line(self) -> str:
-        """The last line that says something, cut to what fits in a message."""
+        """The last line that says something; whole, for a secret that is cut in two is not recognised."""
         lines = [line.strip() for line in self.text().splitlines() if line.strip()]
-        return lines[-1][:300] if lines else ""
+        return lines[-1] if lines else ""

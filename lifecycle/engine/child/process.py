@@ -184,15 +184,27 @@ class Child:
         """How the server ended, with its last word on stderr."""
         # stderr may end a moment after the exit; a grandchild may hold it open for ever.
         await asyncio.wait({self._drain}, timeout=0.15)
+        last = self.stderr.last_line()
+        return f"{self.ending()}: {last}" if last else self.ending()
+
+    def ending(self) -> str:
+        """How the server ended, in a word of ours alone."""
         code = self.exited.result() if self.exited.done() else None
         if code is None:
-            how = "the process ended"
-        elif code < 0:
-            how = f"the process was killed by {signal.Signals(-code).name}"
-        else:
-            how = f"the process exited with code {code}"
-        last = self.stderr.last_line()
-        return f"{how}: {last}" if last else how
+            return "the process ended"
+        if code < 0:
+            return f"the process was killed by {signal.Signals(-code).name}"
+        return f"the process exited with code {code}"
+
+    @property
+    def drained(self) -> bool:
+        """Whether nothing more can come over stderr."""
+        return self._drain.done()
+
+    @property
+    def supervisor_pid(self) -> int:
+        """The root of the tree: orphans in it belong to the supervisor."""
+        return self._supervisor.pid
 
     def _order(self, order: bytes) -> None:
         with contextlib.suppress(OSError, RuntimeError):
