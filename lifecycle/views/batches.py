@@ -1,0 +1,131 @@
+"""Bulk actions: ask first, then follow how far it has come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from lifecycle import batches, bulk
+from lifecycle.frame import frame_of
+from lifecycle.models import Batch
+from lifecycle.operations import NotPossibleError
+from lifecycle.views.answers import is_htmx, refused, toast
+from registry.access.roles import require, role_of
+from registry.errors import InvalidConfigError
+from registry.models import Role
+
+
+@login_required
+@require_safe
+def batch_list(request: HttpRequest) -> HttpResponse:
+    """The latest bulk actions."""
+    rows = [bulk.line_of(batch, timezone.now()) for batch in Batch.objects.order_by("-id")[:50]]
+    template = "lifecycle/_batch_list.html" if is_htmx(request) else "lifecycle/batch_list.html"
+    return render(request, template, {"rows": rows})
+
+
+@require(Role.OPERATOR)
+@require_POST
+def batch_ask(request: HttpRequest) -> HttpResponse:
+    """What would be done to how many, to be confirmed."""
+    return _ask(request, bulk.choice(request.POST))
+
+
+def _ask(request: HttpRequest, choice: bulk.Choice, changed: bool = False) -> HttpResponse:
+    try:
+        question = bulk.question(choice)
+    except InvalidConfigError as exc:
+        return _refused(request, exc)
+    context = {"ask": question, "choice": choice, "changed": changed}
+    if is_htmx(request):
+        return render(request, "lifecycle/_batch_ask.html", context)
+    return render(request, "lifecycle/batch_ask.html", context, status=409 if changed else 200)
+
+
+@require(Role.OPERATOR)
+@require_POST
+def batch_begin(request: HttpRequest) -> HttpResponse:
+    """Begin what was confirmed. If it would meet another number of services by now, it is asked again."""
+    choice = bulk.choice(request.POST)
+    if request.POST.get("count") != str(bulk.count(choice)):
+        return _ask(request, choice, changed=True)
+    try:
+        batch = batches.begin(
+            choice.action,
+            names=bulk.names(choice),
+            filters=choice.filters,
+            force=choice.force,
+            by=request.user.get_username(),
+            role=role_of(request.user),
+            now=timezone.now(),
+        )
+    except InvalidConfigError as exc:
+        return _refused(request, exc)
+    return _go(request, batch)
+
+
+def _refused(request: HttpRequest, exc: InvalidConfigError) -> HttpResponse:
+    text = _("No service is chosen.") if exc.where in ("names", "filter") else str(exc)
+    if is_htmx(request):
+        return toast(request, text, status=422)
+    messages.error(request, text)
+    return redirect("service_list")
+
+
+def _go(request: HttpRequest, batch: Batch) -> HttpResponse:
+    if is_htmx(request):
+        return HttpResponse(headers={"HX-Redirect": reverse("batch_detail", args=[batch.pk])})
+    return redirect("batch_detail", batch.pk)
+
+
+@login_required
+@require_safe
+def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """How far it has come, live; the members in pages, those that failed first where nothing is chosen."""
+    frame_of(request)
+    batch = _find(batch_id)
+    context = {"batch": bulk.detail(batch, request.GET, timezone.now())}
+    template = "lifecycle/_batch.html" if is_htmx(request) else "lifecycle/batch_detail.html"
+    return render(request, template, context)
+
+
+def _find(batch_id: int) -> Batch:
+    try:
+        return batches.get(batch_id)
+    except batches.BatchNotFoundError:
+        raise Http404(batch_id) from None
+
+
+@require(Role.OPERATOR)
+@require_POST
+def batch_cancel(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Drop what has not begun."""
+    back = redirect("batch_detail", batch_id)
+    try:
+        batch = batches.cancel(_find(batch_id).pk, by=request.user.get_username(), now=timezone.now())
+    except NotPossibleError as exc:
+        return refused(request, str(exc), back)
+    if is_htmx(request):
+        context: dict[str, Any] = {"batch": bulk.detail(batch, QueryDict(), timezone.now())}
+        return render(request, "lifecycle/_batch.html", context)
+    return back
+
+
+@require(Role.OPERATOR)
+@require_POST
+def batch_retry(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """The same again for those that failed."""
+    who, role = request.user.get_username(), role_of(request.user)
+    try:
+        batch = batches.retry(_find(batch_id).pk, by=who, role=role, now=timezone.now())
+    except NotPossibleError as exc:
+        return refused(request, str(exc), redirect("batch_detail", batch_id))
+    return _go(request, batch)
