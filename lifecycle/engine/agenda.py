@@ -44,6 +44,12 @@ class Agenda:
         wait = backoff.spread(policy.tools_update_interval, chance)
         self.refresh_at = self.now() + wait.total_seconds()
 
+    def hasten(self, policy: Policy, chance: float) -> None:
+        """Bring forward what a shorter interval makes due earlier, spread over that interval."""
+        now = self.now()
+        self.check_at = min(self.check_at, now + policy.health_check_interval.total_seconds() * chance)
+        self.refresh_at = min(self.refresh_at, now + policy.tools_update_interval.total_seconds() * chance)
+
     def refresh_soon(self) -> None:
         """The lists changed; a server that says so often is asked once."""
         self.refresh_at = min(self.refresh_at, self.now() + LIST_CHANGE_SETTLES)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from lifecycle.core.health import Fault, Kind, Level, Probe, verdict
+from lifecycle.core.health import Fault, Kind
 from lifecycle.core.policy import Policy
 from lifecycle.engine.connection import Connection
 from lifecycle.engine.content import Content
@@ -71,11 +71,15 @@ async def connect(
                 timeout=limit,
                 on_lost=on_lost,
                 on_tools_changed=on_tools_changed,
+                on_child=lambda child: shop.logbook.follow(
+                    wanted.id, child, loaded.hidden.said, shop.clock()
+                ),
             )
+            connection.unlisted = loaded.hidden.listed
             return await _list(shop, connection, loaded, limit)
         except ConnectionFault as exc:
             ours = exc.fault.kind is Kind.TIMEOUT and shop.lag.lagged_since(started)
-            return Refused(fault=presentable(exc.fault, loaded.secret), loaded=loaded, ours=ours)
+            return Refused(fault=presentable(exc.fault, loaded.hidden.said), loaded=loaded, ours=ours)
 
 
 async def _list(shop: Shop, connection: Connection, loaded: Loaded, limit: float) -> Opened:
@@ -87,21 +91,6 @@ async def _list(shop: Shop, connection: Connection, loaded: Loaded, limit: float
         shop.spawn(connection.close(force=True))
         raise
     return Opened(connection=connection, content=content, took=first.took, loaded=loaded)
-
-
-async def probe(
-    shop: Shop, connection: Connection, policy: Policy, due: float, secret: frozenset[str]
-) -> Probe:
-    """One check, when its turn comes; if we were too slow ourselves a bad result proves nothing."""
-    async with shop.checks:
-        started = time.monotonic()
-        shop.lateness.append(max(0.0, asyncio.get_running_loop().time() - due))
-        result = await connection.probe(policy.ping_timeout.total_seconds())
-    if verdict(result, policy) is not Level.HEALTHY and shop.lag.lagged_since(started):
-        lost = result.fault is not None and result.fault.lost and result.fault.kind is not Kind.TIMEOUT
-        if not lost:
-            return Probe()
-    return Probe(fault=presentable(result.fault, secret)) if result.fault else result
 
 
 async def refresh(connection: Connection, policy: Policy, secret: frozenset[str]) -> Content | Fault:

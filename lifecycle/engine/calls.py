@@ -12,6 +12,10 @@ from lifecycle.engine.faults import ConnectionFault
 from lifecycle.engine.looking import Wanted
 from lifecycle.engine.shop import Shop, as_json, without_secrets
 from lifecycle.models import Command
+from registry import approving
+from registry.core.arguments import secret_values
+from registry.masking import variants
+from registry.models import Service, Tool
 
 
 async def call(
@@ -25,10 +29,27 @@ async def call(
     """Call the tool that *command* names. A tool that fails is an outcome too, not a failed command."""
     limit = wanted.timeout or policy.call_timeout.total_seconds()
     given = operations.arguments_of(command)
+    tool, arguments = str(given.get("tool", "")), given.get("arguments") or {}
+    if why := await shop.writer.do(_waiting, wanted.id, tool):
+        await shop.answer(command, error=why)
+        return
+    schema = await shop.writer.do(_schema, wanted.id, tool)
+    hidden = secret | variants(secret_values(schema, arguments))
     started = time.monotonic()
-    outcome = await _outcome(connection, str(given.get("tool", "")), given.get("arguments") or {}, limit)
+    outcome = await _outcome(connection, tool, arguments, limit)
     outcome["duration_ms"] = round((time.monotonic() - started) * 1000, 1)
-    await shop.answer(command, outcome=without_secrets(as_json(outcome), secret))
+    await shop.answer(command, outcome=without_secrets(as_json(outcome), hidden))
+
+
+def _schema(service_id: int, tool: str) -> object:
+    """What the service said of the tool's arguments: some of them may be credentials."""
+    found = Tool.objects.filter(service_id=service_id, name=tool)
+    return found.values_list("input_schema", flat=True).first()
+
+
+def _waiting(service_id: int, tool: str) -> str:
+    """A tool may have changed after the call was asked for."""
+    return approving.why_waiting(Service.objects.get(pk=service_id), tool)
 
 
 async def _outcome(

@@ -26,7 +26,7 @@ from lifecycle.engine.faults import ConnectionFault
 from lifecycle.engine.holding import Connection, Greeting, Watch
 from lifecycle.engine.http import EventStreamTransport, HttpMaker, SseWatch, StreamableTransport
 from lifecycle.engine.toolcall import CallOutcome
-from registry.core.entry import ServiceConfig
+from registry.core.entry import OAUTH, ServiceConfig
 
 __all__ = [
     "CallOutcome",
@@ -47,6 +47,7 @@ DISCOVER_SHARE = 0.4
 DISCOVER_LIMIT = 10.0
 START_SLOT_LIMIT = 5.0
 FILES_WANTED = 65536
+NEEDS_SIGN_IN = "needs sign-in by OAuth, for which the console opens no browser; give it a bearer token"
 
 
 def _allow_many_files() -> None:
@@ -82,9 +83,10 @@ class Connector:
         timeout: float,
         on_lost: Callable[[Fault], None],
         on_tools_changed: Callable[[], None],
+        on_child: Callable[[Child], None] = lambda child: None,
     ) -> Connection:
         """Connect within *timeout* seconds, in *mode* or else the other; raises ConnectionFault."""
-        watch = Watch(on_lost=on_lost, on_tools_changed=on_tools_changed)
+        watch = Watch(on_lost=on_lost, on_tools_changed=on_tools_changed, on_child=on_child)
         first = mode if mode in OTHER else "auto"
         # A server that choked on the newer protocol gets the older one next time, and the other way round.
         if self._timed_out.pop(name, None) == first:
@@ -182,14 +184,10 @@ def _too_long(connection: Connection) -> None:
 
 def _headers(config: ServiceConfig) -> dict[str, str]:
     """The entry's headers and its token; signing in by browser is refused, for nobody sits at the worker."""
-    if config.auth == "oauth":
-        raise ConnectionFault(
-            Fault(
-                kind=Kind.AUTH,
-                message="needs sign-in by OAuth, which the console does not do; set a token",
-            )
-        )
     headers = dict(config.headers)
-    if config.auth:
+    if config.auth == OAUTH:
+        if not any(name.lower() == "authorization" for name in headers):
+            raise ConnectionFault(Fault(kind=Kind.AUTH, message=NEEDS_SIGN_IN))
+    elif config.auth:
         headers["Authorization"] = f"Bearer {config.auth}"
     return headers

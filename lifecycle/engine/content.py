@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from mcp import MCPError
 from mcp_types import CONNECTION_CLOSED, METHOD_NOT_FOUND, REQUEST_TIMEOUT
 
 from lifecycle.engine.session import Session
+from registry import masking
+from registry.core import contract
+from registry.core.schema_values import deeper_than
 
 PAGES = 250
 NAME_LIMIT = 500
 BREATH = 200
+NESTED_AT_MOST = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,7 @@ class ToolRecord:
     output_schema: dict[str, Any] | None = None
     annotations: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +44,19 @@ class ItemRecord:
     kind: str
     name: str
     data: dict[str, Any]
+    digest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
+    """All that a server offers; `unread` are the kinds of items that it could not say this time."""
+
     tools: tuple[ToolRecord, ...] = ()
     items: tuple[ItemRecord, ...] = ()
+    unread: frozenset[str] = frozenset()
+
+
+R = TypeVar("R", ToolRecord, ItemRecord)
 
 
 def clean(value: Any) -> Any:
@@ -64,9 +77,12 @@ def read_tool(raw: Any) -> ToolRecord:
     """Read one tool leniently."""
     if not isinstance(raw, dict):
         return ToolRecord(name="", problem="the entry is not an object")
+    problems = []
+    if deeper_than(raw, NESTED_AT_MOST):
+        problems.append(f"it is nested deeper than {NESTED_AT_MOST} levels")
+        raw = {key: raw.get(key) for key in ("name", "title", "description") if isinstance(raw.get(key), str)}
     raw = clean(raw)
     name = raw.get("name")
-    problems = []
     if not isinstance(name, str) or not name:
         problems.append("it has no name")
         name = name if isinstance(name, str) else ""
@@ -88,6 +104,34 @@ def read_tool(raw: Any) -> ToolRecord:
         annotations=annotations,
         problem="; ".join(problems),
     )
+
+
+async def without(found: Content, values: frozenset[str]) -> Content:
+    """The lists with dots for each of the values: a server may say what it was given."""
+    if not values:
+        return found
+    return Content(
+        tools=tuple([await _hidden(tool, values, at) for at, tool in enumerate(found.tools)]),
+        items=tuple([await _hidden(item, values, at) for at, item in enumerate(found.items)]),
+        unread=found.unread,
+    )
+
+
+async def _hidden(record: R, values: frozenset[str], at: int) -> R:
+    if at % BREATH == BREATH - 1:
+        await asyncio.sleep(0)
+    fields = vars(record)
+    text = json.dumps(fields, ensure_ascii=False)
+    if not any(value in text for value in values):
+        return record
+    return _digested(type(record)(**{name: masking.masked(field, values) for name, field in fields.items()}))
+
+
+def _digested(record: R) -> R:
+    """With the digest of what will be kept; made here, since the writer has one thread for all services."""
+    if isinstance(record, ToolRecord):
+        return replace(record, digest=contract.digest(vars(record)))
+    return replace(record, digest=contract.item_digest(record.data))
 
 
 def _text(value: Any) -> str:
@@ -120,11 +164,11 @@ async def _tools(session: Session) -> AsyncIterator[ToolRecord]:
             twice = "another tool has the same name" if tool.name in names else ""
             tool = _with_problem(tool, f"its x-mcp-header is invalid: {invalid}" if invalid else twice)
         names.add(tool.name)
-        yield tool
+        yield _digested(tool)
 
 
 def _with_problem(tool: ToolRecord, problem: str) -> ToolRecord:
-    return tool if not problem else ToolRecord(**{**vars(tool), "problem": problem[:NAME_LIMIT]})
+    return tool if not problem else replace(tool, problem=problem[:NAME_LIMIT])
 
 
 async def read_tools(session: Session) -> tuple[ToolRecord, ...]:
@@ -148,22 +192,29 @@ LISTS = (
 )
 
 
-async def read_items(session: Session) -> tuple[ItemRecord, ...]:
-    """Resources, templates and prompts, as far as the server says that it has any."""
+async def read_items(session: Session) -> tuple[tuple[ItemRecord, ...], frozenset[str]]:
+    """Resources, templates and prompts, where the server says that it has any; and the kinds it failed at."""
     found: list[ItemRecord] = []
+    unread: set[str] = set()
     for capability, kind, method, key in LISTS:
         if _offers(session, capability):
             try:
                 found += [
-                    ItemRecord(kind=kind, name=_item_name(raw), data=clean(raw))
-                    async for raw in _pages(session, method, key)
-                    if isinstance(raw, dict)
+                    _item(kind, raw) async for raw in _pages(session, method, key) if isinstance(raw, dict)
                 ]
             except MCPError as exc:
                 # Announced and not there, or broken: many servers do that, and only this list is lost.
                 if exc.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT):
                     raise
-    return tuple(found)
+                if exc.code != METHOD_NOT_FOUND:
+                    unread.add(kind)
+    return tuple(found), frozenset(unread)
+
+
+def _item(kind: str, raw: dict[str, Any]) -> ItemRecord:
+    name = _item_name(raw)
+    data = {"name": name} if deeper_than(raw, NESTED_AT_MOST) else clean(raw)
+    return _digested(ItemRecord(kind=kind, name=name, data=data))
 
 
 def _item_name(raw: dict[str, Any]) -> str:

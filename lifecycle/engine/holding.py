@@ -45,10 +45,11 @@ class Greeting:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """Whom to tell, outside of any request, that the connection is gone or its tools changed."""
+    """Whom to tell, outside of any request: the connection is gone, its tools changed, a process started."""
 
     on_lost: Callable[[Fault], None]
     on_tools_changed: Callable[[], None]
+    on_child: Callable[[Child], None] = lambda child: None
 
 
 async def _ignore(_: object) -> None:
@@ -75,12 +76,14 @@ class Connection:
         self._lost: Fault | None = None
         self._open = False
         self._closing = False
+        self.unlisted: frozenset[str] = frozenset()
 
     # -- opening: called by the Connector alone ---------------------------------------------------------
 
     def adopt(self, child: Child) -> None:
         """Own *child* from now on: end it with the connection, and report its exit."""
         self._child = child
+        self._watch.on_child(child)
         self._keep(self._follow(child))
 
     async def greet(self, transport: ClientTransport, mode: str, limit: float) -> None:
@@ -200,12 +203,12 @@ class Connection:
         return Probe(took=timedelta(seconds=took))
 
     async def content(self, timeout: float) -> Content:
-        """Tools, resources, templates and prompts; raises ConnectionFault."""
+        """Tools, resources, templates and prompts, without `unlisted` values; raises ConnectionFault."""
         deadline = time.monotonic() + timeout
         tools = await self._bounded(lambda: content.read_tools(self._session), timeout)
         left = max(deadline - time.monotonic(), 0.1)
-        items = await self._bounded(lambda: content.read_items(self._session), left)
-        return Content(tools=tools, items=items)
+        items, unread = await self._bounded(lambda: content.read_items(self._session), left)
+        return await content.without(Content(tools=tools, items=items, unread=unread), self.unlisted)
 
     async def call_tool(
         self,

@@ -87,6 +87,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         trace = self._trace(request)
+        if self._sse is None and request.method == "POST":
+            trace.sent = (self, request)
         try:
             response = await self._inner.handle_async_request(request)
         except Exception as exc:  # a foreign boundary: whatever it is, the SDK hides it
@@ -114,6 +116,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         trace.challenge = headers.get("www-authenticate", "")
         trace.location = headers.get("location", "").partition("?")[0]
         trace.retry_after = read_retry_after(headers.get("retry-after", ""), datetime.now(UTC))
+        if "set-cookie" in headers:
+            trace.sent = None  # the next request of this kind has other cookies
         trace.had_session = "mcp-session-id" in request.headers
         if headers.get("content-encoding", "identity") != "identity":
             # The limit counts bytes as they travel; unpacked they could be a thousand times as many.

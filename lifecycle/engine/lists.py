@@ -1,42 +1,27 @@
-"""What a service offers, written as rows: tools, resources, templates, prompts."""
+"""What a service offers, handed to the registry as plain values."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from lifecycle.engine.content import Content
-from registry.models import ContentItem, Tool
+from registry import contracts
+from registry.contracts import Offered, Taken
 
-_TOOL = ("name", "title", "description", "input_schema", "output_schema", "annotations", "problem")
-_ITEM = ("kind", "name", "data")
-CHUNK = 500
-
-
-def replace(service_id: int, content: Content) -> bool:
-    """Store *content* instead of what was there; False, and nothing written, when it is the same."""
-    tools = [{name: getattr(tool, name) for name in _TOOL} for tool in content.tools]
-    items = [{name: getattr(item, name) for name in _ITEM} for item in content.items]
-    for listed in (*tools, *items):
-        listed.update({key: str(listed[key])[:500] for key in ("name", "title", "problem") if key in listed})
-    changed = _replace_tools(service_id, tools)
-    return _replace_items(service_id, items) or changed
+TEXT_LENGTH = 500
 
 
-def _replace_tools(service_id: int, tools: list[dict[str, Any]]) -> bool:
-    stored = Tool.objects.filter(service_id=service_id)
-    if list(stored.order_by("position").values(*_TOOL)) == tools:
-        return False
-    stored.delete()
-    fresh = [Tool(service_id=service_id, position=at, **tool) for at, tool in enumerate(tools)]
-    Tool.objects.bulk_create(fresh, batch_size=CHUNK)
-    return True
+def replace(service_id: int, content: Content, now: datetime) -> Taken:
+    """Keep *content* instead of what was there; what did not change is not written."""
+    items: dict[str, list[dict[str, Any]]] = {
+        kind.value: [] for kind in contracts.ITEM_KINDS if kind.value not in content.unread
+    }
+    for item in content.items:
+        items[item.kind].append({"name": item.name, "data": item.data, "digest": item.digest})
+    tools = [_fitting(vars(tool)) for tool in content.tools]
+    return contracts.take(service_id, Offered(tools=tools, items=items), now)
 
 
-def _replace_items(service_id: int, items: list[dict[str, Any]]) -> bool:
-    stored = ContentItem.objects.filter(service_id=service_id)
-    if list(stored.order_by("position").values(*_ITEM)) == items:
-        return False
-    stored.delete()
-    fresh = [ContentItem(service_id=service_id, position=at, **item) for at, item in enumerate(items)]
-    ContentItem.objects.bulk_create(fresh, batch_size=CHUNK)
-    return True
+def _fitting(tool: dict[str, Any]) -> dict[str, Any]:
+    return tool | {key: tool[key][:TEXT_LENGTH] for key in ("name", "title", "problem")}

@@ -164,7 +164,7 @@ class Loaded:
     config: ServiceConfig
     approved: bool
     revision: int
-    secret: frozenset[str]
+    hidden: secrets.Hidden
 
 
 def load(service_id: int) -> Loaded:
@@ -174,5 +174,5 @@ def load(service_id: int) -> Loaded:
         config=secrets.reveal(service),
         approved=registration.is_approved(service),
         revision=service.revision,
-        secret=secrets.known_values(service),
+        hidden=secrets.hidden(service),
     )

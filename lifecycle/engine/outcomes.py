@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from lifecycle.core import machine
+from lifecycle.core import adaptive, machine, recovery
 from lifecycle.core.health import Fault, Level, Probe, verdict
 from lifecycle.core.states import SERVING
 from lifecycle.engine.activity import Doing, Finished
 from lifecycle.engine.attempts import Opened, Refused
 from lifecycle.engine.content import Content
 from lifecycle.engine.shop import presentable
+from registry import masking
+from registry.models import Transport
 
 if TYPE_CHECKING:
     from lifecycle.engine.owner import Owner
@@ -38,7 +41,8 @@ async def fold(owner: Owner, finished: Finished) -> None:
 
 
 async def _connected(owner: Owner, opened: Opened) -> None:
-    owner.connection, owner.secret = opened.connection, opened.loaded.secret
+    owner.connection, owner.secret = opened.connection, opened.loaded.hidden.said
+    owner.checks.function = opened.loaded.config.check
     owner.applied, owner.failing = opened.loaded.revision, False
     owner.mode = opened.connection.greeting.mode
     now = owner.shop.clock()
@@ -54,8 +58,8 @@ def _facts(owner: Owner, opened: Opened) -> dict[str, Any]:
     greeting = opened.connection.greeting
     return {
         "protocol_version": greeting.protocol_version[:20],
-        "server_name": greeting.server_name[:200],
-        "server_version": greeting.server_version[:100],
+        "server_name": masking.mask(greeting.server_name, owner.secret)[:200],
+        "server_version": masking.mask(greeting.server_version, owner.secret)[:100],
         "connect_mode": greeting.mode,
         "revision_applied": owner.applied,
         "tools_count": len(opened.content.tools),
@@ -70,18 +74,20 @@ async def _not_connected(owner: Owner, refused: Refused) -> None:
     owner.lost, owner.failing, owner.mode = None, True, "auto"
     owner.applied = refused.loaded.revision if refused.loaded else owner.wanted.revision
     now, chance = owner.shop.clock(), owner.shop.chance()
-    snap, change = machine.on_connect_failed(owner.snap, refused.fault, owner.policy, now, chance)
-    await owner.record(snap, change, facts={"revision_applied": owner.applied})
-    owner.shop.recorder.check(owner.held, snap, Level.UNHEALTHY, now)
+    step = machine.on_connect_failed(owner.snap, refused.fault, owner.policy, now, chance)
+    await _record(owner, step, now, chance, facts={"revision_applied": owner.applied})
+    owner.shop.recorder.check(owner.held, owner.snap, Level.UNHEALTHY, now)
     await owner.waiting.answer("connect", owner, error=refused.fault.message)
 
 
 async def _checked(owner: Owner, probe: Probe) -> None:
-    now, before = owner.shop.clock(), owner.snap
-    snap, change = machine.on_probe(before, probe, owner.policy, now, owner.shop.chance())
-    owner.shop.recorder.check(owner.held, snap, verdict(probe, owner.policy), now)
+    now, before, chance = owner.shop.clock(), owner.snap, owner.shop.chance()
+    policy = adaptive.fitted(owner.policy, owner.checks.answers)
+    owner.checks.answers = adaptive.remember(owner.checks.answers, probe.took, policy)
+    snap, change = machine.on_probe(before, probe, policy, now, chance)
+    owner.shop.recorder.check(owner.held, snap, verdict(probe, policy), now)
     if change is not None or snap.consecutive_failures > 0 or snap.last_level != before.last_level:
-        await owner.record(snap, change)
+        await _record(owner, (snap, change), now, chance)
     if snap.state not in SERVING:
         owner.drop(force=True)
         await owner.waiting.refuse("the connection was given up", but="check")
@@ -110,7 +116,17 @@ async def fall(owner: Owner, fault: Fault) -> None:
     fault = presentable(fault, owner.secret)
     now, chance = owner.shop.clock(), owner.shop.chance()
     owner.drop(force=True)
-    snap, change = machine.on_probe(owner.snap, Probe(fault=fault), owner.policy, now, chance)
-    await owner.record(snap, change)
-    owner.shop.recorder.check(owner.held, snap, Level.UNHEALTHY, now)
+    step = machine.on_probe(owner.snap, Probe(fault=fault), owner.policy, now, chance)
+    await _record(owner, step, now, chance)
+    owner.shop.recorder.check(owner.held, owner.snap, Level.UNHEALTHY, now)
     await owner.waiting.refuse(f"the connection was lost: {fault.message}", but="connect")
+
+
+async def _record(owner: Owner, step: machine.Step, now: datetime, chance: float, **more: Any) -> None:
+    """Write down a step that may have failed, and what the limits on restarts make of it."""
+    program = owner.wanted.transport == Transport.STDIO
+    for snap, change in recovery.follow(step, owner.policy, now, chance, program=program):
+        await owner.record(snap, change, **more)
+        if owner.held.stale:
+            return
+        more = {}

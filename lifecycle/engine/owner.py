@@ -14,12 +14,12 @@ from typing import Any
 import structlog
 from django.db import Error
 
-from lifecycle.core import machine
+from lifecycle.core import machine, recovery
 from lifecycle.core.health import Fault
 from lifecycle.core.machine import Snapshot
 from lifecycle.core.policy import Policy
 from lifecycle.core.states import CONNECTING, SERVING, State
-from lifecycle.engine import attempts, orders, outcomes, snapshots
+from lifecycle.engine import attempts, checking, orders, outcomes, snapshots
 from lifecycle.engine.activity import Activity, Doing
 from lifecycle.engine.agenda import Agenda
 from lifecycle.engine.attempts import Opened, Refused
@@ -33,6 +33,7 @@ from registry.models import Desired
 log = structlog.get_logger("lifecycle.owner")
 AFTER_DATABASE_TROUBLE = 1.0
 RECONFIGURED = "configuration changed"
+AT_REST = (machine.GAVE_UP, recovery.NOT_RESTARTED)
 
 
 class Owner:
@@ -45,6 +46,7 @@ class Owner:
         self._calls: dict[asyncio.Task[None], Command] = {}
         self.waiting = orders.Waiting(shop)
         self.agenda = Agenda()
+        self.checks = checking.Memory()
         self.start_reason = "to be running"
         self._inbox: deque[Command] = deque()
         self._wake = asyncio.Event()
@@ -71,6 +73,11 @@ class Owner:
         """The registry says something new of this service; None is that it is gone."""
         self._gone = wanted is None
         self.wanted = wanted or self.wanted
+        self._wake.set()
+
+    def replan(self) -> None:
+        """The policy changed: nothing is due later than if it were planned now."""
+        self.agenda.hasten(self.policy, self.shop.chance())
         self._wake.set()
 
     def tell(self, command: Command) -> None:
@@ -150,7 +157,7 @@ class Owner:
                 await self.waiting.refuse("it was stopped meanwhile", but="close")
                 self._ended = self._gone
         elif state is State.DISCONNECTED:
-            if self.snap.disconnect_reason != machine.GAVE_UP or self._outdated():
+            if self.snap.disconnect_reason not in AT_REST or self._outdated():
                 await self.start(self.start_reason)
         elif self._outdated():
             await self._apply_new_configuration()
@@ -235,8 +242,7 @@ class Owner:
             self._activity.begin(Doing.REFRESH, attempts.refresh(self.connection, self.policy, self.secret))
         elif self.waiting.any("check") or (now >= self.agenda.check_at and not self._calls):
             due = min(self.agenda.check_at, now)
-            work = attempts.probe(self.shop, self.connection, self.policy, due, self.secret)
-            self._activity.begin(Doing.CHECK, work)
+            self._activity.begin(Doing.CHECK, checking.check(self, self.connection, due))
 
     def _begin_connecting(self) -> None:
         self._attempt += 1

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import Error, connection
+from django.db import Error
 from django.db.models import F
 
 from lifecycle.core import machine
-from lifecycle.core.health import LEVELS, Level
+from lifecycle.core.health import Level
 from lifecycle.core.machine import Change, Snapshot
-from lifecycle.engine import lists, snapshots
+from lifecycle.engine import lists, routine, snapshots
 from lifecycle.engine.content import Content
+from lifecycle.engine.routine import Check
 from lifecycle.engine.writer import Writer
 from lifecycle.live import feed
-from lifecycle.models import CheckResult, FeedItem, ServiceState, StateChange
+from lifecycle.models import FeedItem, ServiceState, StateChange
 from registry.models import Service
 
 log = structlog.get_logger("lifecycle.state")
@@ -42,21 +43,12 @@ class Held:
     stale: bool = False
 
 
-@dataclass(frozen=True)
-class _Check:
-    held: Held
-    snapshot: Snapshot
-    level: Level
-    at: datetime
-    ms: int | None
-
-
 class Recorder:
     """Writes transitions at once, and routine checks together within a second."""
 
     def __init__(self, writer: Writer, worker: str, on_change: OnChange) -> None:
         self._writer, self._worker, self._on_change = writer, worker, on_change
-        self._checks: list[_Check] = []
+        self._checks: list[Check] = []
 
     async def register(self, service_id: int, name: str, running: bool, now: datetime) -> Held:
         """A new service's first row."""
@@ -90,7 +82,7 @@ class Recorder:
         held.snapshot = snap
         took = snap.response_time if level is not Level.UNKNOWN and snap.last_ping_at == now else None
         ms = None if took is None or snap.fault else round(took.total_seconds() * 1000)
-        self._checks.append(_Check(held, snap, level, now, ms))
+        self._checks.append(Check(held, snap, level, now, ms))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write the routine checks every second until *stop*, and the last ones then."""
@@ -107,7 +99,7 @@ class Recorder:
         if not checks:
             return
         try:
-            await self._writer.write(_write_checks, checks)
+            await self._writer.write(routine.write, checks)
         except Error as exc:
             # The next check of each service writes what counts; only these dots on the chart are missing.
             log.warning("checks not written", count=len(checks), error=str(exc))
@@ -135,7 +127,7 @@ class Recorder:
             return False
         held.version += 1
         if content is not None:
-            lists.replace(held.service_id, content)
+            lists.replace(held.service_id, content, now)
         if change is not None:
             row = ServiceState.objects.select_related("service").get(pk=held.service_id)
             self._add_history(held, row, change, now)
@@ -160,39 +152,3 @@ class Recorder:
 def _tell(held: Held, change: Change) -> None:
     before = change.before.value if change.before else "-"
     log.info(f"{before} -> {change.after.value}", service=held.name, reason=change.reason[:300])
-
-
-def _write_checks(checks: Iterable[_Check]) -> None:
-    """One INSERT and one prepared UPDATE for all; a row that somebody else wrote meanwhile is left alone."""
-    CheckResult.objects.bulk_create(
-        [
-            CheckResult(
-                service_id=check.held.service_id,
-                at=int(check.at.timestamp() * 1000),
-                level=LEVELS.index(check.level),
-                ms=check.ms,
-            )
-            for check in checks
-        ],
-        ignore_conflicts=True,
-    )
-    latest = {check.held.service_id: check for check in checks}
-    _advance([check for check in latest.values() if check.snapshot is check.held.snapshot])
-
-
-def _advance(checks: list[_Check]) -> None:
-    columns = snapshots.routine_fields()
-    assignments = ", ".join(f"{connection.ops.quote_name(str(column.column))} = %s" for column in columns)
-    sql = (
-        f"UPDATE {ServiceState._meta.db_table} SET {assignments}, version = version + 1"  # noqa: S608
-        " WHERE service_id = %s AND version = %s"
-    )
-    with connection.cursor() as cursor:
-        for check in checks:
-            stored = snapshots.columns(check.snapshot)
-            values = [column.get_db_prep_save(stored[column.name], connection) for column in columns]
-            cursor.execute(sql, [*values, check.held.service_id, check.held.version])
-            if cursor.rowcount == 1:
-                check.held.version += 1
-            else:
-                check.held.stale = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,13 +14,15 @@ from lifecycle.core.health import Fault
 from lifecycle.core.policy import Policy
 from lifecycle.engine.connection import Connector
 from lifecycle.engine.lag import LagWatch
+from lifecycle.engine.lateness import Lateness
+from lifecycle.engine.logbook import Logbook
 from lifecycle.engine.looking import Wanted
 from lifecycle.engine.reconnection import Lanes
 from lifecycle.engine.recording import Recorder
 from lifecycle.engine.writer import Writer
 from lifecycle.live import feed
 from lifecycle.models import Command, FeedItem
-from registry import secrets
+from registry import masking
 
 CHECKS_AT_ONCE = 64
 MESSAGE_LENGTH = 1000
@@ -39,8 +40,9 @@ class Shop:
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     policy: Callable[[Wanted], Policy]
+    logbook: Logbook = field(default_factory=Logbook)
     checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
-    lateness: deque[float] = field(default_factory=lambda: deque(maxlen=20_000))
+    lateness: Lateness = field(default_factory=Lateness)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -70,19 +72,13 @@ def _finish(command_id: int, outcome: Mapping[str, Any] | None, error: str, now:
 
 def presentable(fault: Fault, secret: frozenset[str]) -> Fault:
     """The fault as it may be stored and shown: no secret in it, no NUL, and not too long."""
-    message = secrets.mask(fault.message.replace("\0", ""), secret) or fault.kind.value
+    message = masking.mask(fault.message.replace("\0", ""), secret) or fault.kind.value
     return replace(fault, message=message[:MESSAGE_LENGTH])
 
 
 def without_secrets(value: Any, secret: frozenset[str]) -> Any:
     """JSON with every secret in its texts masked."""
-    if isinstance(value, str):
-        return secrets.mask(value, secret)
-    if isinstance(value, list):
-        return [without_secrets(item, secret) for item in value]
-    if isinstance(value, dict):
-        return {key: without_secrets(item, secret) for key, item in value.items()}
-    return value
+    return masking.masked(value, secret)
 
 
 def as_json(value: Any) -> Any:

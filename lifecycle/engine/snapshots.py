@@ -23,6 +23,8 @@ _SAME = (
     "last_failure_at",
     "reconnect_attempts",
     "long_cycles",
+    "restarts",
+    "restarts_since",
     "next_retry_at",
     "disconnect_reason",
 )
@@ -39,6 +41,8 @@ ROUTINE = (
     "error_message",
     "reconnect_attempts",
     "long_cycles",
+    "restarts",
+    "restarts_since",
 )
 """The columns that a check may change without a transition."""
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+import httpx2
+
 
 @dataclass
 class Trace:
-    """The last answer, or how the exchange broke off."""
+    """The last answer, or how the exchange broke off; `sent` is the request, where it could be sent again."""
 
     status: int | None = None
     content_type: str = ""
@@ -21,6 +23,7 @@ class Trace:
     had_session: bool = False
     oversize: bool = False
     broken: tuple[BaseException, ...] = ()
+    sent: tuple[httpx2.AsyncBaseTransport, httpx2.Request] | None = None
 
     def note_break(self, exc: Exception) -> None:
         """Keep the whole chain now: whoever raises *exc* again on its way up cuts the causes off."""

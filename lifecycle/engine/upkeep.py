@@ -25,9 +25,10 @@ def started(name: str, host: str, pid: int, now: datetime) -> None:
         feed.note(FeedItem.Kind.WORKER, 0, now)
 
 
-def seen(name: str, services: int, now: datetime) -> None:
-    """Still here."""
-    WorkerSeen.objects.filter(name=name).update(seen_at=now, services=services)
+def seen(name: str, services: int, late: float, now: datetime) -> None:
+    """Still here, with so many services, and checks that begin *late* seconds after they are due."""
+    late_ms = round(late * 1000)
+    WorkerSeen.objects.filter(name=name).update(seen_at=now, services=services, late_ms=late_ms)
 
 
 def stopped(name: str, now: datetime) -> None:

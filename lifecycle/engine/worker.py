@@ -15,12 +15,14 @@ from typing import Any
 import structlog
 from django.db import Error
 
-from lifecycle.core.policy import Policy, policy_for
-from lifecycle.engine import looking, snapshots, upkeep
+from lifecycle import batches
+from lifecycle.core.policy import Policy
+from lifecycle.engine import logbook, looking, sampling, snapshots, upkeep
 from lifecycle.engine.connection import Connector
 from lifecycle.engine.lag import LagWatch
 from lifecycle.engine.looking import Outlook, Sight, Wanted
 from lifecycle.engine.owner import Owner
+from lifecycle.engine.policies import Policies
 from lifecycle.engine.reconnection import Lanes
 from lifecycle.engine.recording import Held, OnChange, Recorder
 from lifecycle.engine.shop import Shop
@@ -34,7 +36,11 @@ log = structlog.get_logger("lifecycle.worker")
 LOOK_AT_LEAST_EVERY = 1.0
 SIGN_OF_LIFE_EVERY = 5.0
 FILE_EVERY = 2.0
+POLICIES_EVERY = 0.5
+BATCHES_EVERY = 0.5
 PRUNE_EVERY = 60.0
+LOGS_EVERY = 1.0
+SAMPLE_EVERY = 10.0
 AFTER_A_CRASH = 5.0
 CLOSE_GENTLY_WITHIN = 9.0
 CLOSE_AT_ALL_WITHIN = 2.0
@@ -45,10 +51,6 @@ NO_SERVICE = "there is no such service any more"
 def worker_name() -> str:
     """Host and process: two workers never share it, and a restart in a container takes its own rows over."""
     return f"{socket.gethostname()}-{os.getpid()}"[:100]
-
-
-def policy_of(wanted: Wanted) -> Policy:
-    return policy_for(wanted.profile, wanted.priority)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +72,11 @@ class Worker:
         connector: Connector,
         clock: Callable[[], datetime],
         alerts: Alerts,
-        policy: Callable[[Wanted], Policy] = policy_of,
+        policy: Callable[[Wanted], Policy] | None = None,
     ) -> None:
         self.name, self._clock, self._alerts = name, clock, alerts
         self.writer = Writer()
+        self._policies = Policies()
         lag = LagWatch(self.writer)
         self.shop = Shop(
             connector=connector,
@@ -83,13 +86,14 @@ class Worker:
             lag=lag,
             clock=clock,
             chance=random.random,
-            policy=policy,
+            policy=policy or self._policies.of,
         )
         self._outlook = Outlook(name)
         self._owners: dict[int, Owner] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
         self._pruning = upkeep.Pruning()
+        self._sampler = sampling.Sampler()
         self._file = drifting.Watch()
 
     def stop(self) -> None:
@@ -115,7 +119,11 @@ class Worker:
             self._every(SIGN_OF_LIFE_EVERY, self._sign),
             self._every(1.0, self._tick),
             self._every(FILE_EVERY, self._look_at_file),
+            self._every(POLICIES_EVERY, self._look_at_policies),
+            self._every(BATCHES_EVERY, self._advance_batches),
             self._every(PRUNE_EVERY, self._prune),
+            self._every(LOGS_EVERY, self._keep_logs),
+            self._every(SAMPLE_EVERY, self._sample),
             _as_coroutine(self._alerts.deliver(self._stop)),
         ]
 
@@ -124,6 +132,7 @@ class Worker:
         swept = await self.shop.connector.sweep()
         if swept:
             log.warning("ended child processes that a killed worker left behind", count=swept)
+        await self._look_at_policies()
         now = self._clock()
         await self.writer.write(looking.put_back_commands, now)
         await self.writer.do(upkeep.started, self.name, socket.gethostname()[:200], os.getpid(), now)
@@ -222,7 +231,8 @@ class Worker:
                 await asyncio.wait_for(self._stop.wait(), seconds)
 
     async def _sign(self) -> None:
-        await self.writer.do(upkeep.seen, self.name, len(self._owners), self._clock())
+        late = self.shop.lateness.p99(asyncio.get_running_loop().time())
+        await self.writer.do(upkeep.seen, self.name, len(self._owners), late, self._clock())
 
     async def _tick(self) -> None:
         await self.writer.do(self._alerts.tick, self._clock())
@@ -230,8 +240,32 @@ class Worker:
     async def _look_at_file(self) -> None:
         await self.writer.do(upkeep.look_at_file, self._file, self._clock())
 
+    async def _look_at_policies(self) -> None:
+        """Take up changed policies; the owners that they concern plan anew."""
+        rows = await self.writer.do(self._policies.look)
+        if rows is None:
+            return
+        before = {owner: owner.policy for owner in self._owners.values()}
+        self._policies.take(rows)
+        for owner, policy in before.items():
+            if owner.policy != policy:
+                owner.replan()
+
+    async def _advance_batches(self) -> None:
+        await self.writer.do(batches.advance, self._clock())
+
     async def _prune(self) -> None:
         await self.writer.do(self._pruning.step, list(self._owners), self._clock())
+
+    async def _keep_logs(self) -> None:
+        if batch := self.shop.logbook.gather():
+            await self.writer.write(logbook.write, batch, self._clock())
+            self.shop.logbook.written()
+
+    async def _sample(self) -> None:
+        if children := self.shop.logbook.children():
+            rows = await self._sampler.sample(children)
+            await self.writer.write(sampling.write, rows, self._clock())
 
     async def _finish(self, side: list[asyncio.Task[Any]]) -> None:
         """Close everything, gently first; what is not closed then ends with its supervisor."""
@@ -244,6 +278,7 @@ class Worker:
             task.cancel()
         await asyncio.wait({asyncio.create_task(self.shop.connector.aclose())}, timeout=CLOSE_AT_ALL_WITHIN)
         await self.shop.recorder.flush()
+        await self._keep_logs()
         await self.writer.write(looking.put_back_commands, self._clock())
         await self.writer.do(upkeep.stopped, self.name, self._clock())
         self.writer.close()

@@ -49,7 +49,7 @@ def test_each_service_has_its_turn_and_no_round_takes_long(monkeypatch: pytest.M
 def test_a_worker_introduces_itself_signs_and_says_goodbye() -> None:
     upkeep.started("old", "host", 1, NOW - timedelta(days=8))
     upkeep.started("w", "host", 2, NOW)
-    upkeep.seen("w", 7, NOW + timedelta(seconds=5))
+    upkeep.seen("w", 7, 0.25, NOW + timedelta(seconds=5))
     row = WorkerSeen.objects.get()
     assert (row.name, row.services, row.seen_at, row.stopped_at) == ("w", 7, NOW + timedelta(seconds=5), None)
     upkeep.stopped("w", NOW + timedelta(seconds=9))

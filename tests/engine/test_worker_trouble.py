@@ -231,3 +231,35 @@ def test_a_row_that_somebody_else_wrote_is_read_again_and_not_overwritten(bench:
     bench.until(lambda: bench.trail("web")[-1] == "HEALTHY" and len(bench.trail("web")) == 3)
     last = StateChange.objects.filter(service__name="web").latest("id")
     assert (last.before, last.after) == ("UNREACHABLE", "HEALTHY")
+
+
+def test_a_program_that_exits_in_a_loop_is_restarted_three_times_and_then_seldom(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, replace(HASTY, restart_delay=timedelta(seconds=0.2), base_delay=timedelta(60)))
+    bench.start()
+    try:
+        bench.add("child", stdio("exit"))
+        bench.until_state("child", "UNREACHABLE")
+        row = bench.row("child")
+        assert (row.restarts, row.error_kind) == (4, "exited")
+        assert bench.trail("child") == ["INITIALIZING", "RECONNECTING", "UNREACHABLE"]
+        assert "restarted 3 times" in StateChange.objects.filter(after="UNREACHABLE").get().reason
+    finally:
+        bench.close()
+
+
+def test_a_program_that_is_not_to_be_restarted_stays_down_even_for_the_next_worker(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, replace(HASTY, restart_on_exit=False))
+    bench.start()
+    try:
+        bench.add("child", stdio("exit"))
+        bench.until_state("child", "DISCONNECTED")
+        trail = bench.trail("child")
+        assert trail == ["INITIALIZING", "RECONNECTING", "UNREACHABLE", "DISCONNECTED"]
+        bench.stop()
+        bench.start("second")
+        bench.until(lambda: bench.worker is not None and bench.worker.shop is not None)
+        time.sleep(1.2)
+        assert bench.trail("child") == trail
+        assert bench.ask("start", "child").state == "failed"
+    finally:
+        bench.close()
