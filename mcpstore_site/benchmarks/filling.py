@@ -1,0 +1,146 @@
+"""Fills the scratch database, from inside: `python -m mcpstore_site.benchmarks.filling WHAT …`.
+
+`empty` makes the tables and prints a token and a session's cookie; `register FILE` registers what the file
+holds; `states` says that all services are healthy and a worker is there; `history CHECKS CHANGES` gives each
+of them a past.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import django
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+LARGEST = 64 * 1024 * 1024
+Row = tuple[int | str | datetime, ...]
+AT_ONCE = 20_000
+HISTORY = timedelta(days=90)
+
+
+def empty(now: datetime) -> str:
+    """Tables, `admin`, default rules; an API token and a session cookie of `admin`."""
+    from django.conf import settings
+    from django.contrib.auth.models import User
+
+    from mcpstore_site.preparation import ADMIN, prepare
+    from registry.access import tokens
+    from registry.models import Role
+
+    prepare(now, demo=False)
+    admin = User.objects.get(username=ADMIN)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session["_auth_user_id"] = str(admin.pk)
+    session["_auth_user_backend"] = settings.AUTHENTICATION_BACKENDS[-1]
+    session["_auth_user_hash"] = admin.get_session_auth_hash()
+    session.save()
+    return f"{tokens.issue(admin, Role.ADMIN, now)} {settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def register(now: datetime, path: Path) -> str:
+    """Register a document as a person would, of any size."""
+    from registry import exporting, registration
+    from registry.models import Role
+
+    results = registration.register(path.read_bytes(), by="admin", role=Role.ADMIN, now=now, limit=LARGEST)
+    exporting.wait_idle(60)
+    return str(sum(result.outcome == "created" for result in results))
+
+
+def states(now: datetime) -> str:
+    """Every service is healthy, with five tools counted and a check a moment ago; a worker was seen."""
+    from lifecycle.engine import upkeep
+    from lifecycle.models import ServiceState
+    from registry.models import Service
+
+    upkeep.started("benchmark", "localhost", 1, now)
+    long_ago = now - HISTORY
+    rows = [
+        ServiceState(
+            service_id=key,
+            state="HEALTHY",
+            state_entered_at=long_ago,
+            healthy_since=long_ago,
+            last_ping_at=now,
+            last_success_at=now,
+            response_ms=3.0,
+            last_level="healthy",
+            tools_count=5,
+            tools_refreshed_at=long_ago,
+            revision_applied=1,
+        )
+        for key in Service.objects.values_list("pk", flat=True)
+    ]
+    ServiceState.objects.bulk_create(rows, batch_size=500)
+    return str(len(rows))
+
+
+def history(now: datetime, checks: int, changes: int) -> str:
+    """*checks* in the last 48 hours and *changes* over 90 days, for each service; how many rows that made."""
+    from django.db import transaction
+
+    from lifecycle.models import CheckResult, StateChange
+    from registry.models import Service
+
+    keys = list(Service.objects.values_list("pk", flat=True))
+    newest = int(now.timestamp() * 1000)
+    raw = (
+        (key, newest - 30_000 * back - key % 30_000, 0, 3) for back in range(checks, 0, -1) for key in keys
+    )
+    past = (
+        (key, "HEALTHY", "WARNING", "slow", "slow", now - HISTORY * back / (changes + 1))
+        for back in range(changes, 0, -1)
+        for key in keys
+    )
+    with transaction.atomic():
+        _insert(CheckResult, ("service_id", "at", "level", "ms"), raw)
+        _insert(StateChange, ("service_id", "before", "after", "event", "reason", "at"), past)
+    return str(len(keys) * (checks + changes))
+
+
+def _insert(model: type[Model], named: tuple[str, ...], rows: Iterator[Row]) -> None:
+    """Many rows at the speed of SQL; columns that are not named take the model's defaults."""
+    from django.db import connection
+
+    others = [
+        field
+        for field in model._meta.local_concrete_fields
+        if field.column not in named and field.has_default()
+    ]
+    rest = tuple(field.get_default() for field in others)
+    columns = [*named, *(str(field.column) for field in others)]
+    sql = (
+        f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"  # noqa: S608
+        f" VALUES ({', '.join(['%s'] * len(columns))})"
+    )
+    with connection.cursor() as cursor:
+        while part := [(*row, *rest) for row in islice(rows, AT_ONCE)]:
+            cursor.executemany(sql, part)
+
+
+def main(arguments: list[str]) -> str:
+    from django.utils import timezone
+
+    match arguments:
+        case ["empty"]:
+            return empty(timezone.now())
+        case ["register", path]:
+            return register(timezone.now(), Path(path))
+        case ["states"]:
+            return states(timezone.now())
+        case ["history", checks, changes]:
+            return history(timezone.now(), int(checks), int(changes))
+    raise SystemExit(__doc__)
+
+
+if __name__ == "__main__":
+    django.setup()
+    sys.stdout.write(main(sys.argv[1:]) + "\n")
