@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Schema
 
-from lifecycle import reading, schemas
+from lifecycle import policies, reading, schemas
 from lifecycle.core.health import LEVELS
 from lifecycle.core.states import State
 from lifecycle.models import CheckResult, Episode, ServiceState, StateChange, WorkerSeen
@@ -73,7 +73,11 @@ def service_list(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any
 def full(name: str) -> dict[str, Any]:
     """One service with its masked configuration and all of its metadata."""
     service = registration.get(name)
-    own = {"config": secrets.masked_entry(service), "timeout": service.timeout}
+    own = {
+        "config": secrets.masked_entry(service),
+        "timeout": service.timeout,
+        "policy": policies.described(service),
+    }
     return reading.describe(service, full=True) | own
 
 

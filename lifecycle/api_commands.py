@@ -9,8 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Status
 
-from lifecycle import operations, reading, schemas
-from lifecycle.core.policy import NORMAL
+from lifecycle import operations, policies, reading, schemas
 from lifecycle.core.states import SERVING
 from lifecycle.models import Command
 from registry import registration
@@ -25,7 +24,7 @@ router = Router()
 LONGEST_WAIT = 60.0
 CALL_MARGIN = 5.0
 LONGEST_CALL = 600.0
-ACTIONS = tuple(kind.value for kind in Command.Kind if kind is not Command.Kind.CALL_TOOL)
+ACTIONS = ("start", "stop", "restart", "check", "reconnect", "refresh-tools")
 
 Wait = Annotated[
     float, Query(ge=0, allow_inf_nan=False, description="seconds to wait for the outcome, up to 60")
@@ -94,7 +93,9 @@ def _ask(name: str, tool: str, arguments: dict[str, Any], who: Caller) -> tuple[
     asked = {"tool": tool, "arguments": arguments}
     kind = Command.Kind.CALL_TOOL
     command = operations.request(kind, name, by=who.name, now=timezone.now(), arguments=asked)
-    return command, min(service.timeout or NORMAL.call_timeout.total_seconds(), LONGEST_CALL)
+    return command, min(
+        service.timeout or policies.effective(service).call_timeout.total_seconds(), LONGEST_CALL
+    )
 
 
 def _refuse(service: Service, tool: str) -> None:

@@ -56,6 +56,9 @@ class ChannelForm(forms.Form):
         """The configuration with what was typed."""
         return self.config
 
+    def forget_secrets(self) -> None:
+        """Empty what is write-only: a form never shows it again, not even to who typed it."""
+
     def save(self, now: datetime) -> Channel:
         """Write the channel; call it when the form is valid."""
         channel = self.about or Channel(kind=self.kind, created_at=now)
@@ -140,6 +143,9 @@ class WebhookForm(ChannelForm):
             self.fields["url"].required = False
             self.fields["url"].widget.attrs["placeholder"] = about.summary
             self.fields["url"].help_text = self.fields["secret"].help_text = keep
+
+    def forget_secrets(self) -> None:
+        self.data = {**self.data.dict(), "url": ""}  # type: ignore[attr-defined]
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]

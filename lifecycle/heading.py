@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lifecycle import reading, wording
-from lifecycle.core.health import Kind
-from lifecycle.core.policy import policy_for
+from lifecycle import policies, reading, wording
+from lifecycle.core.health import Kind, Level
 from lifecycle.core.states import SERVING, State
 from lifecycle.diagnosis import Diagnosis, Facts, diagnose
 from lifecycle.models import Command, ServiceState
 from lifecycle.rows import STATE_WORDS, ServiceRow, row_of
-from registry.models import Desired, Service
+from registry.models import Service
 
 COMMAND_WORDS = {
     Command.Kind.START: lazy("start"),
@@ -25,6 +24,7 @@ COMMAND_WORDS = {
     Command.Kind.RECONNECT: lazy("reconnect now"),
     Command.Kind.REFRESH_TOOLS: lazy("refresh tools"),
     Command.Kind.CALL_TOOL: lazy("call a tool"),
+    Command.Kind.REMOVE: lazy("remove"),
 }
 REMEMBERED = timedelta(seconds=20)
 FAILURE_REMEMBERED = timedelta(minutes=2)
@@ -84,17 +84,18 @@ def asked_of(command: Command, now: datetime) -> Asked | None:
 
 
 def latest_command(service: Service) -> Command | None:
-    """The newest command that is not a tool call."""
-    return service.commands.exclude(kind=Command.Kind.CALL_TOOL).order_by("-id").first()
+    """The newest command that is not a tool call, and not one of a batch that never had its turn."""
+    begun = service.commands.exclude(state__in=[Command.State.PLANNED, Command.State.CANCELLED])
+    return begun.exclude(kind=Command.Kind.CALL_TOOL).order_by("-id").first()
 
 
 def head_of(service: Service, now: datetime) -> ServiceHead:
-    """The head of one service; two queries beside the service's own."""
+    """The head of one service; four queries beside the service's own."""
     stored, state = reading.state_row(service), reading.state_of(service)
     command = latest_command(service)
     row = row_of(service, reading.last_levels([service.pk])[service.pk], now)
     down = stored.not_serving_since if stored and state not in SERVING else None
-    troubled = stored is not None and state is not State.HEALTHY
+    troubled = stored is not None and (state is not State.HEALTHY or stored.consecutive_failures > 0)
     return ServiceHead(
         row=row,
         desired=service.desired,
@@ -114,16 +115,18 @@ def facts_of(service: Service, stored: ServiceState | None, state: State) -> Fac
     """What the diagnosis needs to know."""
     if stored is None:
         return Facts(state=state)
-    policy = policy_for(service.profile, service.priority)
+    policy = policies.effective(service)
     return Facts(
         state=state,
         kind=Kind(stored.error_kind) if stored.error_kind in list(Kind) else None,
         reason=stored.disconnect_reason,
         attempts=stored.reconnect_attempts,
         max_attempts=policy.max_reconnect_attempts,
+        restarts=stored.restarts,
+        max_restarts=policy.max_restarts,
         failures=stored.consecutive_failures,
-        wanted=service.desired == Desired.RUNNING,
         served=stored.last_success_at is not None,
+        unsure=stored.last_level == Level.UNKNOWN,
     )
 
 
@@ -138,6 +141,7 @@ def _facts(stored: ServiceState | None, now: datetime) -> list[Fact]:
         _moment(_("Last failure"), stored.last_failure_at, now),
         Fact(label=_("Failures in a row"), value=str(stored.consecutive_failures)),
         Fact(label=_("Reconnect attempts"), value=str(stored.reconnect_attempts)),
+        *([Fact(label=_("Restarts"), value=str(stored.restarts))] if stored.restarts else []),
         Fact(label=_("Server"), value=server or "–"),
         Fact(label=_("Protocol"), value=stored.protocol_version or "–"),
         Fact(label=_("Worker"), value=stored.worker or "–"),

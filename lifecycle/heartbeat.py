@@ -32,10 +32,14 @@ def _runs(colours: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 def svg(levels: Sequence[int]) -> SafeString:
     """Oldest first, newest at the right edge. A run of bars is one dashed stroke: 60 alike cost 9 bytes."""
     colours = [colour(level) for level in levels[-CHECKS:]]
-    strokes: dict[str, list[str]] = {}
+    strokes: dict[str, str] = {}
+    ends: dict[str, int] = {}
     for name, at, size in _runs(colours):
-        strokes.setdefault(name, []).append(f"M{at * STEP} 7h{size * STEP - 1}")
-    paths = "".join(f'<path class="{name}" d="{"".join(parts)}"/>' for name, parts in strokes.items())
+        start = at * STEP
+        move = f"m{start - ends[name]} 0" if name in ends else f"M{start} 7"
+        ends[name] = start + size * STEP - 1
+        strokes[name] = f"{strokes.get(name, '')}{move}h{size * STEP - 1}"
+    paths = "".join(f'<path class="{name}" d="{drawn}"/>' for name, drawn in strokes.items())
     return format_html(
         '<svg class="beats" viewBox="0 0 179 14" role="img" aria-label="{}">{}</svg>',
         _label(colours),

@@ -13,25 +13,26 @@ from django.db import connection, transaction
 
 from lifecycle.models import Command, FeedItem
 from lifecycle.wakeup import Waker
-from registry import registration, secrets
-from registry.errors import RegistryError
+from registry import approving, registration, secrets
+from registry.errors import NotPossibleError as NotPossibleError
 from registry.models import Desired, Service
 
 Kind = Command.Kind
-FINISHED = frozenset({Command.State.DONE, Command.State.FAILED})
-_WISHES = {
+FINISHED = frozenset({Command.State.DONE, Command.State.FAILED, Command.State.CANCELLED})
+WISHES = {
     Kind.START: Desired.RUNNING,
     Kind.RESTART: Desired.RUNNING,
     Kind.RECONNECT: Desired.RUNNING,
     Kind.STOP: Desired.STOPPED,
 }
-_NEEDS_RUNNING = frozenset({Kind.CHECK, Kind.REFRESH_TOOLS, Kind.CALL_TOOL})
+NEEDS_RUNNING = frozenset({Kind.CHECK, Kind.REFRESH_TOOLS, Kind.CALL_TOOL})
+STOPPED = "%s is stopped; start it first"
 
 
-class NotPossibleError(RegistryError):
-    """What was asked cannot be done now; nothing was changed."""
+class ToolWaitingError(NotPossibleError):
+    """The tool is new, or changed, since the contract was pinned; somebody has to approve it first."""
 
-    code = "not_possible"
+    code = "tool_waiting"
 
 
 def request(
@@ -51,7 +52,7 @@ def request(
     with transaction.atomic():
         service = registration.get(name)
         _refuse_impossible(what, service, arguments)
-        desired = _WISHES.get(what)
+        desired = WISHES.get(what)
         if desired is not None and service.desired != desired:
             registration.set_desired(service.pk, desired, now=now)
         return _queue(what, service, by=by, now=now, force=force, arguments=arguments)
@@ -65,10 +66,12 @@ def _kind(kind: str) -> Command.Kind:
 
 
 def _refuse_impossible(kind: Command.Kind, service: Service, arguments: Mapping[str, Any] | None) -> None:
-    if kind in _NEEDS_RUNNING and service.desired == Desired.STOPPED:
-        raise NotPossibleError(f"{service.name} is stopped; start it first")
+    if kind in NEEDS_RUNNING and service.desired == Desired.STOPPED:
+        raise NotPossibleError(STOPPED % service.name)
     if kind is Kind.CALL_TOOL and not (arguments and isinstance(arguments.get("tool"), str)):
         raise NotPossibleError("a tool call needs the name of the tool")
+    if kind is Kind.CALL_TOOL and arguments and (why := approving.why_waiting(service, arguments["tool"])):
+        raise ToolWaitingError(why)
 
 
 def _queue(

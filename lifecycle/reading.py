@@ -121,6 +121,17 @@ def _matching(q: str, tag: str, transport: str) -> Q:
     return match
 
 
+def matching(
+    q: str = "", state: str = "", tag: str = "", transport: str = "", *, among: Q | None = None
+) -> QuerySet[Service]:
+    """All listed services that match every filter, as `service_page` shows them in pages."""
+    states = [part for part in state.split(",") if part in list(State)]
+    services = Service.objects.listed().filter(_matching(q.strip(), tag, transport) & (among or Q()))
+    if state:
+        services = services.filter(_in_states(states)) if states else services.none()
+    return services
+
+
 def service_page(
     q: str = "",
     state: str = "",

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as lazy
 from lifecycle import heartbeat, reading, wording
 from lifecycle.core.health import Kind
 from lifecycle.core.states import SERVING, State
-from lifecycle.diagnosis import IN_SHORT
+from lifecycle.diagnosis import needs_sign_in
 from lifecycle.models import ServiceState
+from lifecycle.remedies import IN_SHORT
 from registry.models import Service
 
 STATE_WORDS = {
@@ -42,7 +43,6 @@ class ServiceRow:
     state_class: str
     state_word: str
     trouble: str
-    retry_word: str
     retry_iso: str
     retry_text: str
     beats: SafeString
@@ -68,23 +68,30 @@ def state_class(state: State) -> str:
     return f"s-{state.lower()}"
 
 
+def looks_of(state: State, kind: str) -> tuple[str, str]:
+    """The class and the word of a state; one that only lacks a token is not shown as down."""
+    if state is State.UNREACHABLE and needs_sign_in(state, kind):
+        return "s-signin", _("Needs sign-in")
+    return state_class(state), str(STATE_WORDS[state])
+
+
 def row_of(service: Service, levels: Sequence[int], now: datetime) -> ServiceRow:
     """The line of one service."""
     stored, state = reading.state_row(service), reading.state_of(service)
     since = stored.state_entered_at if stored else service.created_at
     retry = stored.next_retry_at if stored and state is not State.INITIALIZING else None
+    css, word = looks_of(state, stored.error_kind if stored else "")
     return ServiceRow(
         id=service.pk,
         name=service.name,
         url=reverse("service_detail", args=[service.name]),
         endpoint=service.endpoint,
         state=state.value,
-        state_class=state_class(state),
-        state_word=str(STATE_WORDS[state]),
+        state_class=css,
+        state_word=word,
         trouble=_trouble(state, stored),
-        retry_word=_("next try") if retry else "",
         retry_iso=wording.iso(retry),
-        retry_text=wording.until(retry, now) if retry else "",
+        retry_text=wording.next_try(retry, now) if retry else "",
         beats=heartbeat.svg(levels),
         response=wording.milliseconds(stored.response_ms if stored and state in SERVING else None),
         tools=str(stored.tools_count) if stored and stored.tools_refreshed_at else "–",
@@ -100,6 +107,8 @@ def _trouble(state: State, stored: ServiceState | None) -> str:
     if state in (State.DISCONNECTING, State.DISCONNECTED):
         return stored.disconnect_reason
     kind = stored.error_kind
+    if state is State.UNREACHABLE and needs_sign_in(state, kind):
+        return ""  # the badge says it
     return str(IN_SHORT[Kind(kind)]) if kind in list(Kind) else kind
 
 

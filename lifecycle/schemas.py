@@ -34,6 +34,11 @@ class ServicePage(Schema):
     results: list[ServiceShort]
 
 
+class OwnPolicy(Schema):
+    own: dict[str, float | int | bool] = Field(description="what is set for this service alone")
+    values: dict[str, float | int | bool] = Field(description="what counts; times in seconds")
+
+
 class ServiceFull(ServiceShort):
     config: dict[str, Any] = Field(description="the entry as it was given, every secret masked")
     endpoint: str
@@ -42,6 +47,7 @@ class ServiceFull(ServiceShort):
     profile: str
     priority: str
     timeout: float | None
+    policy: OwnPolicy
     revision: int
     created_at: datetime
     updated_at: datetime

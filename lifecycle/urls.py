@@ -3,16 +3,28 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from lifecycle.views import service, services
+from lifecycle.views import batches, logs, policies, service, services
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="service_list", query_string=False), name="home"),
     path("services/", services.service_list, name="service_list"),
     path("services/<str:name>/", service.service_detail, name="service_detail"),
+    path("batches/", batches.batch_list, name="batch_list"),
+    path("batches/ask/", batches.batch_ask, name="batch_ask"),
+    path("batches/begin/", batches.batch_begin, name="batch_begin"),
+    path("batches/<int:batch_id>/", batches.batch_detail, name="batch_detail"),
+    path("batches/<int:batch_id>/cancel/", batches.batch_cancel, name="batch_cancel"),
+    path("batches/<int:batch_id>/retry/", batches.batch_retry, name="batch_retry"),
+    path("services/<str:name>/policy/", policies.service_policy, name="service_policy"),
+    path("settings/policies/", policies.policy_list, name="policy_list"),
+    path("settings/policies/<str:profile>/", policies.policy_edit, name="policy_edit"),
+    path("settings/policies/<str:profile>/reset/", policies.policy_reset, name="policy_reset"),
     path("services/<str:name>/ask/<str:kind>/", service.service_action, name="service_action"),
     path("services/<str:name>/tools/", service.service_tools, name="service_tools"),
     path("services/<str:name>/tools/call/", service.tool_call, name="tool_call"),
     path("services/<str:name>/calls/<int:command_id>/", service.tool_outcome, name="tool_outcome"),
     path("services/<str:name>/events/", service.service_events, name="service_events"),
+    path("services/<str:name>/logs/", logs.service_logs, name="service_logs"),
+    path("services/<str:name>/logs.txt", logs.service_log_file, name="service_log_file"),
     path("services/<str:name>/commands/<int:command_id>/", service.command_state, name="command_state"),
 ]

@@ -33,6 +33,13 @@ def until(moment: datetime, now: datetime) -> str:
     )
 
 
+def next_try(moment: datetime, now: datetime) -> str:
+    """When the next attempt comes, or how long it has been due: a slow one is under way for some time."""
+    if moment > now:
+        return _("next try %(when)s") % {"when": until(moment, now)}
+    return _("trying now, for %(span)s") % {"span": elapsed(now - moment)}
+
+
 def milliseconds(value: float | None) -> str:
     """A response time: "44 ms", "1.2 s"; a dash where none is known."""
     if value is None:

@@ -7,11 +7,14 @@ import json
 import secrets as entropy
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+from django.conf import settings
 
 from lifecycle.models import Channel
-from registry import secrets
+from registry import masking, secrets
 
+SHORTEST_TOKEN = 8
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the standard's prefix, not a secret
 
@@ -68,6 +71,18 @@ def rotated(config: Config, now: datetime) -> Config:
     return replace(
         config, secret=new_secret(), old_secret=config.secret, old_until=now + OLD_SECRET_SIGNS_FOR
     )
+
+
+def known_values(kind: str, config: Config) -> frozenset[str]:
+    """What an answer must not repeat: the password of the mail server, or the address and its secrets."""
+    if kind == Channel.Kind.EMAIL:
+        return masking.variants(filter(None, [settings.EMAIL_HOST_PASSWORD]))
+    parts = urlsplit(config.url)
+    asked = [value for _name, value in parse_qsl(parts.query)]
+    paths = (parts.path.strip("/"), *parts.path.split("/"), parts.query, *asked)
+    likely = [part for part in paths if len(part) >= SHORTEST_TOKEN]
+    keys = [secret.removeprefix(SECRET_PREFIX) for secret in (config.secret, config.old_secret)]
+    return masking.variants(filter(None, [config.url, *likely, parts.username, parts.password, *keys]))
 
 
 def summary(kind: str, config: Config) -> str:

@@ -22,6 +22,8 @@ from lifecycle.alerts.senders.email import EmailSender
 from lifecycle.alerts.senders.letter import Letter, Sender, SendingError
 from lifecycle.alerts.senders.webhook import WebhookSender
 from lifecycle.models import Channel, Delivery
+from registry import masking
+from registry.errors import SecretsError
 
 logger = logging.getLogger("mcpstore.delivery")
 LOOK_EVERY = 0.25
@@ -120,7 +122,8 @@ class Deliverer:
     async def _attempt(self, delivery: Delivery, beginning: Delivery | None) -> Outcome:
         began = time.monotonic()
         outcome = await self._sent(delivery, beginning)
-        return replace(outcome, took=timedelta(seconds=time.monotonic() - began))
+        answer = _without_secrets(delivery, outcome.answer)
+        return replace(outcome, answer=answer, took=timedelta(seconds=time.monotonic() - began))
 
     async def _sent(self, delivery: Delivery, beginning: Delivery | None) -> Outcome:
         none = timedelta(0)
@@ -184,6 +187,15 @@ class Deliverer:
         await self._webhook.aclose()
         await self._ask(connections.close_all)
         self._database.shutdown(wait=False)
+
+
+def _without_secrets(delivery: Delivery, answer: str) -> str:
+    """A receiver may repeat the address and what else it was sent; these answers are shown and logged."""
+    try:
+        config = channels.unseal(delivery.channel.sealed)
+    except SecretsError:
+        return answer
+    return masking.mask(answer, channels.known_values(delivery.channel.kind, config))
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -16,7 +16,7 @@ from lifecycle.models import FeedItem
 COUNTS, WORKER, BADGE, DRIFT = "count-all", "worker-sign", "alert-badge", "drift-banner"
 LIST, ALERTS = "list", "alerts"
 SHOWN = re.compile(
-    rf"(service|service-head|service-more|command)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}"
+    rf"(service|service-head|service-more|service-logs|command|batch)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}"
 )
 SINGLE = {
     COUNTS: presentation.render_counts,
@@ -30,9 +30,11 @@ WHOLE: dict[str, tuple[str, ...]] = {
     FeedItem.Kind.SERVICE: ("service-", COUNTS),
     FeedItem.Kind.LIST: (LIST, COUNTS),
     FeedItem.Kind.COMMAND: ("command-",),
+    FeedItem.Kind.BATCH: ("batch-",),
     FeedItem.Kind.ALERT: (ALERTS, BADGE),
     FeedItem.Kind.WORKER: (WORKER,),
     FeedItem.Kind.DRIFT: (DRIFT,),
+    FeedItem.Kind.LOG: ("service-logs-",),
 }
 
 
@@ -59,6 +61,10 @@ def _one(item: Item) -> tuple[str, ...]:
             return (f"service-{item.ref}", f"service-head-{item.ref}", f"service-more-{item.ref}", COUNTS)
         case FeedItem.Kind.COMMAND:
             return (f"command-{item.ref}",)
+        case FeedItem.Kind.BATCH:
+            return (f"batch-{item.ref}",)
+        case FeedItem.Kind.LOG:
+            return (f"service-logs-{item.ref}",)
         case _:
             return WHOLE[item.kind]
 

@@ -78,6 +78,7 @@ def _form(request: HttpRequest, form: ChannelForm) -> HttpResponse:
         return render(
             request, "lifecycle/channel_form.html", {**context, "secret": _shown_once(request, form.about)}
         )
+    form.forget_secrets()
     template = "registry/_form_errors.html" if is_htmx(request) else "lifecycle/channel_form.html"
     return render(request, template, context, status=422)
 

@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from lifecycle import operations, reading, toolbox
+from lifecycle import logs_shown, operations, reading, toolbox
 from lifecycle.frame import frame_of
 from lifecycle.happenings import happenings
 from lifecycle.heading import COMMAND_WORDS, head_of
 from lifecycle.models import Command
+from lifecycle.policy_forms import policy_facts
 from lifecycle.views.answers import is_htmx, refused
 from registry import secrets
 from registry.access.roles import require
@@ -45,7 +46,9 @@ def service_detail(request: HttpRequest, name: str) -> HttpResponse:
         "box": toolbox.toolbox(service),
         "state": reading.state_of(service),
         "happenings": happenings(service, now),
+        "logs": logs_shown.logs_of(service) if logs_shown.has_logs(service) else None,
         "config": toolbox.pretty(secrets.masked_entry(service), toolbox.LONGEST_JSON),
+        **policy_facts(service),
     }
     return render(request, "lifecycle/service_detail.html", context)
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from lifecycle import listing, reading, rows
+from lifecycle import bulk, listing, reading, rows
 from lifecycle.frame import frame_of
 from lifecycle.views.answers import is_htmx
 from registry.models import Transport
@@ -34,6 +34,9 @@ def service_list(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "rows": rows.rows_of(page.rows, timezone.now()),
         "pager": listing.pager(filters, page.count),
+        "matching": page.count,
+        "bulk_filters": [(key, getattr(filters, key)) for key in ("q", "state", "transport", "tag")],
+        "bulk_actions": bulk.WORDS.items(),
         "total": sum(page.counts_by_state.values()),
         "tiles": rows.tiles(page.counts_by_state),
         "transports": [(value, rows.TRANSPORT_WORDS[value]) for value in Transport.values],

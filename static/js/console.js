@@ -119,8 +119,9 @@ const live = {
     if (!document.getElementById("services")) return;
     const asked = location.href;
     const answer = await fetch(asked, { headers: { "HX-Request": "true" } }).catch(() => null);
-    if (!answer?.ok || answer.redirected || location.href !== asked) return;
-    this.swap("#services", await answer.text(), "outerHTML");
+    const html = answer?.ok && !answer.redirected ? await answer.text() : "";
+    if (!html || location.href !== asked) return; // a filter was faster: what came is of the list before it
+    this.swap("#services", html, "outerHTML");
     this.tellShown();
   },
 

@@ -27,6 +27,17 @@ const times = {
       const left = Date.parse(element.dataset.countdown) - this.now();
       this.write(element, left <= 0 ? words.now : words.in.replace("{}", this.span(left + 999, units)));
     }
+    this.tries(words, units);
+  },
+
+  tries(words, units) {
+    for (const element of document.querySelectorAll("time[data-try]")) {
+      const left = Date.parse(element.dataset.try) - this.now();
+      const text = left > 0
+        ? words.next.replace("{}", words.in.replace("{}", this.span(left + 999, units)))
+        : words.trying.replace("{}", this.span(-left, units));
+      this.write(element, text);
+    }
   },
 
   write(element, text) {

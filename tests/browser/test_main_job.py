@@ -79,7 +79,7 @@ def test_the_main_job(
     weather.kill()
     watching.wait_for_state(page, ids["weather"], "RECONNECTING", 45)
     row = page.locator(f"#service-{ids['weather']}")
-    expect(row.locator("time[data-countdown]")).to_be_visible()
+    expect(row.locator("time[data-try]")).to_be_visible()
     expect(row).to_contain_text("refused")
     keep_screenshot(page, "services")
     await_messages("firing", smtp_receiver, webhook_receiver, secret)

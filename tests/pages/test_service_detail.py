@@ -75,7 +75,7 @@ def test_a_failing_service_says_why_since_when_and_what_comes_next(viewer: Clien
         "9 min ago",
     ):
         assert words in page
-    assert re.search(r'data-countdown="20\d\d-[^"]+Z">in 1[56] s<', page)
+    assert re.search(r'data-try="20\d\d-[^"]+Z">next try in 1[56] s<', page)
 
 
 def test_a_healthy_service_has_no_complaint(viewer: Client) -> None:

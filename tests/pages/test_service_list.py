@@ -17,7 +17,7 @@ URL = "/services/"
 
 
 def names(response: Any) -> list[str]:
-    return re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a>', text_of(response))
+    return re.findall(r'<th scope="row"><input[^>]+><a href="[^"]+">([^<]+)</a>', text_of(response))
 
 
 def test_the_root_leads_to_the_list(viewer: Client) -> None:
@@ -55,7 +55,7 @@ def test_a_row_says_state_by_word_and_class_with_reason_and_countdown(viewer: Cl
     page = text_of(viewer.get(URL))
     assert 'data-state="RECONNECTING"' in page
     assert '<span class="state s-reconnecting">Reconnecting</span>' in page
-    assert re.search(r"refused · next try <time data-countdown=\"[^\"]+Z\">", page)
+    assert re.search(r"refused · <time data-try=\"[^\"]+Z\">trying now, for 0 s<", page)
 
 
 def test_a_service_that_no_worker_has_seen_is_about_to_connect(viewer: Client) -> None:
@@ -67,7 +67,14 @@ def test_a_service_that_no_worker_has_seen_is_about_to_connect(viewer: Client) -
     assert names(viewer.get(URL, {"state": "DISCONNECTED"})) == ["idle"]
 
 
-@pytest.mark.parametrize(("kind", "words"), [("auth", "sign-in refused"), ("spawn", "cannot start")])
+def test_a_service_that_only_lacks_a_token_is_not_shown_as_down(viewer: Client) -> None:
+    make_service(state=State.UNREACHABLE, error_kind="auth", error_message="x")
+    page = text_of(viewer.get("/services/"))
+    assert '<span class="state s-signin">Needs sign-in</span>' in page
+    assert '<span class="state s-unreachable">' not in page
+
+
+@pytest.mark.parametrize(("kind", "words"), [("refused", "refused"), ("spawn", "cannot start")])
 def test_a_row_says_the_reason_in_words(viewer: Client, kind: str, words: str) -> None:
     make_service(state=State.UNREACHABLE, error_kind=kind, error_message="x")
     assert f"<small>{words}</small>" in text_of(viewer.get("/services/"))

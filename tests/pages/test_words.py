@@ -33,6 +33,11 @@ def test_response_times_have_a_fitting_unit(ms: float | None, words: str) -> Non
     assert wording.milliseconds(ms) == words
 
 
+def test_a_try_that_is_due_says_for_how_long() -> None:
+    assert wording.next_try(NOON + timedelta(seconds=12), NOON) == "next try in 12 s"
+    assert wording.next_try(NOON - timedelta(seconds=8.5), NOON) == "trying now, for 8 s"
+
+
 def test_moments_are_written_for_scripts_and_for_people() -> None:
     assert wording.iso(NOON) == "2026-11-21T12:00:00.000Z"
     assert wording.plain(NOON) == "2026-11-21 12:00:00 UTC"
@@ -48,19 +53,6 @@ def test_a_bar_stands_at_the_right_edge_and_counts_only_what_is_there() -> None:
 
 def test_a_level_from_a_newer_version_is_a_gap() -> None:
     assert heartbeat.colour(99) == "gap"
-
-
-@pytest.mark.parametrize("kind", list(Kind))
-def test_each_kind_of_fault_has_a_cause_and_something_to_do(kind: Kind) -> None:
-    found = diagnose(Facts(state=State.UNREACHABLE, kind=kind, attempts=3))
-    assert found.what
-    assert found.cause
-    assert found.todo
-
-
-@pytest.mark.parametrize("state", list(State))
-def test_each_state_has_a_headline(state: State) -> None:
-    assert diagnose(Facts(state=state)).what
 
 
 def test_what_retrying_cannot_cure_is_said_to_be_so() -> None:
