@@ -16,12 +16,17 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from lifecycle import api as lifecycle_api
-from lifecycle import api_alerts, api_commands
+from lifecycle import api_alerts, api_batches, api_commands, api_logs, api_policies
+from lifecycle.batches import BatchNotFoundError
 from lifecycle.operations import NotPossibleError
-from registry import api_agents
+from lifecycle.policies import ProfileNotFoundError
+from registry import api_agents, api_imports, api_versions
 from registry.agents import AgentNotFoundError
+from registry.dependencies import StillNeededError
 from registry.errors import InvalidConfigError, NotAllowedError, RegistryError, ServiceNotFoundError
+from registry.mcpjson import FileMovedError
 from registry.problems import ProblemError, answer, code_of
+from registry.versions import VersionNotFoundError
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +37,31 @@ api = NinjaAPI(
     urls_namespace="api",
     docs_url=None,
 )
-for room in (lifecycle_api, api_commands, api_alerts, api_agents):
+ROOMS = (
+    api_batches,
+    lifecycle_api,
+    api_logs,
+    api_commands,
+    api_alerts,
+    api_policies,
+    api_agents,
+    api_imports,
+    api_versions,
+)
+for room in ROOMS:
     api.add_router("", room.router)
 
 STATUS_OF: dict[type[Exception], int] = {
     ServiceNotFoundError: 404,
     AgentNotFoundError: 404,
+    ProfileNotFoundError: 404,
+    BatchNotFoundError: 404,
+    VersionNotFoundError: 404,
     NotAllowedError: 403,
     InvalidConfigError: 422,
     NotPossibleError: 409,
+    StillNeededError: 409,
+    FileMovedError: 409,
 }
 
 

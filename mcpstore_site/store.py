@@ -19,7 +19,13 @@ from mcpstore_site.facade.errors import (
     ToolNotFoundError,
 )
 from mcpstore_site.facade.waiting import WaitStrategy
-from registry.errors import InvalidConfigError, NotAllowedError, RegistryError, ServiceNotFoundError
+from registry.errors import (
+    InvalidConfigError,
+    NotAllowedError,
+    NotPossibleError,
+    RegistryError,
+    ServiceNotFoundError,
+)
 
 if TYPE_CHECKING:
     from mcpstore_site.facade.context import StoreContext
@@ -32,6 +38,7 @@ __all__ = [
     "InvalidConfigError",
     "MCPStore",
     "NotAllowedError",
+    "NotPossibleError",
     "NotSetUpError",
     "ProtocolError",
     "RegistryError",

@@ -34,6 +34,7 @@ ALONE = tuple(
         "engine/test_writer",
         "facade/test_examples",
         "guarantees",
+        "house/test_benchmark",
         "house/test_console",
         "live/test_page",
         "live/test_up",

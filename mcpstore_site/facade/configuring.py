@@ -14,8 +14,7 @@ from mcpstore_site.facade import sources, waiting
 from mcpstore_site.facade.scope import BY, Scope
 from mcpstore_site.facade.sources import Config
 from mcpstore_site.facade.waiting import Wait
-from registry import agents, changing, mcpjson, registration
-from registry.core import reading
+from registry import agents, bringing, changing, registration
 from registry.errors import InvalidConfigError
 from registry.models import Desired, Role, Service
 from registry.registration import Result
@@ -50,14 +49,10 @@ class Configuring(Scope):
 
     @staticmethod
     def _register(config: Config, values: Mapping[str, str]) -> list[Result]:
-        source, limit = sources.read(config), mcpjson.LARGEST if config is None else reading.MAX_BYTES
-        results = registration.register(
-            source, by=BY, role=Role.ADMIN, now=timezone.now(), values=values, limit=limit
+        results = bringing.bring(
+            sources.read(config), by=BY, role=Role.ADMIN, now=timezone.now(), values=values
         )
         bad = [result.error for result in results if result.error is not None]
-        if isinstance(source, bytes) and config is None and not bad:
-            mcpjson.accept_file(source)
-            mcpjson.export_pending(author=BY, now=timezone.now())
         if bad and len(bad) == len(results):
             raise bad[0]
         for error in bad:
@@ -76,14 +71,14 @@ class Configuring(Scope):
     def update_service(self, name: str, config: Mapping[str, Any]) -> Self:
         """Change properties, or, with any other key in *config*, give the service that whole new entry.
 
-        Properties are `desired`, `profile`, `priority`, `tags`, `description` and `timeout`. The service
-        changes for every agent that has it.
+        Properties are `desired`, `profile`, `priority`, `tags`, `description`, `timeout` and `policy`. The
+        service changes for every agent that has it.
         """
         service = self.service(name)
         given = {key: value for key, value in config.items() if key != "name"}
         if config.get("name", name) != name:
             raise InvalidConfigError("name", "cannot be changed", "Add a service under the new name")
-        changes = given if given.keys() <= set(changing.KNOWN) else {"config": given}
+        changes = given if given.keys() <= set(changing.known()) else {"config": given}
         changing.change(service.name, changes, by=BY, role=Role.ADMIN, now=timezone.now())
         return self
 

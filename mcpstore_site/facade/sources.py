@@ -7,9 +7,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
-from registry import mcpjson
 from registry.core import reading
 from registry.errors import InvalidConfigError
 from registry.registration import Source
@@ -17,23 +14,15 @@ from registry.registration import Source
 Config = str | bytes | PathLike[str] | Mapping[str, Any] | Sequence[Any] | None
 
 
-def read(config: Config) -> Source:
-    """The document; text that begins with neither { nor [ is a path."""
+def read(config: Config) -> Source | None:
+    """The document; text that begins with neither { nor [ is a path, None is everything in the mcp.json."""
     if config is None:
-        return own()
+        return None
     if isinstance(config, PathLike):
         return _file(Path(config))
     if isinstance(config, str) and not config.lstrip("\ufeff \t\r\n").startswith(("{", "[", "/*", "//")):
         return _file(Path(config))
     return config
-
-
-def own() -> Source:
-    """Everything in the mcp.json of the data directory; before there is one, what it will hold."""
-    try:
-        return Path(settings.MCPJSON_FILE).read_bytes()
-    except FileNotFoundError:
-        return mcpjson.text_of(mcpjson.document())
 
 
 def _file(path: Path) -> bytes:

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from lifecycle.core.states import State
 from lifecycle.models import CheckResult, Command, ServiceState, StateChange
-from lifecycle.operations import NotPossibleError
 from mcpstore_site.facade import waiting
 from mcpstore_site.store import (
     InvalidConfigError,
     MCPStore,
+    NotPossibleError,
     ProtocolError,
     RegistryError,
     ServiceConnectionError,
@@ -26,7 +26,7 @@ from mcpstore_site.store import (
     ToolNotFoundError,
     WaitStrategy,
 )
-from registry import agents, exporting, mcpjson
+from registry import agents, exporting, mcpjson, secrets
 from registry.models import Desired, Service, Tool
 from tests.api.conftest import finish, worker_that
 
@@ -130,6 +130,12 @@ def test_good_entries_are_saved_and_bad_ones_reported(store: Any, caplog: pytest
     with pytest.raises(InvalidConfigError) as caught:
         store.add_service({"bad": {**entry("b"), "command": "x"}})
     assert (caught.value.where, caught.value.code) == ("bad", "invalid_config")
+
+
+def test_a_value_once_given_is_reused_where_its_name_is_asked_for(store: Any) -> None:
+    store.add_service({"a": {"url": "https://a.example/", "auth": "${KEY}"}}, values={"KEY": "canary-4711"})
+    store.add_service({"b": {"url": "https://b.example/", "auth": "{env:KEY}"}})
+    assert secrets.reveal(Service.objects.get(name="b")).auth == "canary-4711"
 
 
 def test_placeholders_take_given_values(store: Any) -> None:

@@ -37,7 +37,7 @@ CASES = {
     "neither": (doc({"env": {}}), "mcpServers.x", "url"),
     "no name": (json.dumps([{"command": "python"}]), "[0]", "name"),
     "bad name": (doc({"command": "python"}, "my server!"), "mcpServers", "my-server"),
-    "wrong type of args": (doc({"command": "python", "args": ["-m", 1]}), "mcpServers.x.args[1]", ""),
+    "wrong type of args": (doc({"command": "python", "args": ["-m", {}]}), "mcpServers.x.args[1]", ""),
     "wrong type of env": (doc({"command": "python", "env": ["A=1"]}), "mcpServers.x.env", ""),
     "wrong type of entry": (doc("python"), "mcpServers.x", ""),
     "wrong timeout": (doc({"url": "https://example.org/mcp", "timeout": "soon"}), "mcpServers.x.timeout", ""),

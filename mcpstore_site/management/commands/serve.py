@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from lifecycle import logs
 from mcpstore_site.listening import PortTakenError, listen
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--fd", type=int, help="a listening socket that the parent process has opened")
 
     def handle(self, *args: Any, host: str, port: int, fd: int | None, **options: Any) -> None:
+        logs.configure()
         if not (settings.STATIC_ROOT / "staticfiles.json").exists():
             call_command("collectstatic", interactive=False, verbosity=0)
         try:
