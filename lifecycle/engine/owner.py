@@ -23,6 +23,7 @@ from lifecycle.engine import attempts, checking, orders, outcomes, snapshots
 from lifecycle.engine.activity import Activity, Doing
 from lifecycle.engine.agenda import Agenda
 from lifecycle.engine.attempts import Opened, Refused
+from lifecycle.engine.closing import Closer
 from lifecycle.engine.connection import Connection
 from lifecycle.engine.looking import Wanted, rows_of
 from lifecycle.engine.recording import Held
@@ -51,8 +52,7 @@ class Owner:
         self._inbox: deque[Command] = deque()
         self._wake = asyncio.Event()
         self._activity = Activity(self._wake.set)
-        self._closing: asyncio.Task[None] | None = None
-        self._being_closed: Connection | None = None
+        self._closer = Closer(shop)
         self._attempt = 0
         self.lost: Fault | None = None
         self.applied: int = held.facts.get("revision_applied", 0)
@@ -192,18 +192,17 @@ class Owner:
         await self.waiting.refuse(f"it was stopped meanwhile ({reason})", but="close")
         leftover = self._abandon()
         connection, self.connection = self.connection, None
-        self._activity.begin(Doing.CLOSE, self._close(connection, leftover, force, self._closing))
+        self._activity.begin(Doing.CLOSE, self._closer.close(connection, leftover, force=force))
 
     def hurry(self) -> None:
         """Close by force what is being closed gently."""
-        if self._being_closed is not None:
-            self.shop.spawn(self._being_closed.close(force=True))
+        self._closer.hurry()
 
     def drop(self, *, force: bool) -> None:
         """Close the connection in the background; the next attempt waits until that is done."""
         leftover = self._abandon()
         connection, self.connection = self.connection, None
-        self._closing = self.shop.spawn(self._close(connection, leftover, force, self._closing))
+        self._closer.in_background(connection, leftover, force=force)
 
     def _abandon(self) -> asyncio.Task[Any] | None:
         """Give up the activity and turn deaf to its connection; returns a task that may yet open one."""
@@ -211,30 +210,13 @@ class Owner:
         self.lost = None
         return self._activity.abandon()
 
-    async def _close(
-        self,
-        connection: Connection | None,
-        leftover: asyncio.Task[Any] | None,
-        force: bool,
-        earlier: asyncio.Task[None] | None,
-    ) -> None:
-        """Close all there is; bounded by the connection's own limits."""
-        if earlier is not None:
-            await asyncio.wait({earlier})
-        if leftover is not None:
-            await attempts.reap(leftover)
-        self._being_closed = connection
-        if connection is not None:
-            await connection.close(force=force)
-        self._being_closed = None
-
     def _begin_what_is_due(self) -> None:
         """At most one activity at a time, the most needed first."""
         if self._activity.busy:
             return
         now, state = self.agenda.now(), self.snap.state
         if state is State.DISCONNECTING:
-            self._activity.begin(Doing.CLOSE, self._close(self.connection, None, True, self._closing))
+            self._activity.begin(Doing.CLOSE, self._closer.close(self.connection, None, force=True))
         elif self.connection is None:
             if (state in SERVING or state in CONNECTING) and now >= self.agenda.retry_at:
                 self._begin_connecting()
@@ -261,9 +243,7 @@ class Owner:
         self._activity.begin(Doing.CONNECT, self._connect(lost, tools_changed))
 
     async def _connect(self, lost: Any, tools_changed: Any) -> Opened | Refused:
-        if self._closing is not None:
-            await asyncio.wait({self._closing})
-            self._closing = None
+        await self._closer.idle()
         return await attempts.connect(
             self.shop,
             self.wanted,
@@ -302,4 +282,4 @@ class Owner:
         """Close without a transition: a stop of the worker is not a stop of the service."""
         leftover = self._abandon()
         connection, self.connection = self.connection, None
-        await self._close(connection, leftover, False, self._closing)
+        await self._closer.close(connection, leftover, force=False)

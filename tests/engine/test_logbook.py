@@ -72,12 +72,12 @@ def test_a_tree_is_sampled_with_the_grandchildren(bench: Bench) -> None:
     bench.until(lambda: ChildProcess.objects.exists())
     worker = bench.worker
     assert worker is not None
-    bench.call(worker._sample())
+    bench.call(worker.chores.sample())
     process = ChildProcess.objects.get()
     assert (process.processes, process.cpu_percent) == (2, None)
     assert process.memory_bytes is not None
     assert process.memory_bytes > 1_000_000
-    bench.call(worker._sample())
+    bench.call(worker.chores.sample())
     process.refresh_from_db()
     assert process.cpu_percent is not None
     assert 0 <= process.cpu_percent < 400

@@ -1,0 +1,112 @@
+"""What a worker does beside the services, each at its own interval."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import Error
+
+from lifecycle import batches
+from lifecycle.engine import logbook, sampling, upkeep
+from lifecycle.engine.policies import Policies
+from lifecycle.engine.roster import Roster
+from lifecycle.engine.shop import Shop
+from registry import drifting
+
+log = structlog.get_logger("lifecycle.worker")
+SIGN_OF_LIFE_EVERY = 5.0
+TICK_EVERY = 1.0
+FILE_EVERY = 2.0
+POLICIES_EVERY = 0.5
+BATCHES_EVERY = 0.5
+PRUNE_EVERY = 60.0
+LOGS_EVERY = 1.0
+SAMPLE_EVERY = 10.0
+Work = Callable[[], Awaitable[object]]
+
+
+class Chores:
+    """One per worker; `all` are the tasks to be, the other methods can be called at any time."""
+
+    def __init__(
+        self,
+        name: str,
+        shop: Shop,
+        roster: Roster,
+        policies: Policies,
+        tick: Callable[[datetime], int],
+        stop: asyncio.Event,
+    ) -> None:
+        self._name, self._shop, self._roster, self._policies = name, shop, roster, policies
+        self._do_tick, self._stop = tick, stop
+        self._pruning = upkeep.Pruning()
+        self._sampler = sampling.Sampler()
+        self._file = drifting.Watch()
+
+    def all(self) -> list[Coroutine[Any, Any, Any]]:
+        """Each goes on until the stop."""
+        return [
+            self._shop.lag.run(self._stop),
+            self._shop.recorder.run(self._stop),
+            self._every(SIGN_OF_LIFE_EVERY, self._sign),
+            self._every(POLICIES_EVERY, self.look_at_policies),
+            self._every(LOGS_EVERY, self.keep_logs),
+            self._every(SAMPLE_EVERY, self.sample),
+            self._every(PRUNE_EVERY, self._prune),
+            self._every(TICK_EVERY, self._tick),
+            self._every(FILE_EVERY, self._look_at_file),
+            self._every(BATCHES_EVERY, self._advance_batches),
+        ]
+
+    async def _every(self, seconds: float, work: Work) -> None:
+        """Do *work* now and again until the stop; a database that fails is tried again the next time."""
+        while not self._stop.is_set():
+            try:
+                await work()
+            except Error as exc:
+                log.warning("database trouble", error=str(exc))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), seconds)
+
+    async def look_at_policies(self) -> None:
+        """Take up changed policies; the owners that they concern plan anew."""
+        rows = await self._shop.writer.do(self._policies.look)
+        if rows is None:
+            return
+        before = self._roster.policies()
+        self._policies.take(rows)
+        for owner, policy in before.items():
+            if owner.policy != policy:
+                owner.replan()
+
+    async def keep_logs(self) -> None:
+        """Write what the children of stdio services wrote since the last time."""
+        if batch := self._shop.logbook.gather():
+            await self._shop.writer.write(logbook.write, batch, self._shop.clock())
+            self._shop.logbook.written()
+
+    async def _sign(self) -> None:
+        late = self._shop.lateness.p99(asyncio.get_running_loop().time())
+        await self._shop.writer.do(upkeep.seen, self._name, len(self._roster), late, self._shop.clock())
+
+    async def sample(self) -> None:
+        if children := self._shop.logbook.children():
+            rows = await self._sampler.sample(children)
+            await self._shop.writer.write(sampling.write, rows, self._shop.clock())
+
+    async def _prune(self) -> None:
+        await self._shop.writer.do(self._pruning.step, self._roster.ids(), self._shop.clock())
+
+    async def _tick(self) -> None:
+        await self._shop.writer.do(self._do_tick, self._shop.clock())
+
+    async def _look_at_file(self) -> None:
+        await self._shop.writer.do(upkeep.look_at_file, self._file, self._shop.clock())
+
+    async def _advance_batches(self) -> None:
+        await self._shop.writer.do(batches.advance, self._shop.clock())

@@ -1,0 +1,58 @@
+"""Ends what an owner holds: its connection, and an attempt that may yet open one. One after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from lifecycle.engine import attempts
+from lifecycle.engine.connection import Connection
+from lifecycle.engine.shop import Shop
+
+
+class Closer:
+    """One per owner; each closing waits for the one before it, bounded by the connection's own limits."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._background: asyncio.Task[None] | None = None
+        self._being_closed: Connection | None = None
+
+    async def close(
+        self, connection: Connection | None, leftover: asyncio.Task[Any] | None, *, force: bool
+    ) -> None:
+        """Close all there is."""
+        await self._close(connection, leftover, force, self._background)
+
+    def in_background(
+        self, connection: Connection | None, leftover: asyncio.Task[Any] | None, *, force: bool
+    ) -> None:
+        """Close all there is, beside whatever comes next."""
+        self._background = self._shop.spawn(self._close(connection, leftover, force, self._background))
+
+    def hurry(self) -> None:
+        """Close by force what is being closed gently."""
+        if self._being_closed is not None:
+            self._shop.spawn(self._being_closed.close(force=True))
+
+    async def idle(self) -> None:
+        """Wait until nothing is being closed in the background."""
+        if self._background is not None:
+            await asyncio.wait({self._background})
+            self._background = None
+
+    async def _close(
+        self,
+        connection: Connection | None,
+        leftover: asyncio.Task[Any] | None,
+        force: bool,
+        earlier: asyncio.Task[None] | None,
+    ) -> None:
+        if earlier is not None:
+            await asyncio.wait({earlier})
+        if leftover is not None:
+            await attempts.reap(leftover)
+        self._being_closed = connection
+        if connection is not None:
+            await connection.close(force=force)
+        self._being_closed = None

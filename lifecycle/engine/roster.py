@@ -1,0 +1,107 @@
+"""The owners of one worker: who is there, who comes and goes, and who is told what the rows ask for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from lifecycle.core.policy import Policy
+from lifecycle.engine import looking, snapshots
+from lifecycle.engine.looking import Outlook, Sight, Wanted
+from lifecycle.engine.owner import Owner
+from lifecycle.engine.recording import Held
+from lifecycle.engine.shop import Shop
+from lifecycle.models import Command
+from registry.models import Desired
+
+log = structlog.get_logger("lifecycle.worker")
+AFTER_A_CRASH = 5.0
+CRASHED = "an error of the console itself came between; the worker's log has it"
+NO_SERVICE = "there is no such service any more"
+
+
+class Roster:
+    """One owner, and one task, for each service. Used in the event loop alone."""
+
+    def __init__(self, shop: Shop, outlook: Outlook) -> None:
+        self._shop, self._outlook = shop, outlook
+        self._owners: dict[int, Owner] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def ids(self) -> list[int]:
+        """The services that are held."""
+        return list(self._owners)
+
+    def open_commands(self) -> list[int]:
+        """Those that were passed on and are not yet answered."""
+        return [command.pk for owner in self._owners.values() for command in owner.open_commands()]
+
+    def policies(self) -> dict[Owner, Policy]:
+        """Each owner with the policy that it follows now."""
+        return {owner: owner.policy for owner in self._owners.values()}
+
+    async def apply(self, sight: Sight) -> None:
+        """Adopt what is new, and tell everybody what was seen."""
+        await self._adopt([wanted for wanted in sight.changed if wanted.id not in self._owners])
+        for wanted in sight.changed:
+            self._owners[wanted.id].want(wanted)
+        missing = set() if sight.everyone is None else self._owners.keys() - sight.everyone
+        for service_id in (sight.gone | missing) & self._owners.keys():
+            self._owners[service_id].want(None)
+        for command in sight.commands:
+            await self._pass_on(command)
+
+    def release(self) -> list[asyncio.Task[None]]:
+        """The worker stops: every owner lets go and leaves its state as it is; their tasks."""
+        self._closed = True
+        for owner in self._owners.values():
+            owner.release()
+        return list(self._tasks.values())
+
+    async def _adopt(self, fresh: list[Wanted]) -> None:
+        """Give new services their owners, and a first row to those that have none."""
+        rows = await self._shop.writer.do(looking.rows_of, [wanted.id for wanted in fresh])
+        unknown = [wanted for wanted in fresh if wanted.id not in rows]
+        registered = await asyncio.gather(*(self._register(wanted) for wanted in unknown))
+        held = {one.service_id: one for one in registered}
+        for service_id, row in rows.items():
+            facts = {name: getattr(row, name) for name in ("revision_applied", "connect_mode", "tools_count")}
+            held[service_id] = Held(service_id, "", snapshots.read(row), row.version, facts)
+        for wanted in fresh:
+            held[wanted.id].name = wanted.name
+            self._own(Owner(self._shop, wanted, held[wanted.id]))
+
+    async def _register(self, wanted: Wanted) -> Held:
+        running = wanted.desired == Desired.RUNNING
+        return await self._shop.recorder.register(wanted.id, wanted.name, running, self._shop.clock())
+
+    def _own(self, owner: Owner) -> None:
+        service_id = owner.wanted.id
+        self._owners[service_id] = owner
+        task = self._tasks[service_id] = asyncio.create_task(owner.run())
+        task.add_done_callback(lambda ended: self._ended(owner, ended))
+
+    def _ended(self, owner: Owner, task: asyncio.Task[None]) -> None:
+        """A removed service is done. An owner that crashed by a bug of ours takes no other along."""
+        del self._owners[owner.wanted.id], self._tasks[owner.wanted.id]
+        self._outlook.forget_service(owner.wanted.id)
+        if self._closed or task.cancelled():
+            return
+        crash = task.exception()
+        for command in owner.open_commands():
+            self._shop.spawn(self._shop.answer(command, error=CRASHED if crash else NO_SERVICE))
+        if crash is not None:
+            log.error("an owner crashed", service=owner.wanted.name, exc_info=crash)
+            asyncio.get_running_loop().call_later(AFTER_A_CRASH, self._outlook.forget)
+
+    async def _pass_on(self, command: Command) -> None:
+        owner = self._owners.get(command.service_id)
+        if owner is None:
+            await self._shop.answer(command, error=NO_SERVICE)
+        else:
+            owner.tell(command)
