@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 
-from registry import agents
+from registry import agents, carrying, passphrase
 from registry.access import agent_tokens
-from registry.access.callers import OPERATOR, VIEWER, caller
+from registry.access.callers import ADMIN, OPERATOR, VIEWER, caller
 from registry.agents import GLOBAL_AGENT
 from registry.bodies import described, json_object
 from registry.models import Agent
@@ -69,6 +69,33 @@ def _full(agent: Agent) -> dict[str, Any]:
 def document(request: HttpRequest, agent: Annotated[str, Query()] = GLOBAL_AGENT) -> dict[str, Any]:
     """The whole, or what one agent has of it. Secret values stand in it as `${secret:NAME}`."""
     return agents.document(agents.get(agent or GLOBAL_AGENT))
+
+
+@router.post(
+    "mcp.json/export",
+    auth=ADMIN,
+    openapi_extra=described(
+        passphrase={"type": "string", "minLength": passphrase.SHORTEST},
+        agent={"type": "string", "description": "without it the whole document"},
+    ),
+    summary="Export with secret values",
+)
+def document_with_secrets(request: HttpRequest) -> HttpResponse:
+    """The document with its secret values beside it, locked with the passphrase. Audited, never cached."""
+    body = json_object(request)
+    if unknown := sorted(set(body) - {"passphrase", "agent"}):
+        raise ProblemError(422, "Only passphrase, agent are known here.", where=f"body.{unknown[0][:80]}")
+    given = {key: body.get(key, "") for key in ("passphrase", "agent")}
+    for key, value in given.items():
+        if not isinstance(value, str):
+            raise ProblemError(422, "This must be a text.", where=f"body.{key}")
+    content = carrying.export(
+        given["passphrase"],
+        agent=given["agent"] or GLOBAL_AGENT,
+        by=caller(request).name,
+        now=timezone.now(),
+    )
+    return JsonResponse(content, headers={"Cache-Control": "no-store"})
 
 
 @router.get("agents", auth=VIEWER, response=AgentList, summary="List agents")

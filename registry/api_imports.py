@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema, Status
 
-from registry import bringing, previewing
+from registry import bringing, carrying, previewing
 from registry.access.callers import OPERATOR, caller
 from registry.api import ErrorBody, Outcomes, Refused, answered, described_error
 from registry.bodies import described
@@ -27,8 +27,9 @@ BODY = described(
     renames={**TEXTS, "description": "better names, by the name in the document"},
     only={"type": "array", "items": {"type": "string"}, "description": "take no other names"},
     replace={"type": "boolean", "description": "remove the services that the document does not name"},
+    passphrase={"type": "string", "description": "opens the values of a document exported with secrets"},
 )
-KNOWN = ("document", "values", "renames", "only", "replace")
+KNOWN = ("document", "values", "renames", "only", "replace", "passphrase")
 
 
 class PreviewRow(Schema):
@@ -55,6 +56,7 @@ class PreviewAnswer(Schema):
     results: list[PreviewRow]
     asks: list[AskedValue]
     missing: list[str]
+    locked: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,7 @@ class _Wish:
     renames: dict[str, str] = field(default_factory=dict)
     only: list[str] | None = None
     replace: bool = False
+    locked: bool = False
 
 
 def _wish(request: HttpRequest) -> _Wish:
@@ -73,19 +76,27 @@ def _wish(request: HttpRequest) -> _Wish:
         wrong = f"body.{unknown[0][:80]}" if isinstance(body, dict) and unknown else "body"
         raise ProblemError(422, f"Give an object with some of {', '.join(KNOWN)}, each once.", where=wrong)
     given = body.get("document")
-    document = (
-        None if given is None else dialects.find(given) if isinstance(given, str) else dialects.find_in(given)
-    )
+    tree = reading.read(given) if isinstance(given, str) else given
+    document = None if given is None else dialects.find_in(tree)
     replace = body.get("replace", False)
     if not isinstance(replace, bool):
         raise ProblemError(422, "This must be true or false.", where="body.replace")
     return _Wish(
         document=document,
-        values=_texts(body, "values"),
+        values={**_unlocked(body, tree), **_texts(body, "values")},
         renames=_texts(body, "renames"),
         only=_names(body),
         replace=replace,
+        locked=carrying.is_locked(tree) and not body.get("passphrase"),
     )
+
+
+def _unlocked(body: dict[str, Any], tree: object) -> dict[str, str]:
+    """The values that the passphrase opens; without one they are asked for like any others."""
+    given = body.get("passphrase", "")
+    if not isinstance(given, str):
+        raise ProblemError(422, "This must be a text.", where="body.passphrase")
+    return carrying.values(tree, given) if given else {}
 
 
 def _texts(body: dict[str, Any], key: str) -> dict[str, str]:
@@ -112,7 +123,10 @@ def _names(body: dict[str, Any]) -> list[str] | None:
     summary="Look at what an import would do",
 )
 def import_preview(request: HttpRequest) -> dict[str, Any]:
-    """Saves nothing. Each entry is added, changed, unchanged, invalid, or asks for values."""
+    """Saves nothing. Each entry is added, changed, unchanged, invalid, or asks for values.
+
+    `locked`: the values of an export with secrets are there, and no passphrase was given for them.
+    """
     wish = _wish(request)
     seen = previewing.preview(
         bringing.opened(wish.document)[1],
@@ -126,6 +140,7 @@ def import_preview(request: HttpRequest) -> dict[str, Any]:
         "results": [preview_row(row) for row in rows],
         "asks": [vars(ask) for ask in seen.asks],
         "missing": seen.missing,
+        "locked": wish.locked,
     }
 
 

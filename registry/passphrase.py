@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,17 +17,19 @@ from registry.core import reading
 from registry.errors import InvalidConfigError
 
 KEY = "secrets"
-SHORTEST = 8
+SHORTEST = 12
 COST = {"n": 2**15, "r": 8, "p": 1}
 
 
 def _box(passphrase: str, salt: bytes) -> Fernet:
+    # An accented letter is one character on one keyboard and two on another.
+    typed = unicodedata.normalize("NFC", passphrase)
     kdf = Scrypt(salt=salt, length=32, **COST)
-    return Fernet(base64.urlsafe_b64encode(kdf.derive(passphrase.encode())))
+    return Fernet(base64.urlsafe_b64encode(kdf.derive(typed.encode("utf-8", "surrogatepass"))))
 
 
 def lock(values: Mapping[str, str], passphrase: str) -> dict[str, Any]:
-    """The block for these values."""
+    """The block for these values; InvalidConfigError for a passphrase that is too short."""
     if len(passphrase) < SHORTEST:
         raise InvalidConfigError(
             "passphrase", f"is shorter than {SHORTEST} characters", "Choose a longer one"
@@ -37,8 +40,8 @@ def lock(values: Mapping[str, str], passphrase: str) -> dict[str, Any]:
 
 
 def locked_block(document: object) -> dict[str, Any] | None:
-    """The block of a document that has one."""
-    tree = reading.read(document)
+    """The block of a document that has one; a tree is one that `reading.read` gave."""
+    tree = reading.read(document) if isinstance(document, (str, bytes)) else document
     block = tree.get(KEY) if isinstance(tree, dict) else None
     return block if isinstance(block, dict) and block.get("kdf") == "scrypt" else None
 
@@ -50,6 +53,5 @@ def unlock(block: Mapping[str, Any], passphrase: str) -> dict[str, str]:
         opened = _box(passphrase, salt).decrypt(str(block.get("sealed", "")).encode())
         return {str(name): str(value) for name, value in json.loads(opened).items()}
     except (InvalidToken, InvalidTag, ValueError):
-        raise InvalidConfigError(
-            KEY, "does not open with this passphrase", "Try the one of the export"
-        ) from None
+        what = "does not open with this passphrase" if passphrase else "needs its passphrase"
+        raise InvalidConfigError(KEY, what, "Give the one of the export; nothing was changed") from None

@@ -1,4 +1,4 @@
-"""Going back to a version of the configuration, and taking its secret values along on purpose."""
+"""Going back to a version of the configuration."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from registry import mcpjson, passphrase, registration, secrets
+from registry import mcpjson, registration
 from registry.access import audit
-from registry.core import filling
 from registry.errors import RegistryError
-from registry.models import ConfigVersion, Desired, Role, Secret, Service
+from registry.models import ConfigVersion, Desired, Role, Service
 from registry.registration import Result
 
 
@@ -70,16 +69,3 @@ def _settle(entries: list[tuple[str, Mapping[str, Any]]], now: datetime) -> None
             registration.set_desired(known[name].pk, Desired.RUNNING, now=now)
         if known[name].position != position:
             Service.objects.filter(pk=known[name].pk).update(position=position)
-
-
-def with_secrets(
-    phrase: str, *, by: str, now: datetime, services: QuerySet[Service] | None = None
-) -> dict[str, Any]:
-    """The document with its secret values beside it, locked with the passphrase; audited."""
-    content = mcpjson.document(services)
-    names = {name for entry in content["mcpServers"].values() for name in filling.all_references(entry)}
-    rows = Secret.objects.values_list("name", "ciphertext")
-    values = {name: secrets.unseal(sealed) for name, sealed in rows if name in names}
-    content[passphrase.KEY] = passphrase.lock(values, phrase)
-    audit.note(by, "secrets exported", "mcp.json", f"{len(values)} values", now=now)
-    return content

@@ -14,7 +14,8 @@ from mcpstore_site.facade import sources, waiting
 from mcpstore_site.facade.scope import BY, Scope
 from mcpstore_site.facade.sources import Config
 from mcpstore_site.facade.waiting import Wait
-from registry import agents, bringing, changing, registration
+from registry import agents, bringing, carrying, changing, mcpjson, registration
+from registry.core import reading
 from registry.errors import InvalidConfigError
 from registry.models import Desired, Role, Service
 from registry.registration import Result
@@ -29,15 +30,20 @@ class Configuring(Scope):
     results: Sequence[Result] = ()
 
     def add_service(
-        self, config: Config = None, wait: Wait = None, *, values: Mapping[str, str] | None = None
+        self,
+        config: Config = None,
+        wait: Wait = None,
+        *,
+        values: Mapping[str, str] | None = None,
+        passphrase: str = "",
     ) -> Self:
         """Save every good entry; InvalidConfigError only if none is good, the bad ones are in `results`.
 
         With *wait* it also waits until each is connected or has failed to, which is not an error here.
-        *values* answer placeholders.
+        *values* answer placeholders; *passphrase* opens those of a document exported with secrets.
         """
         limits = waiting.seconds(wait, ["stdio", "remote"])
-        results = self._register(config, values or {})
+        results = self._register(config, values or {}, passphrase)
         good = [result.name for result in results if result.error is None]
         if good:
             agents.include(self.agent_id, good, by=BY, now=timezone.now())
@@ -48,16 +54,22 @@ class Configuring(Scope):
         return done
 
     @staticmethod
-    def _register(config: Config, values: Mapping[str, str]) -> list[Result]:
-        results = bringing.bring(
-            sources.read(config), by=BY, role=Role.ADMIN, now=timezone.now(), values=values
-        )
+    def _register(config: Config, values: Mapping[str, str], passphrase: str) -> list[Result]:
+        source, now = sources.read(config), timezone.now()
+        opened = carrying.values(reading.read(source), passphrase) if passphrase else {}
+        results = bringing.bring(source, by=BY, role=Role.ADMIN, now=now, values={**opened, **values})
         bad = [result.error for result in results if result.error is not None]
         if bad and len(bad) == len(results):
             raise bad[0]
         for error in bad:
             logger.warning("not added: %s", error)
         return results
+
+    def export_config(self, passphrase: str = "") -> dict[str, Any]:
+        """The mcp.json; with a *passphrase* its secret values are beside it, locked, and that is audited."""
+        if passphrase:
+            return carrying.export(passphrase, agent=self.agent_id, by=BY, now=timezone.now())
+        return mcpjson.document(self.services())
 
     def _settled(self, names: Sequence[str], wait: Wait) -> bool:
         transports = Service.objects.listed().filter(name__in=names).values_list("transport", flat=True)

@@ -143,5 +143,5 @@ def test_a_viewer_may_not_import_nor_preview(viewer: Api, nobody: Api) -> None:
 def test_the_wrapper_is_in_the_description(viewer: Api) -> None:
     paths = viewer.get("openapi.json").json()["paths"]
     body = paths["/api/v1/imports"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(body["properties"]) == {"document", "values", "renames", "only", "replace"}
+    assert set(body["properties"]) == {"document", "values", "renames", "only", "replace", "passphrase"}
     assert json.dumps(paths["/api/v1/imports/preview"])

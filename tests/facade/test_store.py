@@ -385,3 +385,18 @@ def test_a_command_that_nobody_finished_times_out(store: Any, monkeypatch: pytes
     with pytest.raises(ServiceTimeoutError, match=r"no answer within 0\.05 s"):
         store.call_tool("add", {})
     finish(Command.objects.get(), "ended by the test")
+
+
+def test_values_leave_with_a_passphrase_and_come_back_by_it(store: Any, tmp_path: Path) -> None:
+    store.add_service({"name": "a", "headers": {"K": "canary"}, **entry("a")})
+    document = store.export_config("long enough so")
+    assert "canary" not in json.dumps(document)
+    assert store.export_config() == {"mcpServers": document["mcpServers"]}
+    Service.objects.all().delete()
+    file = tmp_path / "taken.json"
+    file.write_text(json.dumps(document))
+    with pytest.raises(InvalidConfigError, match="does not open"):
+        store.add_service(file, passphrase="another one")
+    assert not Service.objects.exists()
+    store.add_service(file, passphrase="long enough so")
+    assert secrets.reveal(Service.objects.get()).headers == {"K": "canary"}

@@ -10,9 +10,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from registry import mcpjson, registration, secrets
+from registry import carrying, mcpjson, registration, secrets
 from registry.access import tokens
-from registry.models import Role, Service
+from registry.models import AuditEntry, Role, Service
 from tests.registry.conftest import NOW
 
 pytestmark = pytest.mark.django_db
@@ -177,18 +177,54 @@ def test_a_hand_edit_is_shown_as_a_diff_and_a_version_comes_back(document: str, 
         run("mcpjson", "export", "--agent", "x")
 
 
+def locked_export(monkeypatch: pytest.MonkeyPatch, into: Path) -> None:
+    """Written by the command, its passphrase typed; the console is then empty."""
+    entry = {"url": "https://example.org/mcp", "headers": {"K": "canary"}}
+    registration.register({"a": entry}, by="ann", role=Role.ADMIN, now=NOW)
+    monkeypatch.setattr("sys.stdin", io.StringIO("long enough so\n"))
+    out, _ = run("mcpjson", "export", "--with-secrets")
+    assert "canary" not in out
+    into.write_text(out)
+    Service.objects.all().delete()
+
+
 def test_values_leave_and_come_back_with_the_passphrase(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = {"url": "https://example.org/mcp", "headers": {"K": "canary"}}
-    registration.register({"a": entry}, by="ann", role=Role.ADMIN, now=NOW)
-    monkeypatch.setattr("sys.stdin", io.StringIO("long enough\n" * 2))
-    out, _ = run("mcpjson", "export", "--with-secrets")
-    assert "canary" not in out
-    (tmp_path / "taken.json").write_text(out)
-    Service.objects.all().delete()
-    run("mcpjson", "import", str(tmp_path / "taken.json"))
+    taken, right = tmp_path / "taken.json", tmp_path / "right"
+    locked_export(monkeypatch, taken)
+    right.write_text("long enough so\r\nnot this line\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("another one\n"))
+    with pytest.raises(CommandError, match="secrets: does not open with this passphrase"):
+        run("mcpjson", "import", str(taken))
+    assert not Service.objects.exists()
+    run("mcpjson", "import", str(taken), "--passphrase-file", str(right))
     assert secrets.reveal(registration.get("a")).headers == {"K": "canary"}
+    again, _ = run("mcpjson", "export", "--with-secrets", "--passphrase-file", str(right))
+    assert carrying.values(again, "long enough so") == {"a.headers.K": "canary"}
+
+
+def test_a_locked_document_from_standard_input_needs_a_file_for_its_passphrase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = tmp_path / "taken.json"
+    locked_export(monkeypatch, taken)
+    piped = io.TextIOWrapper(io.BytesIO(taken.read_bytes()))
+    monkeypatch.setattr("sys.stdin", piped)
+    with pytest.raises(CommandError, match="--passphrase-file"):
+        run("mcpjson", "import", "-")
+    assert not Service.objects.exists()
+
+
+def test_a_passphrase_that_is_mistyped_the_second_time_exports_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    typed = iter(["long enough so", "long enough sp"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: next(typed))
+    with pytest.raises(CommandError, match="not the same"):
+        run("mcpjson", "export", "--with-secrets")
+    assert not AuditEntry.objects.filter(action="secrets exported").exists()
 
 
 def test_a_token_is_printed_once_with_the_users_role() -> None:

@@ -14,7 +14,7 @@ import pytest
 from django.db import connections
 
 from registry import bringing, exporting, files, mcpjson, registration, secrets, versions
-from registry.errors import InvalidConfigError, RegistryError
+from registry.errors import RegistryError
 from registry.models import ConfigVersion, Desired, RegistryHead, Role, Service
 from tests.registry.conftest import NOW, Register, outcomes
 
@@ -190,23 +190,6 @@ def test_rolling_back_restores_what_was_as_a_new_version(register: Register, dat
     assert ConfigVersion.objects.order_by("-number").values_list("number", "author").first() == (3, "bob")
     with pytest.raises(RegistryError, match="no version 9"):
         versions.rollback(9, by="bob", now=NOW)
-
-
-@shared
-def test_values_travel_with_a_passphrase_alone(register: Register) -> None:
-    from registry import passphrase
-
-    register({"a": {"url": URL, "headers": {"K": "canary"}, "auth": "${T}"}}, values={"T": "canary-2"})
-    content = versions.with_secrets("long enough", by="ann", now=NOW)
-    assert "canary" not in json.dumps(content)
-    block = passphrase.locked_block(json.dumps(content))
-    assert block is not None
-    assert passphrase.unlock(block, "long enough") == {"a.headers.K": "canary", "T": "canary-2"}
-    for wrong in ("another one", ""):
-        with pytest.raises(InvalidConfigError, match="does not open"):
-            passphrase.unlock(block, wrong)
-    with pytest.raises(InvalidConfigError, match="shorter"):
-        versions.with_secrets("short", by="ann", now=NOW)
 
 
 @committed

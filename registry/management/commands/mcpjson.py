@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from registry import agents, bringing, drifting, mcpjson, passphrase, previewing, registration, versions
+from registry import agents, bringing, carrying, drifting, mcpjson, previewing, registration, versions
 from registry.agents import GLOBAL_AGENT
 from registry.core import comparing, reading
 from registry.errors import RegistryError
@@ -42,6 +42,8 @@ class Command(BaseCommand):
         take.add_argument(
             "--with-secrets", action="store_true", help="with the values, locked by a passphrase"
         )
+        for using in (bring, take):
+            using.add_argument("--passphrase-file", metavar="FILE", help="its first line, instead of asking")
         kept = what.add_parser("versions", help="list the versions that were exported, the newest first")
         kept.add_argument("--limit", type=int, default=20, metavar="N")
         diff = what.add_parser("diff", help="compare the edited mcp.json with ours, or two versions")
@@ -71,8 +73,8 @@ class Command(BaseCommand):
     def _import(self, options: dict[str, Any]) -> None:
         source = _read(options["file"]) if options["file"] else None
         values = _values(options["values"])
-        if source is not None and (block := passphrase.locked_block(source)) is not None:
-            values = {**passphrase.unlock(block, _ask("Passphrase: ")), **values}
+        if source is not None and carrying.is_locked(source):
+            values = {**carrying.values(source, _passphrase(options)), **values}
         seen = previewing.preview(bringing.opened(source)[1], values=values)
         if options["dry_run"]:
             self._show(seen, options["replace"])
@@ -121,11 +123,12 @@ class Command(BaseCommand):
             self.stdout.write(f"asks for {ask.name}{f': {ask.description}' if ask.description else ''}")
 
     def _export(self, options: dict[str, Any]) -> None:
-        services = agents.services_of(agents.get(options["agent"]))
-        content = mcpjson.document(services)
+        agent = agents.get(options["agent"])
         if options["with_secrets"]:
-            phrase = _ask("Passphrase: ")
-            content = versions.with_secrets(phrase, by=BY, now=timezone.now(), services=services)
+            phrase = _passphrase(options, twice=True)
+            content = carrying.export(phrase, agent=agent.name, by=BY, now=timezone.now())
+        else:
+            content = agents.document(agent)
         self.stdout.write(mcpjson.text_of(content), ending="")
 
     def _diff(self, options: dict[str, Any]) -> None:
@@ -202,6 +205,19 @@ def _values(name: str | None) -> dict[str, str]:
     if not isinstance(tree, dict) or not all(isinstance(value, str) for value in tree.values()):
         raise CommandError(f'{name}: write {{"NAME": "value"}}.')
     return dict(tree)
+
+
+def _passphrase(options: dict[str, Any], *, twice: bool = False) -> str:
+    """From the file, or typed; a new one is typed twice. Never an argument, which `ps` would show."""
+    if options["passphrase_file"]:
+        with Path(options["passphrase_file"]).open(encoding="utf-8") as handle:
+            return handle.readline().rstrip("\r\n")
+    if options.get("file") == "-":
+        raise CommandError("The document came by standard input: give --passphrase-file.")
+    typed = _ask("Passphrase: ")
+    if twice and sys.stdin.isatty() and _ask("The same again: ") != typed:
+        raise CommandError("The two are not the same; nothing was exported.")
+    return typed
 
 
 def _ask(prompt: str) -> str:

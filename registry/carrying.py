@@ -1,0 +1,48 @@
+"""Secret values carried out of the console beside their document, and back in, by a passphrase."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from registry import agents, passphrase, secrets
+from registry.access import audit
+from registry.agents import GLOBAL_AGENT
+from registry.core import filling
+from registry.errors import InvalidConfigError
+from registry.models import Secret
+
+
+def export(phrase: str, *, agent: str = GLOBAL_AGENT, by: str, now: datetime) -> dict[str, Any]:
+    """An agent's document with its secret values beside it, locked with the passphrase; audited.
+
+    InvalidConfigError for a passphrase that is too short, AgentNotFoundError.
+    """
+    content = agents.document(agents.get(agent))
+    found = _values(content)
+    content[passphrase.KEY] = passphrase.lock(found, phrase)
+    audit.note(by, "secrets exported", agent, f"{len(found)} values", now=now)
+    return content
+
+
+def _values(content: dict[str, Any]) -> dict[str, str]:
+    names = {name for entry in content["mcpServers"].values() for name in filling.all_references(entry)}
+    rows = Secret.objects.order_by("name").values_list("name", "ciphertext")
+    return {name: secrets.unseal(sealed) for name, sealed in rows.iterator() if name in names}
+
+
+def is_locked(document: object) -> bool:
+    """Whether secret values stand locked in the document."""
+    return passphrase.locked_block(document) is not None
+
+
+def values(document: object, phrase: str) -> dict[str, str]:
+    """The document's values, by the names that it asks for.
+
+    InvalidConfigError where they do not open, and for a passphrase to a document that holds none.
+    """
+    block = passphrase.locked_block(document)
+    if block is None:
+        what, remedy = "was given, but the document holds no locked values", "Leave it out"
+        raise InvalidConfigError("passphrase", what, remedy)
+    return passphrase.unlock(block, phrase)

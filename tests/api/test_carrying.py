@@ -1,0 +1,118 @@
+"""Exporting with secret values over REST, and importing such a document again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from registry import secrets
+from registry.models import AuditEntry, Secret, Service
+from tests.api.conftest import Api
+
+pytestmark = pytest.mark.django_db
+PHRASE = "correct horse"
+ENTRIES = {
+    "a": {"url": "https://example.org/mcp", "headers": {"K": "canary-a"}},
+    "b": {"command": "x", "env": {"T": "canary-b"}},
+}
+
+
+def exported(api: Api, **body: Any) -> dict[str, Any]:
+    answer = api.post("mcp.json/export", {"passphrase": PHRASE, **body})
+    assert answer.status_code == 200, answer.content
+    assert answer["Cache-Control"] == "no-store"
+    assert "canary" not in answer.content.decode()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def emptied() -> None:
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+
+
+def test_a_document_goes_out_and_comes_back_with_its_values(admin: Api) -> None:
+    admin.post("services", ENTRIES)
+    document = exported(admin)
+    assert AuditEntry.objects.get(action="secrets exported").detail == "2 values"
+    emptied()
+    seen = admin.post("imports/preview", {"document": document}).json()
+    assert seen["locked"] is True
+    assert [row["outcome"] for row in seen["results"]] == ["asks", "asks"]
+    seen = admin.post("imports/preview", {"document": document, "passphrase": PHRASE}).json()
+    assert seen["locked"] is False
+    assert [row["outcome"] for row in seen["results"]] == ["added", "added"]
+    assert not Service.objects.exists()
+    answer = admin.post("imports", {"document": document, "passphrase": PHRASE})
+    assert [row["outcome"] for row in answer.json()["results"]] == ["created", "created"]
+    assert secrets.reveal(Service.objects.get(name="a")).headers == {"K": "canary-a"}
+    assert secrets.reveal(Service.objects.get(name="b")).env == {"T": "canary-b"}
+
+
+def test_an_operator_may_bring_back_what_an_operator_may_add(admin: Api, operator: Api) -> None:
+    admin.post("services", ENTRIES)
+    document = exported(admin)
+    emptied()
+    answer = operator.post("imports", {"document": document, "passphrase": PHRASE}).json()["results"]
+    assert [(row["outcome"], row.get("error", {}).get("where")) for row in answer] == [
+        ("created", None),
+        ("invalid", "mcpServers.b.command"),
+    ]
+    assert secrets.reveal(Service.objects.get()).headers == {"K": "canary-a"}
+
+
+def test_a_value_given_beside_it_goes_before_the_one_inside(admin: Api) -> None:
+    admin.post("services", {"a": ENTRIES["a"]})
+    document = exported(admin)
+    values = {"a.headers.K": "newer"}
+    body = {"document": document, "passphrase": PHRASE, "values": values}
+    assert admin.post("imports", body).json()["results"][0]["outcome"] == "updated"
+    assert secrets.reveal(Service.objects.get()).headers == {"K": "newer"}
+
+
+def test_one_agents_document_holds_the_values_of_its_services(admin: Api) -> None:
+    admin.post("services", ENTRIES)
+    admin.post("agents", {"name": "desk", "services": ["b"]})
+    assert list(exported(admin, agent="desk")["mcpServers"]) == ["b"]
+    assert admin.post("mcp.json/export", {"passphrase": PHRASE, "agent": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["imports", "imports/preview"])
+def test_a_wrong_passphrase_is_said_and_changes_nothing(admin: Api, path: str) -> None:
+    admin.post("services", ENTRIES)
+    document = exported(admin)
+    emptied()
+    for body, where in (
+        ({"document": document, "passphrase": "another one"}, "secrets"),
+        ({"document": document, "passphrase": 7}, "body.passphrase"),
+        ({"document": ENTRIES, "passphrase": PHRASE}, "passphrase"),
+        ({"passphrase": PHRASE}, "passphrase"),
+    ):
+        answer = admin.post(path, body)
+        assert (answer.status_code, answer.json()["error"]["where"]) == (422, where)
+    assert not Service.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({}, "passphrase"),
+        ({"passphrase": "short"}, "passphrase"),
+        ({"passphrase": 123456789012}, "body.passphrase"),
+        ({"passphrase": PHRASE, "agent": ["a"]}, "body.agent"),
+        ({"passphrase": PHRASE, "more": 1}, "body.more"),
+    ],
+)
+def test_an_export_that_cannot_be_is_said_and_not_audited(
+    admin: Api, body: dict[str, Any], where: str
+) -> None:
+    answer = admin.post("mcp.json/export", body)
+    assert (answer.status_code, answer.json()["error"]["where"]) == (422, where)
+    assert not AuditEntry.objects.filter(action="secrets exported").exists()
+
+
+def test_only_an_admin_may_take_values_out(operator: Api, viewer: Api, nobody: Api) -> None:
+    for api, status in ((operator, 403), (viewer, 403), (nobody, 401)):
+        assert api.post("mcp.json/export", {"passphrase": PHRASE}).status_code == status
+    assert operator.get("mcp.json/export").status_code == 405

@@ -1,0 +1,97 @@
+"""Secret values that leave beside their document, and come back, by a passphrase alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from registry import agents, carrying, mcpjson, secrets
+from registry.errors import InvalidConfigError
+from registry.models import AuditEntry, Secret, Service
+from tests.registry.conftest import NOW, Register
+
+pytestmark = pytest.mark.django_db
+PHRASE = "correct horse é"
+URL = "https://example.org/mcp"
+EVERYWHERE: dict[str, Any] = {
+    "remote": {
+        "url": "https://canary-user:canary-pass@example.org/mcp?api_key=canary-query",
+        "headers": {"X-Plain": "canary-header", "Authorization": "Bearer canary-bearer"},
+        "oauth": {"clientSecret": "canary-unknown-key"},
+    },
+    "token": {"url": URL, "auth": "canary-auth"},
+    "child": {
+        "command": "run",
+        "args": ["--api-key", "canary-arg", "--plain"],
+        "env": {"A": "canary-env", "B": "${SHARED}"},
+    },
+}
+
+
+def revealed() -> dict[str, Any]:
+    return {service.name: secrets.reveal(service) for service in Service.objects.listed()}
+
+
+def test_every_value_comes_back_where_it_was(register: Register) -> None:
+    register(EVERYWHERE, values={"SHARED": "canary-shared"})
+    before, ours = revealed(), mcpjson.document()
+    content = carrying.export(PHRASE, by="ann", now=NOW)
+    assert "canary" not in json.dumps(content)
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+    values = carrying.values(json.dumps(content), PHRASE)
+    results = register(json.dumps(content), values=values)
+    assert [result.outcome for result in results] == ["created"] * 3
+    assert revealed() == before
+    assert mcpjson.document() == ours
+    said = AuditEntry.objects.get(action="secrets exported")
+    assert (said.actor, said.target, said.detail) == ("ann", agents.GLOBAL_AGENT, f"{len(values)} values")
+
+
+def test_an_agent_takes_no_values_of_other_services(register: Register) -> None:
+    register(
+        {"a": {"url": URL, "headers": {"K": "canary-a"}}, "b": {"url": URL, "headers": {"K": "canary-b"}}}
+    )
+    agents.add("desk", ["b"], by="ann", now=NOW)
+    content = carrying.export(PHRASE, agent="desk", by="ann", now=NOW)
+    assert carrying.values(content, PHRASE) == {"b.headers.K": "canary-b"}
+    assert AuditEntry.objects.get(action="secrets exported").target == "desk"
+
+
+def test_an_accent_may_be_typed_as_one_character_or_two(register: Register) -> None:
+    register({"a": {"url": URL, "auth": "canary"}})
+    content = carrying.export("caf\u00e9 au lait", by="ann", now=NOW)
+    assert carrying.values(content, "cafe\u0301 au lait") == {"a.auth": "canary"}
+
+
+@pytest.mark.parametrize("phrase", ["another one altogether", "", "\ud800" * 12])
+def test_a_wrong_passphrase_opens_nothing(register: Register, phrase: str) -> None:
+    register({"a": {"url": URL, "auth": "canary"}})
+    content = carrying.export(PHRASE, by="ann", now=NOW)
+    with pytest.raises(InvalidConfigError, match=r"secrets: (does not open|needs its passphrase)"):
+        carrying.values(content, phrase)
+
+
+@pytest.mark.parametrize("broken", [{"salt": "%"}, {"sealed": ""}, {"sealed": "gAAAA"}, {"salt": 3}])
+def test_a_damaged_block_is_a_clear_error(register: Register, broken: dict[str, Any]) -> None:
+    register({"a": {"url": URL, "auth": "canary"}})
+    content = carrying.export(PHRASE, by="ann", now=NOW)
+    content["secrets"] |= broken
+    with pytest.raises(InvalidConfigError, match="does not open"):
+        carrying.values(content, PHRASE)
+
+
+def test_a_short_passphrase_exports_nothing(register: Register) -> None:
+    register({"a": {"url": URL, "auth": "canary"}})
+    with pytest.raises(InvalidConfigError, match="shorter than 12"):
+        carrying.export("eleven char", by="ann", now=NOW)
+    assert not AuditEntry.objects.filter(action="secrets exported").exists()
+
+
+def test_a_passphrase_to_what_is_not_locked_is_told_of() -> None:
+    for document in ({"a": {"url": URL}}, {"secrets": {"command": "x"}}, [1], "{}"):
+        assert not carrying.is_locked(document)
+        with pytest.raises(InvalidConfigError, match="holds no locked values"):
+            carrying.values(document, PHRASE)
