@@ -72,3 +72,8 @@ for (const name of ["htmx:responseError", "htmx:sendError"]) {
     setTimeout(() => toast.remove(), 10000);
   });
 }
+
+// A form whose answer is a file leaves its page standing: what was typed in it goes.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-empties]")) setTimeout(() => event.target.reset());
+});
