@@ -154,6 +154,16 @@ async def test_no_secret_stands_on_a_command_line(holder: Holder) -> None:
     assert b"s3cret" not in Path(f"/proc/{supervisor}/environ").read_bytes()
 
 
+async def test_a_child_starts_beside_a_thousand_held_connections(holder: Holder) -> None:
+    places = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        connection = await holder.open(stdio())
+        assert (await connection.probe(2)).fault is None
+    finally:
+        for place in places:
+            os.close(place)
+
+
 async def test_closing_ends_the_child_and_reports_no_loss(holder: Holder) -> None:
     connection = await holder.open(stdio())
     await connection.close()

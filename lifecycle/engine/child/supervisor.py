@@ -193,9 +193,15 @@ class Supervisor:
         return order
 
 
+def _low(descriptor: int) -> int:
+    """The same under the lowest free number: `select` takes none over 1,023, and a busy worker hands us such."""
+    low = os.dup(descriptor)
+    os.close(descriptor)
+    return low
+
+
 def main() -> None:
-    control = int(sys.argv[1])
-    os.set_inheritable(control, False)
+    control = _low(int(sys.argv[1]))
     config = _read_config(control)
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     # The signal comes only for a parent that dies after it was asked for.
