@@ -12,6 +12,8 @@ import json
 import socket
 import struct
 import sys
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Self
 
 from tests.doubles.protocol import answer
@@ -25,12 +27,35 @@ STATUSES = {
     "503": (503, "Retry-After: 30\r\n"),
     "redirect": (307, "Location: http://127.0.0.2:9/elsewhere?token=1\r\n"),
 }
+HUGE = 50 * 1024 * 1024
+UP, DOWN = 12, 4
+GREETINGS = ("initialize", "server/discover")
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One request, and the fault that its answer is to have."""
+
+    writer: asyncio.StreamWriter
+    message: dict[str, Any]
+    headers: dict[str, str]
+    path: str
+    mode: str
+    era: str
+
+    @property
+    def method(self) -> str:
+        return str(self.message["method"])
+
+    @property
+    def in_session(self) -> bool:
+        return self.method != "initialize" and "mcp-session-id" in self.headers
 
 
 class FaultServer:
-    """Modes: ok, slow, hang, refuse, a status, redirect, html, garbage, bad-json, reset, cut, endless, big,
-    compressed, error, tool-error, bad-tool, duplicate-tools, events,
-    events-held, wrong-id, cookies. `refuse` closes the listening socket as well."""
+    """Modes: ok, slow, hang, refuse, a status, redirect, html, garbage, reset, cut, endless, big, huge-list,
+    compressed, error, tool-error, bad-tool, duplicate-tools, endless-cursor, events, events-held, events-cut,
+    wrong-id, cookies, forgets, flapping, slow-start. `refuse` closes the listening socket as well."""
 
     def __init__(self, mode: str = "ok", era: str = "legacy", delay: float = 0.3, port: int = 0) -> None:
         self.mode, self.era, self.delay = mode, era, delay
@@ -38,12 +63,17 @@ class FaultServer:
         self.requests: list[str] = []
         self.heard: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.sessions = True
+        self._counts: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/mcp"
+
+    def fault(self, path: str) -> tuple[str, str]:
+        """The mode and the era in which a request for *path* is answered."""
+        return self.mode, self.era
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -60,9 +90,13 @@ class FaultServer:
         """Like the death of the process: nothing listens, and every connection is reset."""
         if self._server is not None:
             self._server.close()
+        self.drop()
+        await asyncio.sleep(0)
+
+    def drop(self) -> None:
+        """Reset every connection; new ones are welcome."""
         for writer in list(self._writers):
             self._reset(writer)
-        await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -89,23 +123,28 @@ class FaultServer:
         message = json.loads(body)
         self.requests.append(message.get("method", ""))
         self.heard.append((headers, message))
-        if self.mode == "ok" and self.era == "legacy" and not self._knows(headers, message):
-            return self._reply(writer, 404)
-        return await self._misbehave(writer, message)
+        return await self._misbehave(Asked(writer, message, headers, path, *self.fault(path)))
 
     async def answer_other(self, verb: str, writer: asyncio.StreamWriter) -> bool:
         """GET asks for a stream of the server's own messages, which this one does not have."""
         return self._reply(writer, 405 if verb == "GET" else 200)
 
-    def _knows(self, headers: dict[str, str], message: dict[str, Any]) -> bool:
-        return message["method"] == "initialize" or self.sessions or "mcp-session-id" not in headers
-
-    async def _misbehave(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> bool:
-        match self.mode:
+    async def _misbehave(self, asked: Asked) -> bool:
+        writer = asked.writer
+        match asked.mode:
+            case "ok" if asked.era == "legacy" and asked.in_session and not self.sessions:
+                return self._reply(writer, 404)
+            case "forgets" if asked.era == "legacy" and asked.in_session and asked.method == "ping":
+                return self._reply(writer, 404)
             case "slow":
+                await asyncio.sleep(self.delay)
+            case "slow-start" if asked.method in GREETINGS and self._first(asked):
                 await asyncio.sleep(self.delay)
             case "hang":
                 await asyncio.sleep(3600)
+            case "flapping" if self._is_down(asked.path):
+                self._reset(writer)
+                return False
             case "reset" | "refuse":
                 self._reset(writer)
                 return False
@@ -122,35 +161,52 @@ class FaultServer:
                 return await self._flood(writer)
             case "big":
                 return self._reply(writer, 200, b" " * (17 * 1024 * 1024) + b"{}")
+            case "huge-list" if asked.method == "tools/list":
+                return await self._huge_list(asked)
             case "compressed":
                 return self._reply(writer, 200, b"\x1f\x8b", extra="Content-Encoding: gzip\r\n")
             case status if status in STATUSES:
                 return self._reply(writer, STATUSES[status][0], extra=STATUSES[status][1])
-        return self._answer(writer, message)
+        return self._answer(asked)
 
-    def _answer(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> bool:
+    def _first(self, asked: Asked) -> bool:
+        """Whether this path has not been greeted in this way before."""
+        self._counts[asked.path + asked.method] += 1
+        return self._counts[asked.path + asked.method] == 1
+
+    def _is_down(self, path: str) -> bool:
+        """A dozen requests are answered, the next few are not, and so on."""
+        self._counts[path] += 1
+        return self._counts[path] % (UP + DOWN) > UP
+
+    def _answer(self, asked: Asked) -> bool:
+        writer, message, mode = asked.writer, asked.message, asked.mode
         if "id" not in message:
             return self._reply(writer, 202)
-        if self.mode == "error":
+        if mode == "error":
             said: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
             said["error"] = {"code": -32603, "message": "I am alive"}
         else:
-            said = answer(message, self.mode, self.era)
-        session = "Mcp-Session-Id: double\r\n" if message["method"] == "initialize" else ""
-        if self.mode == "cookies":
+            said = answer(message, mode, asked.era)
+        session = "Mcp-Session-Id: double\r\n" if asked.method == "initialize" else ""
+        if mode == "cookies":
             session += f"Set-Cookie: turn={len(self.requests)}\r\n"
-        if self.mode == "wrong-id":
+        if mode == "wrong-id":
             said["id"] = "another"
-        if self.mode in ("events", "events-held"):
-            return self._events(writer, said, session)
+        if mode.startswith("events"):
+            return self._events(writer, said, session, mode)
         return self._reply(writer, 200, json.dumps(said).encode(), extra=session)
 
-    def _events(self, writer: asyncio.StreamWriter, said: dict[str, Any], extra: str) -> bool:
-        """A log message, then the answer, as server-sent events; `events-held` leaves the stream open."""
+    def _events(self, writer: asyncio.StreamWriter, said: dict[str, Any], extra: str, mode: str) -> bool:
+        """A log message, then the answer, as server-sent events; `events-held` leaves the stream open,
+        `events-cut` ends the connection in the middle of the answer."""
         note = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": 1}}
         text = "".join(f"event: message\r\ndata: {json.dumps(one)}\r\n\r\n" for one in (note, said))
         head = "HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
-        end = "" if self.mode == "events-held" else "0\r\n\r\n"
+        if mode == "events-cut":
+            writer.write(f"{head}{extra}\r\n{len(text):x}\r\n{text[:-20]}".encode())
+            return False
+        end = "" if mode == "events-held" else "0\r\n\r\n"
         writer.write(f"{head}{extra}\r\n{len(text):x}\r\n{text}\r\n{end}".encode())
         return True
 
@@ -159,6 +215,24 @@ class FaultServer:
         while True:
             writer.write(b" " * 65536)
             await writer.drain()
+
+    async def _huge_list(self, asked: Asked) -> bool:
+        """A right answer of 50 MB, sent as fast as it is read."""
+        said = answer(asked.message, "ok", asked.era)
+        tool = said["result"]["tools"][0]
+        said["result"]["tools"] = ["HERE"]
+        before, after = json.dumps(said).split('"HERE"')
+        last = json.dumps(tool | {"name": "last"})
+        some = (json.dumps(tool | {"description": "x" * 960}) + ", ").encode() * 64
+        times = HUGE // len(some)
+        size = len(before) + times * len(some) + len(last) + len(after)
+        head = f"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+        asked.writer.write((head + before).encode())
+        for _ in range(times):
+            asked.writer.write(some)
+            await asked.writer.drain()
+        asked.writer.write((last + after).encode())
+        return True
 
     def _reply(
         self,

@@ -33,6 +33,9 @@ def _result(method: str, params: dict[str, Any], mode: str, era: str) -> dict[st
         return {"protocolVersion": LEGACY, "capabilities": capabilities, "serverInfo": info}
     if method == "ping" and era == "legacy":
         return {}
+    if method == "tools/list" and mode == "endless-cursor":
+        turn = int(params.get("cursor") or 0) + 1
+        return {"tools": [ECHO | {"name": f"echo-{turn}"}], "nextCursor": str(turn)}
     if method == "tools/list":
         return {"tools": tools_of(mode)}
     if method == "tools/call":

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
 
-from tests.doubles.fault_server import STATUSES, FaultServer
+from tests.doubles.fault_server import STATUSES, Asked, FaultServer
 from tests.doubles.protocol import answer
 
 
@@ -36,7 +35,8 @@ class SseServer(FaultServer):
         await asyncio.sleep(3600)
         return False
 
-    async def _misbehave(self, writer: asyncio.StreamWriter, message: dict[str, Any]) -> bool:
+    async def _misbehave(self, asked: Asked) -> bool:
+        writer, message = asked.writer, asked.message
         if self.mode in STATUSES:
             return self._reply(writer, STATUSES[self.mode][0], extra=STATUSES[self.mode][1])
         if "id" in message and self.mode != "silent":

@@ -1,8 +1,9 @@
 """An MCP server over stdio with one fault, by its first argument; the second is the era. Quick to start.
 
-Faults: ok, mute, exit, exit-late, garbage, not-utf8, big-line, no-ping, mute-discover, hang, stubborn,
-orphan, flood, env, tell. `orphan` starts a grandchild in a session of its own and writes its number to
-stderr; `tell` writes the value of API_KEY there, in two halves.
+Faults: ok, mute, exit, exits, exit-late, garbage, not-utf8, big-line, huge-line, endless-line, endless-lines,
+no-ping, mute-discover, hang, stubborn, orphan, flood, stderr-flood, env, tell. `orphan` starts a grandchild
+in a session of its own and writes its number to stderr; `tell` writes the value of API_KEY there, in two
+halves; `exits` answers everything and ends half a second after its start.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from tests.doubles.protocol import answer
 
 FAULT = sys.argv[1] if len(sys.argv) > 1 else "ok"
 ERA = sys.argv[2] if len(sys.argv) > 2 else "legacy"
+HUGE = 50 * 1024 * 1024
 SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
 
 
@@ -53,6 +56,20 @@ def at_start() -> None:
             write(b"\xff\xfe\xfa broken\n")
         case "mute":
             time.sleep(600)
+        case "exits":
+            threading.Timer(0.5, lambda: os._exit(4)).start()
+        case "stderr-flood":
+            threading.Thread(target=flood_stderr, daemon=True).start()
+
+
+def flood_stderr() -> None:
+    while True:
+        sys.stderr.buffer.write(b"another warning that nobody reads\n" * 1000)
+
+
+def flood_stdout(chunk: bytes) -> None:
+    while True:
+        sys.stdout.buffer.write(chunk)
 
 
 def before(message: dict[str, Any]) -> bool:
@@ -62,6 +79,15 @@ def before(message: dict[str, Any]) -> bool:
         return method != "ping"
     if FAULT == "mute-discover":
         return method != "server/discover"
+    match FAULT:
+        case "huge-line":
+            for _ in range(HUGE // 65536):
+                write(b"x" * 65536)
+            write(b"\n")
+        case "endless-line":
+            flood_stdout(b"x" * 65536)
+        case "endless-lines":
+            flood_stdout(b"debug: still here\n" * 1000)
     if method == "tools/call":
         match FAULT:
             case "big-line":

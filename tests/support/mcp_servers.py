@@ -93,6 +93,15 @@ class LightServer(ServerProcess):
         super().__init__(command, port, "/mcp", {"PYTHONPATH": str(ROOT)})
 
 
+class MenagerieServer(ServerProcess):
+    """All faults at once, by the path: `/MODE/ERA/mcp`."""
+
+    def __init__(self) -> None:
+        port = free_port()
+        command = [sys.executable, "-m", "tests.doubles.menagerie", str(port)]
+        super().__init__(command, port, "", {"PYTHONPATH": str(ROOT)})
+
+
 def light_entry(mark: str, fault: str = "ok") -> dict[str, Any]:
     """A stdio server that is up in a moment; `orphan` also starts a grandchild in a session of its own."""
     program = str(ROOT / "tests" / "doubles" / "stdio_server.py")
