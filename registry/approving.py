@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from registry import contracts, history, registration
+from registry import cached, contracts, history, registration
 from registry.access import audit
 from registry.core.contract import Action
 from registry.errors import RegistryError
@@ -106,12 +106,12 @@ def _apply(service: Service, rows: Sequence[WaitingTool]) -> list[str]:
     """Bring the cached tools to what these rows say; the rows are done with."""
     names = [row.name for row in rows if row.action != Action.ADDED]
     first: dict[str, Tool] = {}
-    for start in range(0, len(names), contracts.CHUNK):
-        part = Tool.objects.filter(service=service, name__in=names[start : start + contracts.CHUNK])
+    for start in range(0, len(names), cached.CHUNK):
+        part = Tool.objects.filter(service=service, name__in=names[start : start + cached.CHUNK])
         for tool in part.order_by("position"):
             first.setdefault(tool.name, tool)
-    contracts.bring(service.pk, rows, first)
+    cached.bring(service.pk, rows, first)
     ids = [row.pk for row in rows]
-    for start in range(0, len(ids), contracts.CHUNK):
-        WaitingTool.objects.filter(pk__in=ids[start : start + contracts.CHUNK]).delete()
+    for start in range(0, len(ids), cached.CHUNK):
+        WaitingTool.objects.filter(pk__in=ids[start : start + cached.CHUNK]).delete()
     return [f"{len(rows):,} waiting changes taken"] if rows else []

@@ -9,44 +9,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from registry import approving, contracts, history
-from registry.contracts import Offered, Taken
-from registry.core import contract
+from registry import approving, history
 from registry.models import AuditEntry, ContentItem, ContractChange, Service, Tool, WaitingTool
 from tests.registry.conftest import NOW
+from tests.support.offering import item, offer, tool
 
 pytestmark = pytest.mark.django_db
-
-
-def tool(name: str, *required: str, **more: Any) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "properties": {key: {"type": "string"} for key in "ab"},
-        "required": list(required),
-    }
-    parts: dict[str, Any] = {
-        "title": "",
-        "description": "",
-        "output_schema": None,
-        "annotations": {},
-        "problem": "",
-    }
-    made = {**parts, "input_schema": schema, **more}
-    return {"name": name, **made, "digest": contract.digest(made)}
-
-
-def item(name: str, **data: Any) -> dict[str, Any]:
-    made = {"name": name, **data}
-    return {"name": name, "data": made, "digest": contract.item_digest(made)}
 
 
 @pytest.fixture
 def service() -> Service:
     return Service.objects.create(name="weather", transport="streamable-http", created_at=NOW, updated_at=NOW)
-
-
-def offer(service: Service, *tools: dict[str, Any], **items: list[dict[str, Any]]) -> Taken:
-    return contracts.take(service.pk, Offered(tools=tools, items=items), NOW)
 
 
 def told(service: Service) -> list[tuple[str, str, str]]:
@@ -67,7 +40,7 @@ def test_the_first_listing_is_one_line(service: Service) -> None:
     assert taken.changes == []
     assert told(service) == [("first-seen", "", "")]
     (row,) = ContractChange.objects.all()
-    assert row.lines[0]["text"] == "offers 2 tools, 1 resources"
+    assert row.lines[0]["text"] == "offers 2 tools, 1 resource"
     assert names(service) == ["a", "b"]
 
 
