@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from lifecycle.views import batches, logs, policies, service, services
+from lifecycle.views import batches, contracts, logs, policies, service, services
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="service_list", query_string=False), name="home"),
@@ -21,6 +21,8 @@ urlpatterns = [
     path("settings/policies/<str:profile>/reset/", policies.policy_reset, name="policy_reset"),
     path("services/<str:name>/ask/<str:kind>/", service.service_action, name="service_action"),
     path("services/<str:name>/tools/", service.service_tools, name="service_tools"),
+    path("services/<str:name>/changes/", contracts.service_changes, name="service_changes"),
+    path("services/<str:name>/changes/<int:change_id>/", contracts.service_change, name="service_change"),
     path("services/<str:name>/tools/call/", service.tool_call, name="tool_call"),
     path("services/<str:name>/calls/<int:command_id>/", service.tool_outcome, name="tool_outcome"),
     path("services/<str:name>/events/", service.service_events, name="service_events"),

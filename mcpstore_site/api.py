@@ -16,7 +16,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from lifecycle import api as lifecycle_api
-from lifecycle import api_alerts, api_batches, api_commands, api_logs, api_policies
+from lifecycle import api_alerts, api_batches, api_commands, api_contracts, api_logs, api_policies
 from lifecycle.batches import BatchNotFoundError
 from lifecycle.operations import NotPossibleError
 from lifecycle.policies import ProfileNotFoundError
@@ -41,6 +41,7 @@ ROOMS = (
     api_batches,
     lifecycle_api,
     api_logs,
+    api_contracts,
     api_commands,
     api_alerts,
     api_policies,

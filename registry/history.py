@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from registry.core.contract import Change, Grade
 from registry.core.schema_values import canonical
-from registry.models import ContractChange
+from registry.models import ContractChange, Service
 
 Kind, Act = ContractChange.Kind, ContractChange.Act
 ITEMS = (Kind.RESOURCE, Kind.TEMPLATE, Kind.PROMPT)
@@ -106,3 +108,9 @@ def prune(service_id: int) -> None:
         last = found.values_list("id", flat=True)[most : most + 1].first()
         if last is not None:
             found.filter(id__lte=last).delete()
+
+
+def of(service: Service, grade: str = "") -> QuerySet[ContractChange]:
+    """The history of one service without the definitions, newest first; of one grade, or all of it."""
+    rows = ContractChange.objects.filter(service=service).defer("old", "new").order_by("-id")
+    return rows.filter(grade=grade) if grade else rows

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mcpstore_site.facade.calling import Calling
 from mcpstore_site.facade.configuring import Configuring
+from mcpstore_site.facade.contracts import Contracts
 from mcpstore_site.facade.operating import Operating
 
 
-class StoreContext(Configuring, Operating, Calling):
+class StoreContext(Configuring, Operating, Calling, Contracts):
     """What `for_store()` and `for_agent(id)` give."""

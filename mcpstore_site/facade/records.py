@@ -140,6 +140,21 @@ class CheckRecord(ByKey):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContractChangeRecord(ByKey):
+    """One change of what a service offers; `kind` is breaking, compatible or text, or empty for an act."""
+
+    id: int
+    at: datetime
+    kind: str
+    about: str
+    name: str
+    action: str
+    lines: list[str]
+    by: str
+    waits: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallResult(ByKey):
     """A tool's answer: content blocks, and structured content where it gave some."""
 

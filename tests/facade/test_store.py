@@ -29,6 +29,8 @@ from mcpstore_site.store import (
 from registry import agents, exporting, mcpjson, secrets
 from registry.models import Desired, Service, Tool
 from tests.api.conftest import finish, worker_that
+from tests.support.offering import offer
+from tests.support.offering import tool as offered_tool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -341,6 +343,18 @@ def test_all_errors_have_one_base_and_python_s_own_where_there_is_one() -> None:
     assert issubclass(ServiceConnectionError, ConnectionError)
     assert issubclass(ServiceTimeoutError, TimeoutError)
     assert issubclass(ToolFailedError, ProtocolError)
+
+
+def test_changes_of_the_contract_can_be_followed(store: Any) -> None:
+    store.add_service({"name": "weather", **entry("weather")})
+    service = Service.objects.get(name="weather")
+    offer(service, offered_tool("a"))
+    offer(service, offered_tool("a", "b"))
+    first, second = store.list_contract_changes("weather")
+    assert (first.action, second.name, second["kind"]) == ("first-seen", "a", "breaking")
+    assert second.lines == ["b: was optional, is now required"]
+    assert store.list_contract_changes("weather", after=second.id) == []
+    assert store.list_contract_changes("weather", kind="text") == []
 
 
 def test_a_stopped_service_is_not_called(store: Any) -> None:
