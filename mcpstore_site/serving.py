@@ -20,6 +20,7 @@ from typing import Any
 import daphne.server as daphne_server
 
 from lifecycle.live.hub import hub
+from mcpstore_site.reception import Factory
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
 
     def _adopt(self) -> None:
         reactor = daphne_server.reactor
+        self.http_factory = Factory(self)
         self.port = reactor.adoptStreamPort(self.listener.fileno(), self.listener.family, self.http_factory)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             reactor._asyncioEventloop.add_signal_handler(number, self.begin_closing)
