@@ -15,7 +15,10 @@ CONNECTING = (State.INITIALIZING, State.RECONNECTING, State.UNREACHABLE)
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the diagnosis is made from. `unsure`: the last check proved nothing, by a fault of our own."""
+    """What the diagnosis is made from. `unsure`: the last check proved nothing, by a fault of our own.
+
+    `held_by` names the dependencies that it waits for, `resting` those among them that a person stopped.
+    """
 
     state: State
     kind: Kind | None = None
@@ -27,6 +30,8 @@ class Facts:
     failures: int = 0
     served: bool = True
     unsure: bool = False
+    held_by: tuple[str, ...] = ()
+    resting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +60,8 @@ def needs_sign_in(state: State, kind: str) -> bool:
 
 def diagnose(facts: Facts) -> Diagnosis:
     """The diagnosis of one service; for a healthy one only the headline and what comes next."""
+    if facts.held_by:
+        return _held(facts)
     return Diagnosis(
         what=_what(facts),
         cause=_cause(facts),
@@ -104,6 +111,25 @@ def _standing(facts: Facts) -> str:
         case State.DISCONNECTING:
             return _("Its connection is being closed.")
     return _at_rest(facts)
+
+
+def _held(facts: Facts) -> Diagnosis:
+    """Of one that waits: the trouble is with what it depends on, and so is the remedy."""
+    kind = _troubled(facts)
+    names = {"names": ", ".join(facts.held_by), "resting": ", ".join(facts.resting)}
+    if facts.resting:
+        next_step = _("Waiting for %(names)s: that goes on until somebody starts %(resting)s.")
+        todo = _("Start %(resting)s, or reconnect now to try all the same.")
+    else:
+        next_step = _("Waiting for %(names)s: no attempt is made before that serves, and one at once then.")
+        todo = _("Look at %(names)s first, or reconnect now to try all the same.")
+    return Diagnosis(
+        what=str(HAPPENED[kind]) if kind else _("It is not connected."),
+        cause=_("It depends on %(names)s, and that does not serve now.") % names,
+        todo=(todo % names,),
+        next_step=next_step % names,
+        remedies=(Remedy(act=Act.RECONNECT, words=str(ACT_WORDS[Act.RECONNECT])),),
+    )
 
 
 def _at_rest(facts: Facts) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lifecycle import policies, reading, wording
+from lifecycle import neighbours, policies, reading, wording
 from lifecycle.core.health import Kind, Level
 from lifecycle.core.states import SERVING, State
 from lifecycle.diagnosis import Diagnosis, Facts, diagnose
@@ -127,6 +127,8 @@ def facts_of(service: Service, stored: ServiceState | None, state: State) -> Fac
         failures=stored.consecutive_failures,
         served=stored.last_success_at is not None,
         unsure=stored.last_level == Level.UNKNOWN,
+        held_by=tuple(stored.held_by.split()),
+        resting=neighbours.resting(stored.held_by.split()),
     )
 
 

@@ -17,6 +17,7 @@ from lifecycle.core.states import SERVING, State
 from lifecycle.diagnosis import needs_sign_in
 from lifecycle.models import ServiceState
 from lifecycle.remedies import IN_SHORT
+from registry import dependencies
 from registry.models import Service
 
 STATE_WORDS = {
@@ -106,6 +107,8 @@ def _trouble(state: State, stored: ServiceState | None) -> str:
         return ""
     if state in (State.DISCONNECTING, State.DISCONNECTED):
         return stored.disconnect_reason
+    if stored.held_by:
+        return _("waiting for %(names)s") % {"names": dependencies.few(stored.held_by.split())}
     kind = stored.error_kind
     if state is State.UNREACHABLE and needs_sign_in(state, kind):
         return ""  # the badge says it

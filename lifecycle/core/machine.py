@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from lifecycle.core import backoff
+from lifecycle.core import backoff, waiting
 from lifecycle.core.health import Fault, Kind, Level, Probe, verdict
 from lifecycle.core.policy import Policy
 from lifecycle.core.snapshot import Change as Change
@@ -244,5 +244,9 @@ def reconnect(snap: Snapshot, now: datetime, reason: str) -> Step:
 
 
 def due(snap: Snapshot) -> datetime | None:
-    """When the next connection attempt is due; None where none is."""
-    return snap.next_retry_at or snap.state_entered_at if snap.state in CONNECTING else None
+    """When the next connection attempt is due; None where none is, or where a dependency must serve first."""
+    if snap.state not in CONNECTING:
+        return None
+    if snap.held_by:
+        return waiting.first_wait_ends(snap) if snap.state is State.INITIALIZING else None
+    return snap.next_retry_at or snap.state_entered_at

@@ -32,6 +32,7 @@ class Snapshot:
     restarts_since: datetime | None = None
     next_retry_at: datetime | None = None
     disconnect_reason: str = ""
+    held_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,7 @@ def enter(snap: Snapshot, event: Event, now: datetime, reason: str, **fields: An
         not_serving_since=since,
         healthy_since=now if after is State.HEALTHY else None,
         next_retry_at=None,
+        held_by=(),
     )
     fault = fields.get("fault", moved.fault)
     change = Change(before=snap.state, after=after, event=event.value, reason=reason, fault=fault)

@@ -10,6 +10,7 @@ from lifecycle.core.machine import Snapshot
 from lifecycle.core.policy import Policy
 
 LIST_CHANGE_SETTLES = 0.5
+NEVER = float("inf")
 
 
 class Agenda:
@@ -25,6 +26,9 @@ class Agenda:
     def plan_retry(self, snap: Snapshot, now: datetime) -> None:
         """As the snapshot says; a time far off comes from a wall clock that was wrong."""
         due = machine.due(snap)
+        if due is None and snap.held_by:
+            self.retry_at = NEVER
+            return
         wait = 0.0 if due is None else (due - now).total_seconds()
         limit = backoff.RETRY_AFTER_LIMIT.total_seconds()
         self.retry_at = self.now() + min(max(wait, 0.0), limit)

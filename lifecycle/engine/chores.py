@@ -24,6 +24,7 @@ TICK_EVERY = 1.0
 FILE_EVERY = 2.0
 POLICIES_EVERY = 0.5
 BATCHES_EVERY = 0.5
+RELATIONS_EVERY = 0.5
 PRUNE_EVERY = 60.0
 LOGS_EVERY = 1.0
 SAMPLE_EVERY = 10.0
@@ -61,6 +62,7 @@ class Chores:
             self._every(TICK_EVERY, self._tick),
             self._every(FILE_EVERY, self._look_at_file),
             self._every(BATCHES_EVERY, self._advance_batches),
+            self._every(RELATIONS_EVERY, self._shop.relations.look),
         ]
 
     async def _every(self, seconds: float, work: Work) -> None:

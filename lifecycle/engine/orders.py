@@ -106,11 +106,12 @@ async def _start(owner: Owner, command: Command) -> None:
 async def _restart(owner: Owner, command: Command) -> None:
     reason = f"restarted by {command.requested_by}"
     if owner.snap.state is State.DISCONNECTED:
+        owner.waiting.add("connect", command)
         await owner.start(reason)
-    else:
-        owner.start_reason = reason
-        if owner.snap.state is not State.DISCONNECTING:
-            await owner.stop(reason)
+        return
+    owner.start_reason = reason
+    if owner.snap.state is not State.DISCONNECTING:
+        await owner.stop(reason)
     owner.waiting.add("connect", command)
 
 
@@ -120,8 +121,8 @@ async def _reconnect(owner: Owner, command: Command) -> None:
         return
     if owner.connection is not None:
         owner.drop(force=False)
-    await owner.retry(f"reconnection asked for by {command.requested_by}")
     owner.waiting.add("connect", command)
+    await owner.retry(f"reconnection asked for by {command.requested_by}")
 
 
 async def _check(owner: Owner, command: Command) -> None:

@@ -126,7 +126,7 @@ async def _record(owner: Owner, step: machine.Step, now: datetime, chance: float
     """Write down a step that may have failed, and what the limits on restarts make of it."""
     program = owner.wanted.transport == Transport.STDIO
     for snap, change in recovery.follow(step, owner.policy, now, chance, program=program):
-        await owner.record(snap, change, **more)
+        await owner.record(snap, change, tried=True, **more)
         if owner.held.stale:
             return
         more = {}

@@ -19,9 +19,9 @@ from lifecycle.core.health import Fault
 from lifecycle.core.machine import Snapshot
 from lifecycle.core.policy import Policy
 from lifecycle.core.states import CONNECTING, SERVING, State
-from lifecycle.engine import attempts, checking, orders, outcomes, snapshots
+from lifecycle.engine import attempts, checking, holdback, orders, outcomes, snapshots
 from lifecycle.engine.activity import Activity, Doing
-from lifecycle.engine.agenda import Agenda
+from lifecycle.engine.agenda import NEVER, Agenda
 from lifecycle.engine.attempts import Opened, Refused
 from lifecycle.engine.closing import Closer
 from lifecycle.engine.connection import Connection
@@ -60,6 +60,7 @@ class Owner:
         self.failing = held.snapshot.state in (State.RECONNECTING, State.UNREACHABLE)
         self._gone = self._released = self._ended = False
         self.agenda.plan_retry(self.snap, self.shop.clock())
+        shop.relations.listen(wanted.id, self._wake.set)
 
     @property
     def snap(self) -> Snapshot:
@@ -68,6 +69,15 @@ class Owner:
     @property
     def policy(self) -> Policy:
         return self.shop.policy(self.wanted)
+
+    @property
+    def asked(self) -> bool:
+        """Whether somebody waits for an attempt to connect: no dependency holds that back."""
+        return self.waiting.any("connect")
+
+    @property
+    def busy(self) -> bool:
+        return self._activity.busy
 
     def want(self, wanted: Wanted | None) -> None:
         """The registry says something new of this service; None is that it is gone."""
@@ -113,6 +123,7 @@ class Owner:
                 if not (self._released or self._ended):
                     await self._rest()
         finally:
+            self.shop.relations.leave(self.wanted.id, self._wake.set)
             await self._let_go()
 
     async def _turn_safely(self) -> None:
@@ -136,6 +147,7 @@ class Owner:
         await self._level()
         if self.lost is not None:
             await outcomes.fall(self, self.lost)
+        await holdback.settle(self)
         self._begin_what_is_due()
 
     async def _read_again(self) -> None:
@@ -269,11 +281,19 @@ class Owner:
             return (
                 self.agenda.refresh_at if self._calls else min(self.agenda.check_at, self.agenda.refresh_at)
             )
-        return self.agenda.retry_at if self.snap.state in CONNECTING or self.snap.state in SERVING else None
+        connects = self.snap.state in CONNECTING or self.snap.state in SERVING
+        return self.agenda.retry_at if connects and self.agenda.retry_at < NEVER else None
 
-    async def record(self, snap: Snapshot, change: machine.Change | None, **more: Any) -> None:
-        """Write it down, then plan by it. If somebody else was faster the row is read again first."""
-        await self.shop.recorder.change(self.held, snap, change, self.shop.clock(), **more)
+    async def record(
+        self, snap: Snapshot, change: machine.Change | None, *, tried: bool = False, **more: Any
+    ) -> None:
+        """Write it down, then plan by it. If somebody else was faster the row is read again first.
+
+        *tried*: an attempt to connect has ended.
+        """
+        snap = holdback.marked(self, snap, tried=tried)
+        if await self.shop.recorder.change(self.held, snap, change, self.shop.clock(), **more):
+            self.shop.relations.moved(self.wanted.id, snap.state)
         if self.held.stale:
             self._wake.set()
         self.agenda.plan_retry(self.snap, self.shop.clock())

@@ -47,6 +47,8 @@ class Roster:
 
     async def apply(self, sight: Sight) -> None:
         """Adopt what is new, and tell everybody what was seen."""
+        if sight.changed:
+            await self._shop.relations.look()
         await self._adopt([wanted for wanted in sight.changed if wanted.id not in self._owners])
         for wanted in sight.changed:
             self._owners[wanted.id].want(wanted)

@@ -19,6 +19,7 @@ from lifecycle.engine.logbook import Logbook
 from lifecycle.engine.looking import Wanted
 from lifecycle.engine.reconnection import Lanes
 from lifecycle.engine.recording import Recorder
+from lifecycle.engine.relations import Relations
 from lifecycle.engine.writer import Writer
 from lifecycle.live import feed
 from lifecycle.models import Command, FeedItem
@@ -44,6 +45,10 @@ class Shop:
     checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
     lateness: Lateness = field(default_factory=Lateness)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    relations: Relations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.relations = Relations(self.writer)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start *work* in the background and remember it, so that the end of the worker can wait for it."""

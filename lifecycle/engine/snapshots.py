@@ -63,6 +63,7 @@ def columns(snap: Snapshot) -> dict[str, Any]:
         "error_kind": snap.fault.kind.value if snap.fault else "",
         "error_message": snap.fault.message if snap.fault else "",
         "disconnect_reason": snap.disconnect_reason[:200],
+        "held_by": " ".join(snap.held_by),
     }
 
 
@@ -74,5 +75,6 @@ def read(row: ServiceState) -> Snapshot:
         response_time=None if row.response_ms is None else timedelta(milliseconds=row.response_ms),
         last_level=Level(row.last_level) if row.last_level else None,
         fault=Fault(kind=Kind(row.error_kind), message=row.error_message) if row.error_kind else None,
+        held_by=tuple(row.held_by.split()),
         **kept,
     )

@@ -39,6 +39,9 @@ class ServiceState(models.Model):
     restarts_since = models.DateTimeField(null=True)
     next_retry_at = models.DateTimeField(null=True)
     disconnect_reason = models.CharField(max_length=200, default="", blank=True)
+    held_by = models.TextField(
+        default="", blank=True, help_text="names of the dependencies that it waits for, with spaces between"
+    )
     revision_applied = models.PositiveIntegerField(default=0)
     tools_count = models.PositiveIntegerField(default=0)
     tools_refreshed_at = models.DateTimeField(null=True)

@@ -95,3 +95,17 @@ def test_a_service_that_came_to_rest_by_itself_says_why() -> None:
     told = diagnose(Facts(state=State.DISCONNECTED, kind=Kind.EXITED, reason="gave up"))
     assert (told.what, bool(told.cause)) == ("It is stopped: gave up.", True)
     assert [remedy.act for remedy in told.remedies] == [Act.START]
+
+
+@pytest.mark.parametrize("state", sorted(CONNECTING))
+def test_one_that_waits_names_what_it_waits_for_and_offers_to_try_all_the_same(state: State) -> None:
+    told = found(state, Kind.REFUSED, held_by=("maps", "auth"))
+    assert told.next_step.startswith("Waiting for maps, auth:")
+    assert "maps, auth" in told.cause
+    assert [remedy.act for remedy in told.remedies] == [Act.RECONNECT]
+
+
+def test_one_that_waits_for_what_a_person_stopped_says_that_it_waits_for_the_person() -> None:
+    told = found(State.RECONNECTING, Kind.REFUSED, held_by=("maps", "auth"), resting=("maps",))
+    assert told.next_step == "Waiting for maps, auth: that goes on until somebody starts maps."
+    assert told.todo == ("Start maps, or reconnect now to try all the same.",)

@@ -211,3 +211,10 @@ def test_the_sign_says_whether_a_worker_watches(viewer: Client, worker: Any, wor
     if worker:
         make_worker(**worker)
     assert f"<span data-sign-text>{words}</span>" in text_of(viewer.get(URL))
+
+
+def test_a_service_that_waits_says_for_whom_instead_of_a_countdown(viewer: Client) -> None:
+    make_service(state=State.RECONNECTING, held_by="auth maps", error_kind="refused")
+    page = text_of(viewer.get("/services/"))
+    assert "waiting for auth, maps" in page
+    assert "data-try=" not in page

@@ -1,0 +1,104 @@
+"""Which services need which, and how the needed ones are now; kept from the rows for all owners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lifecycle.core.states import State
+from lifecycle.core.waiting import Needed
+from lifecycle.engine.writer import Writer
+from lifecycle.models import ServiceState
+from registry.models import Dependency, RegistryHead
+
+AT_ONCE = 500
+
+
+@dataclass(kw_only=True)
+class Edges:
+    """All dependencies of one revision of the registry, by id; names of the needed ones."""
+
+    revision: int = -1
+    needs: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    needed_by: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+
+
+class Relations:
+    """What owners ask before they try to connect. Without dependencies a look is one small query.
+
+    States of this worker's own services come by `moved` at once, those of others by the next look.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._edges = Edges()
+        self._states: dict[int, State] = {}
+        self._listeners: dict[int, Callable[[], object]] = {}
+
+    def listen(self, service_id: int, wake: Callable[[], object]) -> None:
+        """Call *wake* whenever what this service needs has changed."""
+        self._listeners[service_id] = wake
+
+    def leave(self, service_id: int, wake: Callable[[], object]) -> None:
+        """Stop that, unless another owner has taken the place."""
+        if self._listeners.get(service_id) == wake:
+            del self._listeners[service_id]
+
+    def needs(self, service_id: int) -> tuple[Needed, ...]:
+        """What this service depends on; one that no worker has taken up yet is about to connect."""
+        return tuple(
+            Needed(name=self._edges.names[other], state=self._states.get(other, State.INITIALIZING))
+            for other in self._edges.needs.get(service_id, ())
+        )
+
+    def moved(self, service_id: int, state: State) -> None:
+        """This service is in *state* now."""
+        if service_id in self._edges.names and self._states.get(service_id) is not state:
+            self._states[service_id] = state
+            self._wake(self._edges.needed_by[service_id])
+
+    async def look(self) -> None:
+        """See what the rows say, and wake those whom it concerns."""
+        edges, states = await self._writer.do(_read, self._edges)
+        concerned = {
+            dependent
+            for other, state in states.items()
+            if self._states.get(other) is not state
+            for dependent in edges.needed_by.get(other, ())
+        }
+        if edges is not self._edges:
+            before = self._edges.needs
+            concerned |= {one for one in {*before, *edges.needs} if before.get(one) != edges.needs.get(one)}
+        self._edges, self._states = edges, states
+        self._wake(concerned)
+
+    def _wake(self, service_ids: set[int] | tuple[int, ...]) -> None:
+        for service_id in service_ids:
+            if (wake := self._listeners.get(service_id)) is not None:
+                wake()
+
+
+def _read(known: Edges) -> tuple[Edges, dict[int, State]]:
+    """The dependencies, read anew where the registry has changed, and the states of all that are needed."""
+    revision = RegistryHead.objects.values_list("revision", flat=True).first() or 0
+    edges = known if revision == known.revision else _edges(revision)
+    return edges, _states(sorted(edges.names))
+
+
+def _edges(revision: int) -> Edges:
+    edges = Edges(revision=revision)
+    rows = Dependency.objects.standing().order_by("service_id", "depends_on_id")
+    for one, other, name in rows.values_list("service_id", "depends_on_id", "depends_on__name"):
+        edges.needs[one] = (*edges.needs.get(one, ()), other)
+        edges.needed_by[other] = (*edges.needed_by.get(other, ()), one)
+        edges.names[other] = name
+    return edges
+
+
+def _states(ids: list[int]) -> dict[int, State]:
+    found: dict[int, State] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        rows = ServiceState.objects.filter(pk__in=ids[start : start + AT_ONCE])
+        found.update((pk, State(state)) for pk, state in rows.values_list("pk", "state"))
+    return found
