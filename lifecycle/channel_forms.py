@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from lifecycle import egress
 from lifecycle.alerts import channels
 from lifecycle.alerts.channels import Config
 from lifecycle.models import AlertRule, Channel
+from registry.core.addresses import address_of
 
 RECIPIENTS_AT_MOST = 50
 
@@ -179,11 +179,10 @@ def _checked_url(url: str) -> str:
         raise forms.ValidationError(_("This is not a URL.")) from None
     if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f]", url):
         raise forms.ValidationError(_("Write a URL that begins with https:// or http://."))
-    try:
-        ip_address(host)
-    except ValueError:
-        return url
-    if why := egress.refusal(host, egress.Rule.read(settings.EGRESS_ALLOW, private=False)):
+    address = address_of(host)
+    if address and (
+        why := egress.refusal(str(address), egress.Rule.read(settings.EGRESS_ALLOW, private=False))
+    ):
         raise forms.ValidationError(f"{why}.")
     return url
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from registry import allowlist
+from registry import allowlist, reach
 from registry.core import entry as entries
 from registry.core import filling, names, needs, reading, transport
 from registry.core.dialects import URL_KEYS, Found
@@ -108,7 +108,7 @@ def parsed(plan: Plan, filled: Mapping[str, str]) -> Entry:
 
 
 def _parse(plan: Plan, values: Mapping[str, str]) -> Entry:
-    return entries.parse(filling.fill(plan.stored, values), plan.place, strict=settings.EGRESS_STRICT)
+    return entries.parse(filling.fill(plan.stored, values), plan.place, reach.rule())
 
 
 def checked_value(value: object, asked: str) -> str:

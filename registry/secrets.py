@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-from registry import files, masking
+from registry import files, masking, reach
 from registry.core import entry as entries
 from registry.core import filling
 from registry.core.dialects import URL_KEYS
@@ -116,7 +116,7 @@ def reveal(service: Service) -> ServiceConfig:
         raise InvalidConfigError(
             where, f"needs a value for {name}", "Give it and save again", asks=[name]
         ) from None
-    return entries.parse(filled, ("mcpServers", service.name), strict=settings.EGRESS_STRICT).config
+    return entries.parse(filled, ("mcpServers", service.name), reach.rule()).config
 
 
 def masked_entry(service: Service) -> dict[str, Any]:

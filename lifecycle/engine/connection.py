@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from fastmcp.client.transports.base import ClientTransport
 
 from lifecycle.core.health import Fault, Kind
-from lifecycle.egress import Rule
 from lifecycle.engine.child import marker
 from lifecycle.engine.child.process import Child, Command, SpawnError
 from lifecycle.engine.child.transport import StdioTransport
@@ -26,6 +24,7 @@ from lifecycle.engine.faults import ConnectionFault
 from lifecycle.engine.holding import Connection, Greeting, Watch
 from lifecycle.engine.http import EventStreamTransport, HttpMaker, SseWatch, StreamableTransport
 from lifecycle.engine.toolcall import CallOutcome
+from registry import reach
 from registry.core.entry import OAUTH, ServiceConfig
 
 __all__ = [
@@ -63,7 +62,7 @@ class Connector:
 
     def __init__(self, *, run_dir: Path, worker: str) -> None:
         _allow_many_files()
-        self._http = HttpMaker(Rule.read(settings.EGRESS_ALLOW, private=not settings.EGRESS_STRICT))
+        self._http = HttpMaker(reach.rule())
         self._mark = marker.Mark.of_this_process(run_dir)
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.core import checking, fields, needs, transport
+from registry.core.addresses import HOME, Rule
 from registry.core.checking import FunctionalCheck
 from registry.core.dialects import URL_KEYS
 from registry.core.places import Place, show
@@ -50,8 +51,8 @@ class Entry:
     enabled: bool | None = None
 
 
-def parse(raw: object, place: Place, *, strict: bool = False) -> Entry:
-    """Read one entry; exactly one of url and command must be there. *strict* refuses private addresses."""
+def parse(raw: object, place: Place, rule: Rule = HOME) -> Entry:
+    """Read one entry; exactly one of url and command must be there. *rule* says which addresses."""
     if not isinstance(raw, dict):
         raise InvalidConfigError(
             show(place), "must be an object", 'Write {"command": "…"} or {"url": "https://…"}'
@@ -66,7 +67,7 @@ def parse(raw: object, place: Place, *, strict: bool = False) -> Entry:
     if "command" in entry:
         config = _stdio(entry, place)
     elif url_keys:
-        config = _remote(entry, url_keys[0], place, strict)
+        config = _remote(entry, url_keys[0], place, rule)
     else:
         raise InvalidConfigError(
             show(place),
@@ -169,7 +170,7 @@ def _env(entry: Mapping[str, Any], place: Place) -> Mapping[str, str]:
     return env
 
 
-def _remote(entry: Mapping[str, Any], key: str, place: Place, strict: bool) -> ServiceConfig:
+def _remote(entry: Mapping[str, Any], key: str, place: Place, rule: Rule) -> ServiceConfig:
     said, said_key = _said(entry, place)
     if said == transport.STDIO:
         raise InvalidConfigError(
@@ -177,7 +178,7 @@ def _remote(entry: Mapping[str, Any], key: str, place: Place, strict: bool) -> S
             "says stdio, but there is a url",
             'Write "http" or "sse", or give a command',
         )
-    url = transport.check_url(fields.text(entry, key, place), (*place, key), strict=strict)
+    url = transport.check_url(fields.text(entry, key, place), (*place, key), rule)
     return ServiceConfig(
         transport=said or (transport.HTTP if key in ("httpUrl", "http_url") else transport.inferred(url)),
         url=url,

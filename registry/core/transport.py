@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from registry.core import addresses
+from registry.core.addresses import HOME, Rule
 from registry.core.places import Place, shorten, show
 from registry.errors import InvalidConfigError
 
@@ -28,7 +29,9 @@ _SPELLINGS = {
     "remote": "",
     "url": "",
 }
-_METADATA = frozenset({"169.254.169.254", "fd00:ec2::254", "100.100.100.200", "metadata.google.internal"})
+
+
+_OTHER = "Write the address of an MCP server"
 
 
 def spelled(said: object, place: Place) -> str | None:
@@ -47,7 +50,7 @@ def inferred(url: str) -> str:
     return SSE if "sse" in urlsplit(url).path.lower().split("/") else HTTP
 
 
-def check_url(url: str, place: Place, *, strict: bool = False) -> str:
+def check_url(url: str, place: Place, rule: Rule = HOME) -> str:
     """The address, when it can be a service's. The error repeats no part of it: it may hold a secret."""
     at = show(place)
     remedy = "Write an address such as https://example.org/mcp"
@@ -62,23 +65,23 @@ def check_url(url: str, place: Place, *, strict: bool = False) -> str:
         raise InvalidConfigError(at, "does not start with http:// or https://", remedy)
     if not host or port == 0:
         raise InvalidConfigError(at, "names no host and port that can be reached", remedy)
-    _check_host(host, at, strict)
+    _check_host(host, at, rule)
     return url
 
 
-def _check_host(host: str, at: str, strict: bool) -> None:
-    try:
-        address = ip_address(host.split("%")[0])
-    except ValueError:
-        address = None
-    if host.rstrip(".").lower() in _METADATA or (address is not None and address.is_link_local):
+def _check_host(host: str, at: str, rule: Rule) -> None:
+    """What can be told without looking a name up; the rest is told when connecting."""
+    name = host.rstrip(".").lower()
+    if name in addresses.METADATA_NAMES:
+        raise InvalidConfigError(at, addresses.NEVER, _OTHER)
+    local = name == "localhost" or name.endswith(".localhost")
+    known = addresses.LOOPBACK if local else (addresses.address_of(host.split("%")[0]),)
+    found = [addresses.problem(address, rule) for address in known if address is not None]
+    if found and all(found):
+        wrong = found[0]
+        private = wrong == addresses.PRIVATE
         raise InvalidConfigError(
-            at, "is a link-local or metadata address", "Write the address of an MCP server"
-        )
-    local = host.rstrip(".").lower() == "localhost" or (address is not None and not address.is_global)
-    if strict and local:
-        raise InvalidConfigError(
-            at, "is a loopback or private address", "Allow its network in MCPSTORE_EGRESS_ALLOW"
+            at, wrong, "Allow its network in MCPSTORE_EGRESS_ALLOW" if private else _OTHER
         )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from registry.core import entry, names
+from registry.core import addresses, entry, names
+from registry.core.addresses import Rule
 from registry.core.entry import ServiceConfig
 from registry.errors import InvalidConfigError
 
@@ -164,11 +168,68 @@ def test_no_error_repeats_a_value() -> None:
         assert "canary" not in str(caught.value)
 
 
-def test_private_addresses_are_refused_only_where_strict() -> None:
-    for url in ("http://localhost:1/mcp", "http://127.0.0.1/", "http://10.1.2.3/", "http://[::1]/"):
-        assert entry.parse({"url": url}, AT).config.url == url
-        with pytest.raises(InvalidConfigError, match="private"):
-            entry.parse({"url": url}, AT, strict=True)
+LOCAL = [
+    "http://localhost:1/mcp",
+    "http://127.0.0.1/",
+    "http://127.1/",
+    "http://2130706433/",
+    "http://0177.0.0.1/",
+    "http://0x7f.0.0.1/",
+    "http://10.1.2.3/",
+    "http://[::1]/",
+    "http://[::ffff:10.1.2.3]/",
+]
+
+
+@pytest.mark.parametrize("url", LOCAL)
+def test_private_addresses_are_refused_only_where_strict_and_not_allowed(url: str) -> None:
+    assert entry.parse({"url": url}, AT).config.url == url
+    with pytest.raises(InvalidConfigError, match="private"):
+        entry.parse({"url": url}, AT, Rule())
+    allowed = Rule.read(["127.0.0.0/8", "10.0.0.0/8", "::1/128"], private=False)
+    assert entry.parse({"url": url}, AT, allowed).config.url == url
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "2852039166",
+        "0xA9FEA9FE",
+        "0xa9.0xfe.0xa9.0xfe",
+        "0251.0376.0251.0376",
+        "169.254.43518",
+        "169.254.169.254.",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:a9fe:a9fe]",
+        "[::169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[fe80::1]",
+        "[fe80::1%25eth0]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
+        "Metadata.Google.Internal.",
+    ],
+)
+def test_no_spelling_of_a_metadata_address_is_ever_taken(host: str) -> None:
+    everything = Rule.read(["0.0.0.0/0", "::/0"], private=True)
+    with pytest.raises(InvalidConfigError, match="link-local or metadata"):
+        entry.parse({"url": f"http://{host}/latest"}, AT, everything)
+
+
+@pytest.mark.parametrize(
+    "host", ["example.org", "1.2.3.4.5", "256.1.1.1", "0x7g.1", "09.1", "1..2", "face.b00c"]
+)
+def test_a_name_is_no_address(host: str) -> None:
+    assert addresses.address_of(host) is None
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["%d", "0x%x", "0%o"]), st.integers(1, 4))
+def test_old_spellings_are_read_as_the_c_library_reads_them(number: int, shape: str, parts: int) -> None:
+    size = 8 * (5 - parts)
+    numbers = [(number >> (24 - 8 * place)) & 255 for place in range(parts - 1)] + [number & (2**size - 1)]
+    text = ".".join(shape % part for part in numbers)
+    assert str(addresses.address_of(text)) == socket.inet_ntoa(socket.inet_aton(text))
 
 
 NAMES = [

@@ -318,3 +318,16 @@ def test_positions_follow_the_document_and_the_time(register: Register) -> None:
     register({"b": {"url": URL}, "a": {"url": URL}})
     registration.register({"c": {"url": URL}}, by="bob", role=Role.ADMIN, now=NOW + timedelta(hours=1))
     assert list(Service.objects.order_by("position").values_list("name", flat=True)) == ["b", "a", "c"]
+
+
+def test_where_addresses_are_strict_the_allowed_networks_are_open(register: Register, settings: Any) -> None:
+    settings.EGRESS_STRICT, settings.EGRESS_ALLOW = True, ("10.0.0.0/8",)
+    entries = {name: {"url": f"http://{name}/mcp"} for name in ("10.1.2.3", "192.168.1.1", "a.example")}
+    results = register(entries)
+    assert outcomes(results) == [
+        ("10.1.2.3", "created"),
+        ("192.168.1.1", "invalid"),
+        ("a.example", "created"),
+    ]
+    assert "MCPSTORE_EGRESS_ALLOW" in str(results[1].error)
+    assert registration.is_approved(registration.get("10.1.2.3"))

@@ -1,0 +1,12 @@
+"""What the URLs of services may reach on this installation."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from registry.core.addresses import Rule
+
+
+def rule() -> Rule:
+    """Loopback and private networks too, unless MCPSTORE_EGRESS_STRICT leaves only the allowed ones."""
+    return Rule.read(settings.EGRESS_ALLOW, private=not settings.EGRESS_STRICT)
