@@ -11,7 +11,7 @@ from registry.access import audit
 from registry.core import graph, needs
 from registry.core.dialects import Found
 from registry.errors import InvalidConfigError, RegistryError
-from registry.models import Dependency, RegistryHead, Service
+from registry.models import Dependency, Desired, RegistryHead, Service
 from registry.plan import Plan
 
 BATCH = 500
@@ -57,6 +57,24 @@ def needing(service: Service) -> list[str]:
     """Who depends on this service."""
     rows = Dependency.objects.standing().filter(depends_on=service).order_by("service__name")
     return list(rows.values_list("service__name", flat=True))
+
+
+def all_needing(service: Service) -> list[str]:
+    """Who should run and needs this service, directly or through others, by name; a query for each step."""
+    found: dict[int, str] = {}
+    ahead = [service.pk]
+    while ahead:
+        rows = Dependency.objects.standing().filter(depends_on__in=ahead[:BATCH])
+        fresh = {
+            pk: name
+            for pk, name in rows.filter(service__desired=Desired.RUNNING).values_list(
+                "service", "service__name"
+            )
+            if pk not in found
+        }
+        found |= fresh
+        ahead = [*ahead[BATCH:], *fresh]
+    return sorted(found.values())
 
 
 # -- before saving --------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from lifecycle.alerts import outbox, rows
+from lifecycle.alerts import folding, outbox, rows
 from lifecycle.alerts.outbox import Story
 from lifecycle.core import alerting
 from lifecycle.core.alerting import Ending, Notice, Phase, Situation
 from lifecycle.core.machine import Change
 from lifecycle.core.states import SERVING, State
 from lifecycle.models import AlertRule, Episode, ServiceState, StateChange
+from registry import dependencies
 from registry.models import Desired, Service
 
 # A tick runs in the worker's one writing thread: a storm is worked off in parts, and the rest waits a second.
@@ -66,7 +67,12 @@ def _situation(service: Service, state_row: ServiceState, change: Change) -> Sit
     if change.after in SERVING:
         return here
     desired, removed_at = Service.objects.values_list("desired", "removed_at").get(pk=service.pk)
-    return replace(here, stopped=desired == Desired.STOPPED, removed=removed_at is not None)
+    return replace(
+        here,
+        stopped=desired == Desired.STOPPED,
+        removed=removed_at is not None,
+        folded=folding.folded(state_row),
+    )
 
 
 def _move(cases: Sequence[Case]) -> int:
@@ -78,9 +84,15 @@ def _move(cases: Sequence[Case]) -> int:
     for case in cases:
         before = rows.episode_of(case.row) if case.row else None
         earlier = last.get((case.rule.pk, case.service.pk))
-        step = alerting.step(rows.rule_of(case.rule), before, earlier, case.here, case.now)
-        fired += _write(case, before, *step) is Notice.FIRING
+        after, notice = alerting.step(rows.rule_of(case.rule), before, earlier, case.here, case.now)
+        if after is not None and notice is Notice.FIRING and (until := _doubted_until(case)):
+            after, notice = alerting.postpone(after, until)
+        fired += _write(case, before, after, notice) is Notice.FIRING
     return fired
+
+
+def _doubted_until(case: Case) -> datetime | None:
+    return folding.doubted_until(case.service, case.here.not_serving_since, case.now)
 
 
 def _last_fired(cases: Sequence[Case]) -> dict[tuple[int, int], datetime]:
@@ -96,6 +108,8 @@ def _write(
     if after is None or after == before:
         return None
     story = case.story() if notice else Story(state="", reason="")
+    if notice is Notice.FIRING:
+        story = replace(story, needed_by=tuple(dependencies.all_needing(case.service)))
     row = _bring(case, after, notice, story)
     if row is None:
         return None
@@ -141,6 +155,7 @@ def sweep(now: datetime) -> int:
         | Q(service__desired=Desired.STOPPED)
         | Q(service__removed_at__isnull=False)
         | Q(service__state_row__state=State.HEALTHY.value)
+        | Q(state=Phase.PENDING.value, due_at=None, service__state_row__held_by="")
     )
     return _review(done_for.order_by("pk"), now) + _open_missing(now)
 
@@ -148,6 +163,12 @@ def sweep(now: datetime) -> int:
 def reconsider(rule: AlertRule, now: datetime) -> None:
     """Apply a changed rule to all its open episodes at once."""
     _review(rule.episodes.exclude(state=Phase.RESOLVED.value).order_by("pk"), now, at_once=None)
+    unfold(now)
+
+
+def unfold(now: datetime) -> None:
+    """Look at all that is folded: no rule may tell of the dependency any more."""
+    _review(Episode.objects.filter(state=Phase.PENDING.value, due_at=None).order_by("pk"), now, at_once=None)
 
 
 def _review(found: QuerySet[Episode], now: datetime, at_once: int | None = AT_ONCE) -> int:
@@ -165,7 +186,7 @@ def _review(found: QuerySet[Episode], now: datetime, at_once: int | None = AT_ON
 
 
 def _case(rule: AlertRule, service: Service, row: Episode | None, state: ServiceState, now: datetime) -> Case:
-    here = rows.situation_of(service, state)
+    here = replace(rows.situation_of(service, state), folded=folding.folded(state))
     return Case(rule=rule, service=service, row=row, here=here, story=lambda: _story(state), now=now)
 
 

@@ -15,14 +15,16 @@ from lifecycle.models import AlertRule, Channel, Delivery, Episode
 KEPT_TRYING = timedelta(hours=24)
 TEST_KEPT_TRYING = timedelta(minutes=2)
 SUMMARY_LIMIT = 1000
+DEPENDENTS_NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """What happened to the service, in the words that the messages carry."""
+    """What happened to the service, in the words that the messages carry; `needed_by` those that need it."""
 
     state: str
     reason: str
+    needed_by: tuple[str, ...] = ()
 
 
 def stamp(moment: datetime) -> str:
@@ -56,12 +58,14 @@ def firing_text(rule: AlertRule, service: str, since: datetime, story: Story) ->
         "rule": rule.name,
         "level": rule.level,
     }
-    return messages.fill(rule.message, values)[:SUMMARY_LIMIT]
+    text = messages.fill(rule.message, values)
+    return f"{text}{messages.needed_by(story.needed_by)}"[:SUMMARY_LIMIT]
 
 
 def queue_firing(row: Episode, story: Story, now: datetime) -> None:
     """One message to each channel of the rule; its text is the episode's summary."""
     data = {**_common(row, story), "message": row.summary, "fired_at": stamp(now)}
+    data |= {"dependents": list(story.needed_by[:DEPENDENTS_NAMED]), "dependents_count": len(story.needed_by)}
     told = [channel for channel in row.rule.channels.all() if channel.enabled]
     _queue(row, told, Notice.FIRING, data, now)
 

@@ -15,6 +15,7 @@ from lifecycle import wording
 from lifecycle.core.messages import lasting
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 from lifecycle.rows import STATE_WORDS
+from registry.dependencies import few
 
 Words = dict[str, tuple[str | Promise, str]]
 LEVELS: Words = {
@@ -100,6 +101,13 @@ def _episode_note(row: Episode) -> str:
     if row.state == Episode.State.RESOLVED and row.resolved_at:
         why = str(ENDINGS.get(row.ending, ""))
         return _("%(why)s · lasted %(span)s") % {"why": why, "span": lasting(row.resolved_at - row.opened_at)}
+    if row.state == Episode.State.PENDING and row.due_at is None:
+        waits_for = row.service.state_row.held_by
+        return (
+            _("Not told: it waits for %(names)s, which does not serve.") % {"names": few(waits_for.split())}
+            if waits_for
+            else _("What it waited for serves again; it has half a minute to recover.")
+        )
     if row.state == Episode.State.ACKNOWLEDGED:
         return _("Acknowledged by %(who)s") % {"who": row.acknowledged_by}
     return ""

@@ -33,7 +33,7 @@ def episode_of(row: Episode) -> alerting.Episode:
     return alerting.Episode(
         phase=Phase(row.state),
         opened_at=row.opened_at,
-        due_at=row.due_at or row.opened_at,
+        due_at=row.due_at,
         fired_at=row.fired_at,
         ending=Ending(row.ending) if row.ending else None,
     )

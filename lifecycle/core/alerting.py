@@ -10,6 +10,11 @@ from typing import Any
 
 from lifecycle.core.states import SERVING, State
 
+DOUBT = timedelta(seconds=10)
+"""How long a service that depends on others is not spoken of, since the cause may come out elsewhere."""
+RESUMED = timedelta(seconds=30)
+"""How long one has to recover once its dependency is back, before its own alert comes."""
+
 
 class Condition(StrEnum):
     STATE_ENTERED = "state-entered"
@@ -75,13 +80,17 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """One service as it is now; `entered` says that it came into its state just now."""
+    """One service as it is now; `entered` says that it came into its state just now.
+
+    `folded` says that it waits for a dependency whose own alert tells of the trouble.
+    """
 
     state: State
     not_serving_since: datetime | None
     entered: bool = False
     stopped: bool = False
     removed: bool = False
+    folded: bool = False
 
     @property
     def serving(self) -> bool:
@@ -96,11 +105,11 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True)
 class Episode:
-    """One stretch of one rule being true for one service."""
+    """One stretch of one rule being true for one service. Pending without `due_at`, it is folded."""
 
     phase: Phase
     opened_at: datetime
-    due_at: datetime
+    due_at: datetime | None
     fired_at: datetime | None = None
     ending: Ending | None = None
 
@@ -154,10 +163,20 @@ def step(
         return end(rule, episode, _ending(now_is))
     if episode.phase is not Phase.PENDING:
         return episode, None
-    episode = replace(episode, due_at=_due(rule, episode.opened_at, last_fired))
-    if episode.due_at > now:
+    if now_is.folded:
+        return replace(episode, due_at=None), None
+    due = _due(rule, episode.opened_at, last_fired)
+    if episode.due_at is None:
+        due = max(due, now + RESUMED)
+    episode = replace(episode, due_at=due)
+    if due > now:
         return episode, None
     return replace(episode, phase=Phase.FIRING, fired_at=now), Notice.FIRING
+
+
+def postpone(episode: Episode, until: datetime) -> Step:
+    """The same, not yet firing."""
+    return replace(episode, phase=Phase.PENDING, fired_at=None, due_at=until), None
 
 
 def end(rule: Rule, episode: Episode, ending: Ending) -> Step:

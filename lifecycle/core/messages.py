@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 PLACEHOLDERS = ("service", "state", "reason", "since", "rule", "level")
+NAMED_AT_MOST = 5
 DEFAULT_MESSAGE = "{service} is {state}: {reason}"
 # A person's text is never given to str.format: that would read attributes and fill memory at its bidding.
 _BRACED = re.compile(r"\{([^{}]*)\}")
@@ -20,6 +21,16 @@ def unknown_placeholders(template: str) -> list[str]:
 def fill(template: str, values: Mapping[str, str]) -> str:
     """Put each value in its place in one pass, so that a value's own braces stay as they are."""
     return _BRACED.sub(lambda found: values.get(found[1], found[0]), template or DEFAULT_MESSAGE)
+
+
+def needed_by(names: Sequence[str]) -> str:
+    """What is added to a message about a service that others need; empty where nobody does."""
+    if not names:
+        return ""
+    more = len(names) - NAMED_AT_MOST
+    listed = ", ".join(names[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
+    services = "1 service" if len(names) == 1 else f"{len(names)} services"
+    return f" (needed by {services}: {listed})"
 
 
 def lasting(span: timedelta) -> str:

@@ -44,6 +44,10 @@ class Agenda:
         """From now on and not from when the last one was due: a late check is not caught up with."""
         self.check_at = self.now() + backoff.next_check(policy, unsure, chance).total_seconds()
 
+    def check_soon(self) -> None:
+        """At once."""
+        self.check_at = min(self.check_at, self.now())
+
     def plan_refresh(self, policy: Policy, chance: float) -> None:
         wait = backoff.spread(policy.tools_update_interval, chance)
         self.refresh_at = self.now() + wait.total_seconds()

@@ -60,7 +60,7 @@ class Owner:
         self.failing = held.snapshot.state in (State.RECONNECTING, State.UNREACHABLE)
         self._gone = self._released = self._ended = False
         self.agenda.plan_retry(self.snap, self.shop.clock())
-        shop.relations.listen(wanted.id, self._wake.set)
+        shop.relations.join(wanted.id, self)
 
     @property
     def snap(self) -> Snapshot:
@@ -83,6 +83,15 @@ class Owner:
         """The registry says something new of this service; None is that it is gone."""
         self._gone = wanted is None
         self.wanted = wanted or self.wanted
+        self._wake.set()
+
+    def reconsider(self) -> None:
+        """A dependency changed: hold back, or go on."""
+        self._wake.set()
+
+    def check_soon(self) -> None:
+        """Another service that needs this one is lost: look whether this one is the cause."""
+        self.agenda.check_soon()
         self._wake.set()
 
     def replan(self) -> None:
@@ -123,7 +132,7 @@ class Owner:
                 if not (self._released or self._ended):
                     await self._rest()
         finally:
-            self.shop.relations.leave(self.wanted.id, self._wake.set)
+            self.shop.relations.leave(self.wanted.id, self)
             await self._let_go()
 
     async def _turn_safely(self) -> None:

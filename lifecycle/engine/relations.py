@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from lifecycle.core.states import State
 from lifecycle.core.waiting import Needed
@@ -12,6 +12,16 @@ from lifecycle.models import ServiceState
 from registry.models import Dependency, RegistryHead
 
 AT_ONCE = 500
+
+
+class Member(Protocol):
+    """Who holds a service."""
+
+    def reconsider(self) -> None:
+        """Something that this service needs has changed."""
+
+    def check_soon(self) -> None:
+        """This service may be the cause of another one's failure."""
 
 
 @dataclass(kw_only=True)
@@ -34,16 +44,16 @@ class Relations:
         self._writer = writer
         self._edges = Edges()
         self._states: dict[int, State] = {}
-        self._listeners: dict[int, Callable[[], object]] = {}
+        self._members: dict[int, Member] = {}
 
-    def listen(self, service_id: int, wake: Callable[[], object]) -> None:
-        """Call *wake* whenever what this service needs has changed."""
-        self._listeners[service_id] = wake
+    def join(self, service_id: int, member: Member) -> None:
+        """Tell *member*, who holds this service, of all that concerns it."""
+        self._members[service_id] = member
 
-    def leave(self, service_id: int, wake: Callable[[], object]) -> None:
-        """Stop that, unless another owner has taken the place."""
-        if self._listeners.get(service_id) == wake:
-            del self._listeners[service_id]
+    def leave(self, service_id: int, member: Member) -> None:
+        """Stop that, unless another one has taken the place."""
+        if self._members.get(service_id) is member:
+            del self._members[service_id]
 
     def needs(self, service_id: int) -> tuple[Needed, ...]:
         """What this service depends on; one that no worker has taken up yet is about to connect."""
@@ -53,10 +63,14 @@ class Relations:
         )
 
     def moved(self, service_id: int, state: State) -> None:
-        """This service is in *state* now."""
+        """This service is in *state* now. When it is lost, those that it needs are checked at once."""
         if service_id in self._edges.names and self._states.get(service_id) is not state:
             self._states[service_id] = state
             self._wake(self._edges.needed_by[service_id])
+        if state is State.RECONNECTING:
+            for other in self._edges.needs.get(service_id, ()):
+                if (member := self._members.get(other)) is not None:
+                    member.check_soon()
 
     async def look(self) -> None:
         """See what the rows say, and wake those whom it concerns."""
@@ -75,8 +89,8 @@ class Relations:
 
     def _wake(self, service_ids: set[int] | tuple[int, ...]) -> None:
         for service_id in service_ids:
-            if (wake := self._listeners.get(service_id)) is not None:
-                wake()
+            if (member := self._members.get(service_id)) is not None:
+                member.reconsider()
 
 
 def _read(known: Edges) -> tuple[Edges, dict[int, State]]:

@@ -62,7 +62,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
 
 def _rows(found: QuerySet[Episode], limit: int) -> list[EpisodeRow]:
     now = timezone.now()
-    rows = list(found.select_related("rule", "service").order_by(WAITS_LAST, "-pk")[:limit])
+    rows = list(found.select_related("rule", "service__state_row").order_by(WAITS_LAST, "-pk")[:limit])
     states: dict[int, list[str]] = {row.pk: [] for row in rows}
     told = Delivery.objects.filter(episode__in=states).order_by("pk")
     for episode, state in told.values_list("episode_id", "state"):

@@ -92,5 +92,6 @@ def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
         audit.note(request.user.get_username(), "alert-rule.delete", rule.name, now=timezone.now())
         rule.delete()
+        evaluation.unfold(timezone.now())
     messages.success(request, _("The rule “%(name)s” is deleted.") % {"name": rule.name})
     return redirect("rule_list")

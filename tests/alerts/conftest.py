@@ -32,13 +32,20 @@ class Fleet:
         return service
 
     def move(
-        self, service: Service, after: State, now: datetime, *, event: str = "lost", why: str = "refused"
+        self,
+        service: Service,
+        after: State,
+        now: datetime,
+        *,
+        event: str = "lost",
+        why: str = "refused",
+        held_by: str = "",
     ) -> None:
         row = ServiceState.objects.get(service=service)
         before = State(row.state)
         idle = after in (State.DISCONNECTING, State.DISCONNECTED) and event != "give-up"
         row.not_serving_since = None if after in SERVING or idle else row.not_serving_since or now
-        row.state, row.state_entered_at = after, now
+        row.state, row.state_entered_at, row.held_by = after, now, held_by
         row.error_message = "" if after in SERVING or idle else why
         row.save()
         fault = None if after in SERVING or idle else Fault(kind=Kind.REFUSED, message=why)

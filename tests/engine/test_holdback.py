@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from lifecycle.models import ServiceState, StateChange
+from lifecycle.models import AlertRule, Episode, ServiceState, StateChange
 from registry import changing, registration
 from registry.models import Role
 from tests.doubles.fault_server import FaultServer
@@ -158,6 +158,31 @@ def test_a_new_worker_keeps_the_mark_and_lets_go_of_what_is_free_by_then(bench: 
     assert (bench.row("weather").held_by, bench.row("weather").reconnect_attempts) == ("maps", attempts)
     start(bench, *servers)
     bench.until_state("news", "HEALTHY")
+
+
+def test_the_loss_of_a_service_has_what_it_needs_checked_at_once(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, replace(SLOW_RETRIES, health_check_interval=timedelta(seconds=60)))
+    bench.start()
+    try:
+        maps, weather, _news = chain(bench)
+        stop(bench, maps, weather)
+        assert bench.ask("check", "weather").state == "done"
+        bench.until_state("maps", "RECONNECTING", limit=2)
+        until_held(bench, "weather", "maps")
+    finally:
+        bench.close()
+
+
+def test_what_is_lost_while_its_dependency_is_down_raises_no_alert(bench: Bench) -> None:
+    _maps, weather, _news = chain(bench)
+    AlertRule.objects.create(
+        name="down", condition="state-entered", states=["RECONNECTING"], created_at=timezone.now()
+    )
+    bench.ask("stop", "maps")
+    stop(bench, weather)
+    until_held(bench, "weather", "maps")
+    episode = Episode.objects.get(service__name="weather")
+    assert (episode.state, episode.due_at) == ("pending", None)
 
 
 def test_waiting_services_take_no_place_from_others(bench: Bench) -> None:
