@@ -194,7 +194,7 @@ class Supervisor:
 
 
 def _low(descriptor: int) -> int:
-    """The same under the lowest free number: `select` takes none over 1,023, and a busy worker hands us such."""
+    """The same under the lowest free number; `select` takes none over 1,023, as a busy worker has them."""
     low = os.dup(descriptor)
     os.close(descriptor)
     return low
