@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from lifecycle.models import Command, FeedItem
 from lifecycle.wakeup import Waker
 from registry import approving, registration, secrets
+from registry.access import audit
 from registry.errors import NotPossibleError as NotPossibleError
 from registry.models import Desired, Service
 
@@ -25,6 +26,7 @@ WISHES = {
     Kind.RECONNECT: Desired.RUNNING,
     Kind.STOP: Desired.STOPPED,
 }
+AUDITED = frozenset({Kind.START, Kind.STOP, Kind.RESTART, Kind.RECONNECT, Kind.CALL_TOOL})
 NEEDS_RUNNING = frozenset({Kind.CHECK, Kind.REFRESH_TOOLS, Kind.CALL_TOOL})
 STOPPED = "%s is stopped; start it first"
 
@@ -55,7 +57,16 @@ def request(
         desired = WISHES.get(what)
         if desired is not None and service.desired != desired:
             registration.set_desired(service.pk, desired, now=now)
-        return _queue(what, service, by=by, now=now, force=force, arguments=arguments)
+        command = _queue(what, service, by=by, now=now, force=force, arguments=arguments)
+        if what in AUDITED:
+            audit.note(by, what.label.lower(), name, _told(command, arguments), now=now)
+        return command
+
+
+def _told(command: Command, arguments: Mapping[str, Any] | None) -> str:
+    """What the audit log says beside the service's name; never a tool's arguments."""
+    tool = f", {arguments['tool'][:200]}" if arguments and "tool" in arguments else ""
+    return f"command {command.pk}{tool}{', by force' if command.force else ''}"
 
 
 def _kind(kind: str) -> Command.Kind:

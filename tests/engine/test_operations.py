@@ -11,7 +11,7 @@ from lifecycle import operations
 from lifecycle.models import Command, FeedItem
 from registry import registration
 from registry.errors import ServiceNotFoundError
-from registry.models import Role, Service
+from registry.models import AuditEntry, Role, Service
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +73,27 @@ def test_only_a_stop_can_be_forced() -> None:
 def test_waiting_ends_in_time_with_the_command_as_it_is() -> None:
     command = operations.request("check", "a", by="ann", now=NOW)
     assert operations.wait_sync(command.pk, 0.1).state == "queued"
+
+
+def test_what_was_asked_for_is_audited_with_its_author_and_never_with_arguments() -> None:
+    given = {"tool": "say", "arguments": {"word": "canary"}}
+    asked = [("call-tool", given), ("restart", None), ("stop", None), ("start", None), ("check", None)]
+    ids = [
+        operations.request(kind, "a", by="bea", now=NOW, arguments=arguments, force=True).pk
+        for kind, arguments in asked
+    ]
+    told = AuditEntry.objects.filter(actor="bea", at=NOW, target="a", detail__startswith="command ")
+    assert list(told.order_by("pk").values_list("action", "detail")) == [
+        ("call tool", f"command {ids[0]}, say"),
+        ("restart", f"command {ids[1]}"),
+        ("stop", f"command {ids[2]}, by force"),
+        ("start", f"command {ids[3]}"),
+    ]
+
+
+def test_what_was_refused_is_not_audited() -> None:
+    operations.request("stop", "a", by="bea", now=NOW)
+    before = AuditEntry.objects.count()
+    with pytest.raises(operations.NotPossibleError):
+        operations.request("call-tool", "a", by="bea", now=NOW, arguments={"tool": "say"})
+    assert AuditEntry.objects.count() == before
