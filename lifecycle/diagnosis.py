@@ -8,14 +8,25 @@ from django.utils.translation import gettext as _
 
 from lifecycle.core.health import INCURABLE, Kind
 from lifecycle.core.states import SERVING, State
-from lifecycle.remedies import ACT_WORDS, ACTS, CAUSE, EDIT_WORDS, HAPPENED, REMEDIES, Act
+from lifecycle.remedies import (
+    ACT_WORDS,
+    ACTS,
+    CAUSE,
+    EDIT_WORDS,
+    HAPPENED,
+    REMEDIES,
+    UNSURE,
+    UNSURE_TODO,
+    Act,
+)
 
 CONNECTING = (State.INITIALIZING, State.RECONNECTING, State.UNREACHABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the diagnosis is made from. `unsure`: the last check proved nothing, by a fault of our own.
+    """What the diagnosis is made from. `unsure`: the fault of our own by which the last check
+    proved nothing.
 
     `held_by` names the dependencies that it waits for, `resting` those among them that a person stopped.
     """
@@ -29,7 +40,7 @@ class Facts:
     max_restarts: int = 0
     failures: int = 0
     served: bool = True
-    unsure: bool = False
+    unsure: str = ""
     held_by: tuple[str, ...] = ()
     resting: tuple[str, ...] = ()
 
@@ -87,7 +98,10 @@ def _standing(facts: Facts) -> str:
     """How it stands with the service, whatever happened."""
     match facts.state:
         case State.HEALTHY | State.WARNING if facts.unsure:
-            return _("The connection is held, but the last check proved nothing: the console had trouble.")
+            why = UNSURE.get(facts.unsure, _("the console had trouble"))
+            return _("The last check proved nothing: %(why)s. What was known before still counts.") % {
+                "why": why
+            }
         case State.HEALTHY if facts.failures:
             return _("The last check failed; it is checked again in a moment.")
         case State.HEALTHY:
@@ -156,6 +170,8 @@ def _todo(facts: Facts) -> tuple[str, ...]:
     match facts.state:
         case State.DISCONNECTED:
             return (_("Start it when it should run again."),)
+        case State.HEALTHY | State.WARNING if facts.unsure in UNSURE_TODO:
+            return (str(UNSURE_TODO[facts.unsure]),)
         case State.WARNING if not facts.unsure:
             return (_("Look at the server's load if this lasts."),)
         case State.INITIALIZING | State.RECONNECTING | State.DISCONNECTING:
@@ -165,6 +181,8 @@ def _todo(facts: Facts) -> tuple[str, ...]:
 
 def _next_step(facts: Facts) -> str:
     match facts.state:
+        case State.HEALTHY | State.WARNING if facts.unsure:
+            return _("It is asked again in a few seconds.")
         case State.HEALTHY | State.WARNING if facts.failures:
             return _("It is checked again every few seconds, and reconnected if it goes on failing.")
         case State.HEALTHY | State.WARNING:

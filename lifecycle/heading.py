@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle import neighbours, policies, reading, wording
-from lifecycle.core.health import Kind, Level
+from lifecycle.core.health import Kind
 from lifecycle.core.states import SERVING, State
 from lifecycle.diagnosis import Diagnosis, Facts, diagnose
 from lifecycle.models import Command, ServiceState
@@ -126,7 +126,7 @@ def facts_of(service: Service, stored: ServiceState | None, state: State) -> Fac
         max_restarts=policy.max_restarts,
         failures=stored.consecutive_failures,
         served=stored.last_success_at is not None,
-        unsure=stored.last_level == Level.UNKNOWN,
+        unsure=stored.unsure,
         held_by=tuple(stored.held_by.split()),
         resting=neighbours.resting(stored.held_by.split()),
     )

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.core.health import Kind
+from lifecycle.core.inconclusive import Ours
 
 Words = str | Promise
 
@@ -48,6 +49,21 @@ IN_SHORT: dict[Kind, Words] = {
     Kind.OVERSIZE: lazy("answer too large"),
     Kind.POLICY: lazy("not approved"),
     Kind.FUNCTION: lazy("check failed"),
+}
+
+UNSURE: dict[str, Words] = {
+    Ours.SUSPENDED: lazy("the console's machine slept, or its worker was suspended"),
+    Ours.CLOCK: lazy("the clock of the console's machine was set"),
+    Ours.NETWORK: lazy("the console's machine has no network"),
+    Ours.DATABASE: lazy("the console's database was busy"),
+    Ours.SATURATED: lazy("the console itself had too much to do"),
+}
+"""Which fault of our own it was that a check proved nothing."""
+
+UNSURE_TODO: dict[str, Words] = {
+    Ours.NETWORK: lazy("Look at the network of the console's machine; the service is not to blame."),
+    Ours.DATABASE: lazy("Look at the disk or the database server of the console if this lasts."),
+    Ours.SATURATED: lazy("Give the console's machine more time, or check less often, if this lasts."),
 }
 
 HAPPENED: dict[Kind, Words] = {

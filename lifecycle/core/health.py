@@ -47,12 +47,17 @@ INCURABLE = frozenset({Kind.AUTH, Kind.SPAWN, Kind.POLICY})
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A failed check or connection. `lost` says that the connection itself is gone."""
+    """A failed check or connection.
+
+    `lost` says that the connection itself is gone, `no_way` that our own side had none to the server: no
+    route, no address, no name server.
+    """
 
     kind: Kind
     message: str
     lost: bool = False
     retry_after: timedelta | None = None
+    no_way: bool = False
 
     @property
     def incurable(self) -> bool:
@@ -61,10 +66,11 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """One check: an answer with its time, a fault, or neither (`inconclusive`: a fault of our own)."""
+    """One check: an answer with its time, a fault, or neither (`inconclusive`, by `ours`: our own fault)."""
 
     took: timedelta | None = None
     fault: Fault | None = None
+    ours: str = ""
 
     @property
     def inconclusive(self) -> bool:

@@ -48,6 +48,7 @@ def on_connected(snap: Snapshot, now: datetime, *, took: timedelta | None = None
         "last_success_at": now,
         "last_ping_at": now,
         "last_level": Level.HEALTHY,
+        "unsure": "",
         "response_time": took or snap.response_time,
         "fault": None,
         "long_cycles": 0,
@@ -69,6 +70,7 @@ def on_connect_failed(snap: Snapshot, fault: Fault, policy: Policy, now: datetim
         last_failure_at=now,
         last_ping_at=now,
         last_level=Level.UNHEALTHY,
+        unsure="",
         fault=fault,
     )
     match snap.state:
@@ -131,7 +133,8 @@ def on_probe(snap: Snapshot, probe: Probe, policy: Policy, now: datetime, chance
     if snap.state not in SERVING:
         raise IllegalMoveError(snap.state, Event.SLOW)
     if probe.inconclusive:
-        return replace(snap, last_level=Level.UNKNOWN), None
+        return replace(snap, last_level=Level.UNKNOWN, unsure=probe.ours), None
+    snap = replace(snap, unsure="")
     level = verdict(probe, policy)
     if level is Level.UNHEALTHY:
         return _probe_failed(snap, probe, policy, now, chance)

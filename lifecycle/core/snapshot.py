@@ -25,6 +25,7 @@ class Snapshot:
     last_failure_at: datetime | None = None
     response_time: timedelta | None = None
     last_level: Level | None = None
+    unsure: str = ""
     fault: Fault | None = None
     reconnect_attempts: int = 0
     long_cycles: int = 0

@@ -58,6 +58,14 @@ class Agenda:
         self.check_at = min(self.check_at, now + policy.health_check_interval.total_seconds() * chance)
         self.refresh_at = min(self.refresh_at, now + policy.tools_update_interval.total_seconds() * chance)
 
+    def after_pause(self, policy: Policy, chance: float) -> None:
+        """We stood still: what became due meanwhile is spread over one interval, not caught up with."""
+        now = self.now()
+        if self.check_at <= now:
+            self.check_at = now + policy.health_check_interval.total_seconds() * chance
+        if self.refresh_at <= now:
+            self.refresh_at = now + policy.tools_update_interval.total_seconds() * chance
+
     def refresh_soon(self) -> None:
         """The lists changed; a server that says so often is asked once."""
         self.refresh_at = min(self.refresh_at, self.now() + LIST_CHANGE_SETTLES)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from lifecycle.core import inconclusive
 from lifecycle.core.health import Fault, Kind
 from lifecycle.core.policy import Policy
 from lifecycle.engine.connection import Connection
 from lifecycle.engine.content import Content
 from lifecycle.engine.faults import ConnectionFault
 from lifecycle.engine.looking import Loaded, Wanted, load
+from lifecycle.engine.network import remote_host
 from lifecycle.engine.shop import Shop, presentable
 from registry.errors import RegistryError
 from registry.models import Transport
@@ -35,11 +36,11 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class Refused:
-    """No connection. `ours` says that we ourselves were too slow, so that it proves nothing."""
+    """No connection. `ours` is the fault of our own that may be behind it, so that it proves nothing."""
 
     fault: Fault
     loaded: Loaded | None
-    ours: bool = False
+    ours: str = ""
 
 
 async def connect(
@@ -62,7 +63,7 @@ async def connect(
             return Refused(fault=Fault(kind=Kind.POLICY, message=str(exc)), loaded=None)
         if not loaded.approved:
             return Refused(fault=Fault(kind=Kind.POLICY, message=NOT_APPROVED), loaded=loaded)
-        started = time.monotonic()
+        mark, host = shop.lag.mark(), remote_host(loaded.config.url)
         try:
             connection = await shop.connector.open(
                 loaded.config,
@@ -76,9 +77,14 @@ async def connect(
                 ),
             )
             connection.unlisted = loaded.hidden.listed
-            return await _list(shop, connection, loaded, limit)
+            opened = await _list(shop, connection, loaded, limit)
+            shop.network.answered(host)
+            return opened
         except ConnectionFault as exc:
-            ours = exc.fault.kind is Kind.TIMEOUT and shop.lag.lagged_since(started)
+            offline = shop.network.gone(host, exc.fault)
+            ours = inconclusive.why_failed(exc.fault, shop.lag.since(mark, offline=offline)) or ""
+            if ours:
+                shop.connector.unlearn(wanted.name)
             return Refused(fault=presentable(exc.fault, loaded.hidden.said), loaded=loaded, ours=ours)
 
 

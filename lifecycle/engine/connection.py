@@ -90,6 +90,7 @@ class Connector:
         # A server that choked on the newer protocol gets the older one next time, and the other way round.
         if self._timed_out.pop(name, None) == first:
             first = OTHER[first]
+        flipped = first != mode and mode in OTHER
         deadline = time.monotonic() + timeout
         try:
             return await self._attempt(config, first, timeout, watch)
@@ -99,7 +100,13 @@ class Connector:
             left = deadline - time.monotonic()
             if exc.fault.kind in FINAL or left < 0.5 or config.transport == "sse":
                 raise
+            if flipped:  # it was a guess, so what the usual mode says is what tells
+                return await self._attempt(config, mode, left, watch)
             return await self._second(config, OTHER[first], left, watch, exc)
+
+    def unlearn(self, name: str) -> None:
+        """The last timeout of *name* was our own doing: it says nothing about the protocol of the server."""
+        self._timed_out.pop(name, None)
 
     async def _second(
         self, config: ServiceConfig, mode: str, limit: float, watch: Watch, first: ConnectionFault

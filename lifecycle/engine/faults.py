@@ -18,9 +18,8 @@ from lifecycle.egress import EgressRefusedError
 from lifecycle.engine.trace import Trace, chain
 
 SYNTHETIC = frozenset({"Session terminated", "Not Found", "Server returned an error response"})
-UNREACHABLE = frozenset(
-    {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM}
-)
+NO_WAY = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
+UNREACHABLE = NO_WAY | {errno.EACCES, errno.EPERM}
 NO_EXCHANGE = (httpx2.HTTPError, OSError, EgressRefusedError)
 EXCHANGED = (TimeoutError, httpx2.SSEError)
 WEB_PAGE = "answered with a web page; this is not the address of an MCP server"
@@ -84,9 +83,9 @@ def _network(links: Sequence[BaseException]) -> Fault:
             case EgressRefusedError():
                 return Fault(kind=Kind.POLICY, message=str(link), lost=True)
             case socket.gaierror():
-                return Fault(
-                    kind=Kind.DNS, message=f"the host name is not known ({link.strerror})", lost=True
-                )
+                silent = link.errno == socket.EAI_AGAIN
+                what = "no name server answers" if silent else "the host name is not known"
+                return Fault(kind=Kind.DNS, message=f"{what} ({link.strerror})", lost=True, no_way=silent)
             case ssl.SSLError():
                 return Fault(kind=Kind.TLS, message=f"TLS failed: {_tls_reason(link)}", lost=True)
             case ConnectionRefusedError():
@@ -94,7 +93,12 @@ def _network(links: Sequence[BaseException]) -> Fault:
                     kind=Kind.REFUSED, message="connection refused: nothing listens there", lost=True
                 )
             case OSError(errno=number) if number in UNREACHABLE:
-                return Fault(kind=Kind.REFUSED, message=f"not reachable: {link.strerror}", lost=True)
+                return Fault(
+                    kind=Kind.REFUSED,
+                    message=f"not reachable: {link.strerror}",
+                    lost=True,
+                    no_way=number in NO_WAY,
+                )
             case httpx2.ConnectTimeout():
                 return Fault(kind=Kind.TIMEOUT, message="connecting took too long", lost=True)
             case httpx2.TimeoutException():

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from lifecycle.core import adaptive, machine, recovery
-from lifecycle.core.health import Fault, Level, Probe, verdict
+from lifecycle.core import adaptive, backoff, machine, recovery
+from lifecycle.core.health import Fault, Kind, Level, Probe, verdict
 from lifecycle.core.states import SERVING
 from lifecycle.engine.activity import Doing, Finished
 from lifecycle.engine.attempts import Opened, Refused
 from lifecycle.engine.content import Content
+from lifecycle.engine.network import remote_host
 from lifecycle.engine.shop import presentable
 from registry import masking
 from registry.models import Transport
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from lifecycle.engine.owner import Owner
 
 log = structlog.get_logger("lifecycle.owner")
-AFTER_OWN_LAG = 2.0
+AFTER_OWN_FAULT = timedelta(seconds=2)
+AFTER_A_PAUSE = 10.0
 
 
 async def fold(owner: Owner, finished: Finished) -> None:
@@ -43,6 +46,7 @@ async def fold(owner: Owner, finished: Finished) -> None:
 async def _connected(owner: Owner, opened: Opened) -> None:
     owner.connection, owner.secret = opened.connection, opened.loaded.hidden.said
     owner.checks.function = opened.loaded.config.check
+    owner.checks.host, owner.checks.dead = remote_host(opened.loaded.config.url), False
     owner.applied, owner.failing = opened.loaded.revision, False
     owner.mode = opened.connection.greeting.mode
     now = owner.shop.clock()
@@ -69,7 +73,9 @@ def _facts(owner: Owner, opened: Opened) -> dict[str, Any]:
 
 async def _not_connected(owner: Owner, refused: Refused) -> None:
     if refused.ours:
-        owner.agenda.retry_in(AFTER_OWN_LAG)
+        unsure = replace(owner.snap, unsure=refused.ours, last_level=Level.UNKNOWN)
+        owner.shop.recorder.check(owner.held, unsure, Level.UNKNOWN, owner.shop.clock())
+        owner.agenda.retry_in(backoff.spread(AFTER_OWN_FAULT, owner.shop.chance()).total_seconds())
         return
     owner.lost, owner.failing, owner.mode = None, True, "auto"
     owner.applied = refused.loaded.revision if refused.loaded else owner.wanted.revision
@@ -91,9 +97,18 @@ async def _checked(owner: Owner, probe: Probe) -> None:
     if snap.state not in SERVING:
         owner.drop(force=True)
         await owner.waiting.refuse("the connection was given up", but="check")
+    elif owner.checks.dead:
+        _reopen(owner)
     unsure = probe.fault is not None or probe.inconclusive
     owner.agenda.plan_check(owner.policy, owner.shop.chance(), unsure=unsure)
     await owner.waiting.answer("check", owner)
+
+
+def _reopen(owner: Owner) -> None:
+    """The connection ended by a fault of our own: the service counts as serving, and is reached anew."""
+    owner.checks.dead = False
+    owner.drop(force=True)
+    owner.agenda.retry_in(backoff.spread(AFTER_OWN_FAULT, owner.shop.chance()).total_seconds())
 
 
 async def _refreshed(owner: Owner, result: Content | Fault) -> None:
@@ -112,6 +127,10 @@ async def _refreshed(owner: Owner, result: Content | Fault) -> None:
 async def fall(owner: Owner, fault: Fault) -> None:
     """The connection is gone: that is known, so no further check is waited for."""
     if owner.snap.state not in SERVING or owner.connection is None:
+        return
+    if fault.kind is Kind.CLOSED and owner.shop.lag.paused_within(AFTER_A_PAUSE):
+        # What slept together with us breaks off when we wake up.
+        _reopen(owner)
         return
     fault = presentable(fault, owner.secret)
     now, chance = owner.shop.clock(), owner.shop.chance()

@@ -99,6 +99,10 @@ class Owner:
         self.agenda.hasten(self.policy, self.shop.chance())
         self._wake.set()
 
+    def paused(self) -> None:
+        """The whole worker stood still for a while."""
+        self.agenda.after_pause(self.policy, self.shop.chance())
+
     def tell(self, command: Command) -> None:
         """An operator asks for something."""
         self._inbox.append(command)

@@ -58,6 +58,12 @@ class Roster:
         for command in sight.commands:
             await self._pass_on(command)
 
+    def paused(self) -> None:
+        """We were suspended, or the machine slept: no burst of all that became due meanwhile."""
+        log.warning("this worker stood still for a while; checks that were under way prove nothing")
+        for owner in self._owners.values():
+            owner.paused()
+
     def release(self) -> list[asyncio.Task[None]]:
         """The worker stops: every owner lets go and leaves its state as it is; their tasks."""
         self._closed = True

@@ -9,14 +9,15 @@ import anyio
 from mcp import ClientSession, MCPError
 from mcp.shared.dispatcher import CallOptions
 from mcp.shared.inbound import find_invalid_x_mcp_header, x_mcp_header_map
-from mcp_types import REQUEST_TIMEOUT
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from mcp_types import METHOD_NOT_FOUND, REQUEST_TIMEOUT, UNSUPPORTED_PROTOCOL_VERSION, InitializeResult
+from mcp_types.version import LATEST_HANDSHAKE_VERSION, MODERN_PROTOCOL_VERSIONS
 
 
 class Session(ClientSession):
     """Answers are handed out as they came, so that one bad tool does not cost the others."""
 
     discover_limit: float | None = None
+    _undiscovered = False
 
     @property
     def modern(self) -> bool:
@@ -27,7 +28,24 @@ class Session(ClientSession):
             with anyio.fail_after(self.discover_limit):
                 return await super().send_discover(version)
         except TimeoutError:
+            self._undiscovered = True
             raise MCPError(code=REQUEST_TIMEOUT, message="server/discover was not answered") from None
+
+    async def initialize(self) -> InitializeResult:
+        """The older handshake. A server that does not know it was only late with its answer to the newer one.
+
+        That is said in the words by which the SDK asks the newer one again.
+        """
+        try:
+            return await super().initialize()
+        except MCPError as exc:
+            if not self._undiscovered or exc.code != METHOD_NOT_FOUND:
+                raise
+            self._undiscovered = False
+            supported = {"supported": list(MODERN_PROTOCOL_VERSIONS), "requested": LATEST_HANDSHAKE_VERSION}
+            raise MCPError(
+                code=UNSUPPORTED_PROTOCOL_VERSION, message="only the newer protocol is known", data=supported
+            ) from exc
 
     async def ask(
         self, method: str, params: Mapping[str, Any] | None = None, *, cancel: bool

@@ -17,6 +17,7 @@ from lifecycle.engine.lag import LagWatch
 from lifecycle.engine.lateness import Lateness
 from lifecycle.engine.logbook import Logbook
 from lifecycle.engine.looking import Wanted
+from lifecycle.engine.network import OwnNetwork
 from lifecycle.engine.reconnection import Lanes
 from lifecycle.engine.recording import Recorder
 from lifecycle.engine.relations import Relations
@@ -41,6 +42,7 @@ class Shop:
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     policy: Callable[[Wanted], Policy]
+    network: OwnNetwork = field(default_factory=OwnNetwork)
     logbook: Logbook = field(default_factory=Logbook)
     checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
     lateness: Lateness = field(default_factory=Lateness)

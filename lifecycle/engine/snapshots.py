@@ -27,6 +27,7 @@ _SAME = (
     "restarts_since",
     "next_retry_at",
     "disconnect_reason",
+    "unsure",
 )
 ROUTINE = (
     "healthy_since",
@@ -37,6 +38,7 @@ ROUTINE = (
     "last_failure_at",
     "response_ms",
     "last_level",
+    "unsure",
     "error_kind",
     "error_message",
     "reconnect_attempts",

@@ -75,6 +75,7 @@ class Worker:
         )
         self._outlook = Outlook(name)
         self._roster = Roster(self.shop, self._outlook)
+        self.shop.lag.on_pause = self._roster.paused
         self._stop = asyncio.Event()
         self.chores = Chores(name, self.shop, self._roster, self._policies, alerts.tick, self._stop)
 

@@ -31,6 +31,9 @@ class ServiceState(models.Model):
     last_level = models.CharField(
         max_length=12, default="", blank=True, help_text="verdict of the last check"
     )
+    unsure = models.CharField(
+        max_length=12, default="", blank=True, help_text="the fault of our own that spoilt the last check"
+    )
     error_kind = models.CharField(max_length=12, default="", blank=True)
     error_message = models.CharField(max_length=1000, default="", blank=True)
     reconnect_attempts = models.PositiveIntegerField(default=0)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 import pytest
 from django.db import transaction
 
-from lifecycle.engine.lag import LagWatch
 from lifecycle.engine.writer import Writer
 from lifecycle.models import FeedItem
 
@@ -61,23 +60,3 @@ async def test_waiting_jobs_share_one_commit(writer: Writer) -> None:
     block = asyncio.create_task(writer.do(time.sleep, 0.1))
     await asyncio.gather(block, *(writer.write(add_and_watch, ref) for ref in range(10)))
     assert commits == [10] * 10
-
-
-async def test_lag_is_seen_while_a_job_takes_long_and_after_it(writer: Writer) -> None:
-    watch = LagWatch(writer)
-    stop = asyncio.Event()
-    task = asyncio.create_task(watch.run(stop))
-    before = time.monotonic()
-    assert not watch.lagged_since(before)
-    await writer.do(time.sleep, 1.4)
-    assert watch.lagged_since(before)
-    assert not watch.lagged_since(time.monotonic())
-    stop.set()
-    await task
-
-
-async def test_a_blocked_event_loop_is_seen(writer: Writer) -> None:
-    watch = LagWatch(writer)
-    before = time.monotonic()
-    time.sleep(1.4)
-    assert watch.lagged_since(before)

@@ -80,9 +80,9 @@ def test_a_program_is_told_of_in_restarts() -> None:
 
 
 def test_trouble_of_the_console_is_not_blamed_on_the_service() -> None:
-    told = diagnose(Facts(state=State.HEALTHY, unsure=True))
-    assert "the console had trouble" in told.what and told.cause == ""
-    assert "slowly" not in diagnose(Facts(state=State.WARNING, unsure=True)).what
+    told = diagnose(Facts(state=State.HEALTHY, unsure="saturated"))
+    assert "the console itself had too much to do" in told.what and told.cause == ""
+    assert "slowly" not in diagnose(Facts(state=State.WARNING, unsure="saturated")).what
 
 
 def test_one_failed_check_of_a_healthy_service_is_told_too() -> None:
