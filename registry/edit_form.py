@@ -11,12 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from registry import secrets
 from registry.core import editing
-from registry.forms import SECRET_FIELDS, ServiceForm
+from registry.core.fields import written_timeout
+from registry.forms import ServiceForm
 from registry.models import Service, Transport
 
 LINES = ("headers", "args", "env")
 LISTED = ("tags", "depends_on")
-OF_STDIO, OF_URL = ("command", "args", "env", "cwd"), ("url", "headers")
+OF_STDIO, OF_URL = ("command", "args", "env", "cwd"), ("url", "headers", "auth")
+OF_BOTH = ("description", "tags", "depends_on", "timeout", "profile", "priority")
 
 
 def _joined(between: str) -> Callable[[Mapping[str, str]], str]:
@@ -29,6 +31,8 @@ _TEXTS: Mapping[str, Callable[[Any], str]] = {
     "args": "\n".join,
     "tags": ", ".join,
     "depends_on": ", ".join,
+    "auth": lambda given: given if isinstance(given, str) else str(_("signing in by OAuth")),
+    "timeout": lambda seconds: "" if seconds is None else f"{seconds:.10g}",
 }
 
 
@@ -62,7 +66,7 @@ class EditForm(ServiceForm):
     def changes(self) -> dict[str, Any]:
         """By field, what differs from what the form was filled with; the transport is told apart."""
         stdio = self.cleaned_data["transport"] == Transport.STDIO
-        used = (*(OF_STDIO if stdio else OF_URL), "description", "tags", "depends_on", "profile", "priority")
+        used = (*(OF_STDIO if stdio else OF_URL), *OF_BOTH)
         return {field: _value(field, self.cleaned_data[field]) for field in used if self._touched(field)}
 
     def transport_change(self) -> str:
@@ -74,7 +78,7 @@ class EditForm(ServiceForm):
 
     def forget_secrets(self) -> None:
         """Put what may hold a secret back to what was there: an empty field would take values away."""
-        first = {field: self.initial[field] for field in SECRET_FIELDS}
+        first = {field: self.initial[field] for field in self.secret_fields()}
         self.data = {**self.data.dict(), **first}  # type: ignore[attr-defined]
 
 
@@ -88,6 +92,8 @@ def _value(field: str, cleaned: Any) -> Any:
         return [line for line in cleaned.splitlines() if line]
     if field in LISTED:
         return [tag.strip() for tag in cleaned.split(",") if tag.strip()]
+    if field == "timeout":
+        return None if cleaned is None else written_timeout(cleaned)
     return cleaned
 
 
@@ -97,4 +103,6 @@ def _read(field: str, text: str) -> Any:
         between = ":" if field == "headers" else "="
         halves = [line.partition(between) for line in text.splitlines() if line.strip()]
         return {name.strip(): value.strip() for name, _between, value in halves}
+    if field == "timeout":
+        return float(text) if text else None
     return _value(field, text) if field in ("args", *LISTED) else text

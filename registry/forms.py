@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from registry.core import needs
 from registry.core.editing import field_of
+from registry.core.fields import LONGEST_TIMEOUT, written_timeout
 from registry.core.places import show
 from registry.errors import InvalidConfigError
 from registry.models import NAME_PATTERN, Priority, Profile, Transport
@@ -20,7 +21,7 @@ TRANSPORTS = [
     (Transport.SSE, _("SSE – an address of the older kind")),
     (Transport.STDIO, _("stdio – a command started on the console's machine")),
 ]
-SECRET_FIELDS = ("url", "args", "env", "headers")
+SECRET_FIELDS = ("url", "args", "env", "headers", "auth")
 
 
 def _lines(rows: int, hint: str) -> forms.Textarea:
@@ -61,6 +62,13 @@ class ServiceForm(forms.Form):
         required=False,
         help_text=_("One a line. Values are encrypted and never shown again."),
         widget=_lines(2, "Authorization: Bearer …"),
+    )
+    auth = forms.CharField(
+        label=_("Bearer token"),
+        required=False,
+        max_length=8000,
+        help_text=_("Encrypted and never shown again. Write oauth where it wants people to sign in."),
+        widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off", "spellcheck": "false"}),
     )
     command = forms.CharField(
         label=_("Command"),
@@ -104,6 +112,14 @@ class ServiceForm(forms.Form):
             }
         ),
     )
+    timeout = forms.FloatField(
+        label=_("Timeout of a call"),
+        required=False,
+        min_value=0.001,
+        max_value=LONGEST_TIMEOUT,
+        help_text=_("Seconds. Empty: as its profile says."),
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )
     profile = forms.ChoiceField(
         choices=Profile.choices,
         label=_("Profile"),
@@ -125,13 +141,19 @@ class ServiceForm(forms.Form):
         """Lines as a mapping."""
         return _pairs(self.cleaned_data["env"], "=", _("Line %d is not “NAME=value”."))
 
+    def clean_auth(self) -> str:
+        """The token alone: the word Bearer is added when it is sent."""
+        return re.sub(r"^bearer\s+", "", str(self.cleaned_data["auth"]), flags=re.IGNORECASE)
+
     def entry(self) -> dict[str, Any]:
         """The entry as it would stand in an mcp.json."""
         given = self.cleaned_data
         stdio = given["transport"] == Transport.STDIO
-        own = ("command", "env", "cwd") if stdio else ("url", "headers")
+        own = ("command", "env", "cwd") if stdio else ("url", "headers", "auth")
         entry = {key: given[key] for key in (*own, "description")}
         entry |= {key: given[key] for key in ("profile", "priority") if given[key] != Profile.NORMAL}
+        if given["timeout"] is not None:
+            entry["timeout"] = written_timeout(given["timeout"])
         if stdio:
             entry["args"] = [line for line in given["args"].splitlines() if line]
         needed = [name.strip() for name in given["depends_on"].split(",") if name.strip()]
@@ -155,7 +177,12 @@ class ServiceForm(forms.Form):
 
     def forget_secrets(self) -> None:
         """Empty what may hold a secret: a form never shows one again, not even to who typed it."""
-        self.data = {**self.data.dict(), **dict.fromkeys(SECRET_FIELDS, "")}  # type: ignore[attr-defined]
+        self.data = {**self.data.dict(), **dict.fromkeys(self.secret_fields(), "")}  # type: ignore[attr-defined]
+
+    def secret_fields(self) -> tuple[str, ...]:
+        """The fields that may hold a secret; a command does where its arguments stand in it."""
+        words = str(self.data.get("command", "")).split()
+        return (*SECRET_FIELDS, "command") if len(words) > 1 else SECRET_FIELDS
 
 
 def _pairs(text: str, between: str, problem: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from registry.core import needs
 from registry.core.dialects import URL_KEYS
 from registry.core.entry import split_line
-from registry.core.fields import as_text
+from registry.core.fields import as_text, timeout
 from registry.core.secrecy import ENV_KEYS, HEADER_KEYS
 from registry.errors import InvalidConfigError
 
@@ -21,12 +21,21 @@ _DEFAULTS: Mapping[str, Any] = {"profile": "normal", "priority": "normal", "tags
 def flat(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The entry in the form's terms, however it is spelled; references to secrets stay."""
     command, args, env = _program(entry)
-    shown = {"command": command, "args": args, "env": env}
+    shown: dict[str, Any] = {"command": command, "args": args, "env": env}
     shown["url"] = entry.get(_key(entry, URL_KEYS, "url")) or ""
     shown["headers"] = dict(entry.get(_key(entry, HEADER_KEYS, "headers")) or {})
     shown |= {key: entry.get(key) or "" for key in ("cwd", "description")}
+    shown["auth"] = entry.get("auth") or ""
+    shown["timeout"] = _seconds(entry)
     shown["depends_on"] = needs.stored(entry)
     return shown | {key: entry.get(key) or default for key, default in _DEFAULTS.items()}
+
+
+def _seconds(entry: Mapping[str, Any]) -> float | None:
+    try:
+        return timeout(entry, ())
+    except InvalidConfigError:
+        return None
 
 
 def _key(entry: Mapping[str, Any], spellings: tuple[str, ...], usual: str) -> str:

@@ -101,3 +101,9 @@ def timeout(entry: Mapping[str, Any], place: Place) -> float | None:
     if not math.isfinite(seconds) or not 0 < seconds <= LONGEST_TIMEOUT:
         raise InvalidConfigError(show(at), "is not between 0 and 3600 seconds", "Write a number such as 30")
     return seconds
+
+
+def written_timeout(seconds: float) -> float:
+    """As an entry says it, so that `timeout` reads it as these seconds again."""
+    said = seconds * 1000 if seconds >= MILLISECONDS_FROM else seconds
+    return int(said) if float(said).is_integer() else said

@@ -21,6 +21,8 @@ WEB = {
     "tags": "prod, docs",
     "profile": "critical",
     "priority": "high",
+    "auth": "bearer top-secret-3",
+    "timeout": "1200",
 }
 STDIO = {
     "name": "files",
@@ -60,6 +62,7 @@ def test_an_operator_adds_an_address(operator: Client) -> None:
     assert service.tags == ["prod", "docs"]
     config = secrets.reveal(service)
     assert config.headers == {"Authorization": "Bearer top-secret-1", "X-Team": "a"}
+    assert (config.auth, config.timeout) == ("top-secret-3", 1200)
     assert "top-secret" not in text_of(answer)
 
 

@@ -45,7 +45,9 @@ def form_of(client: Client, name: str) -> dict[str, str]:
     assert "canary" not in page
     shown = {
         tag[1]: html.unescape(tag[2])
-        for tag in re.finditer(r'<(?:input type="(?:text|hidden)" name="(\w+)"[^>]*? value="([^"]*)")', page)
+        for tag in re.finditer(
+            r'<(?:input type="(?:text|hidden|number)" name="(\w+)"[^>]*? value="([^"]*)")', page
+        )
     }
     areas = re.finditer(r'<textarea name="(\w+)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
     shown |= {area[1]: html.unescape(area[2]).replace("\n", "\r\n") for area in areas}
@@ -164,6 +166,9 @@ def test_stopped_stays_stopped(admin: Client) -> None:
         ({"headers": "X-New: ••••••"}, "Type the value itself"),
         ({"transport": "stdio", "command": ""}, "Command</a>:"),
         ({"profile": "lazy"}, "Profile</a>:"),
+        ({"timeout": "soon"}, "Timeout of a call</a>:"),
+        ({"timeout": "3601"}, "Timeout of a call</a>:"),
+        ({"auth": "a••••••"}, "Bearer token</a>:"),
     ],
 )
 def test_an_error_names_its_field_and_saves_nothing(admin: Client, change: Any, words: str) -> None:
@@ -180,6 +185,39 @@ def test_a_page_that_comes_back_puts_dots_where_secrets_were_typed(admin: Client
     page = text_of(edit(admin, "weather", fields))
     assert "canary" not in page
     assert "Authorization: Bearer ••••••" in page
+
+
+def test_token_and_timeout_are_kept_changed_and_taken_away(operator: Client) -> None:
+    save("weather", {"url": URL, "auth": "canary-5", "timeout": 45000})
+    fields = form_of(operator, "weather")
+    assert (fields["auth"], fields["timeout"]) == ("••••••", "45")
+    edit(operator, "weather", {**fields, "timeout": "1200"})
+    service = registration.get("weather")
+    assert (service.timeout, secrets.reveal(service).auth) == (1200, "canary-5")
+    assert form_of(operator, "weather")["timeout"] == "1200"
+    edit(operator, "weather", {**form_of(operator, "weather"), "auth": "Bearer canary-6", "timeout": "2.5"})
+    service = registration.get("weather")
+    assert (service.timeout, secrets.reveal(service).auth) == (2.5, "canary-6")
+    edit(operator, "weather", {**form_of(operator, "weather"), "auth": "", "timeout": ""})
+    assert registration.get("weather").entry == {"url": URL}
+
+
+def test_an_auth_object_is_locked_and_stays(operator: Client) -> None:
+    save("weather", {"url": URL, "auth": {"type": "oauth", "scope": "a"}})
+    edit(operator, "weather", {**form_of(operator, "weather"), "auth": "lost", "description": "x"})
+    assert registration.get("weather").entry["auth"] == {"type": "oauth", "scope": "a"}
+
+
+def test_no_field_of_a_refused_form_shows_what_was_typed_as_a_secret(admin: Client) -> None:
+    before = save("weather", {**WEB, "auth": "canary-5"})
+    typed = {"url": "ftp://u:canary-7@x/?k=canary-8", "headers": "A: canary-9", "auth": "canary-10"}
+    more = {"args": "--token\ncanary-11", "env": "A=canary-12", "command": "run --token canary-13"}
+    for headers in ({}, HTMX):
+        answer = edit(admin, "weather", {**form_of(admin, "weather"), **typed, **more}, headers=headers)
+        assert answer.status_code == 422
+        assert "canary" not in text_of(answer)
+    after = registration.get("weather")
+    assert (after.entry, secrets.reveal(after)) == (before.entry, secrets.reveal(before))
 
 
 def test_an_operator_may_not_edit_a_command_nor_send_values_elsewhere(
