@@ -189,3 +189,16 @@ def batch_retry(request: HttpRequest, batch_id: Id) -> Status[dict[str, Any]]:
     who = caller(request)
     batch = batches.retry(batch_id, by=who.name, role=who.role, now=timezone.now())
     return Status(202, {"batch_id": batch.pk})
+
+
+@router.post(
+    "batches/{int:batch_id}/undo",
+    auth=OPERATOR,
+    response={202: Begun},
+    summary="Restore what a bulk removal removed",
+)
+def batch_undo(request: HttpRequest, batch_id: Id) -> Status[dict[str, Any]]:
+    """A new bulk action. For an admin, or the operator who removed them; 409 when nothing is kept."""
+    who = caller(request)
+    batch = batches.undo(batch_id, by=who.name, role=who.role, now=timezone.now())
+    return Status(202, {"batch_id": batch.pk})

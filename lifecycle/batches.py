@@ -17,15 +17,15 @@ from django.db.models import Count, QuerySet
 from lifecycle import operations, ordering, reading
 from lifecycle.live import feed
 from lifecycle.models import Batch, Command, FeedItem
-from registry import agents, registration
+from registry import agents, registration, removal
 from registry.access import audit
 from registry.access.roles import at_least
-from registry.dependencies import StillNeededError
 from registry.errors import InvalidConfigError, NotAllowedError, RegistryError
 from registry.models import Desired, Role, Service
 
 Kind, State = Command.Kind, Command.State
 ACTIONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind.REFRESH_TOOLS, Kind.REMOVE)
+CONFIGURING = frozenset({Kind.REMOVE, Kind.RESTORE})
 ORDERED = frozenset({Kind.START, Kind.STOP, Kind.RESTART, Kind.REMOVE})
 FILTERS = ("q", "state", "tag", "transport", "agent")
 AT_ONCE = 200
@@ -228,11 +228,65 @@ def cancel(batch_id: int, *, by: str, now: datetime) -> Batch:
 def retry(batch_id: int, *, by: str, role: Role, now: datetime) -> Batch:
     """The same again for the members that failed, as a batch of its own."""
     batch = get(batch_id)
+    if batch.action == Kind.RESTORE:
+        return _restore_again(batch, by, role, now)
     failed = batch.members.filter(state=State.FAILED, service__removed_at=None, service__archived_at=None)
     names = list(failed.values_list("service__name", flat=True))
     if not names:
         raise operations.NotPossibleError("no service failed in this bulk action")
     return begin(batch.action, names=names, by=by, role=role, now=now, force=batch.force)
+
+
+def _restore_again(batch: Batch, by: str, role: Role, now: datetime) -> Batch:
+    failed = list(batch.members.filter(state=State.FAILED).values_list("service_id", "wave"))
+    if not (failed and _may_restore(batch, by, role)):
+        raise operations.NotPossibleError("there is nothing of this bulk action that you can restore")
+    return _restoring(failed, batch.waves, by, now)
+
+
+def _may_restore(batch: Batch, by: str, role: Role) -> bool:
+    """An admin, or the operator who asked for the bulk action."""
+    return at_least(role, Role.ADMIN) or (at_least(role, Role.OPERATOR) and batch.requested_by == by)
+
+
+def can_undo(batch: Batch, by: str, role: Role, now: datetime) -> bool:
+    """Whether this person may bring back what it removed, and it is kept still."""
+    if batch.action != Kind.REMOVE or batch.finished_at is None or not _may_restore(batch, by, role):
+        return False
+    done = batch.members.filter(state=State.DONE).order_by().values("service_id")
+    return removal.removed(now).filter(pk__in=done).exists()
+
+
+def undo(batch_id: int, *, by: str, role: Role, now: datetime) -> Batch:
+    """Restore what a bulk removal removed, as a batch of its own; what others need comes first."""
+    removing = get(batch_id)
+    if not can_undo(removing, by, role, now):
+        raise operations.NotPossibleError("there is nothing of this bulk action that you can restore")
+    kept = removing.members.filter(state=State.DONE, service__in=removal.removed(now).values("pk"))
+    last = removing.waves + 1
+    return _restoring([(one.service_id, last - one.wave) for one in kept], removing.waves, by, now)
+
+
+def _restoring(members: Sequence[tuple[int, int]], waves: int, by: str, now: datetime) -> Batch:
+    """Plan to restore these services, each with the number of its wave."""
+    with transaction.atomic():
+        batch = Batch.objects.create(
+            action=Kind.RESTORE,
+            selection={"names": len(members)},
+            total=len(members),
+            waves=waves,
+            wave_at=now,
+            requested_by=by[:150],
+            created_at=now,
+        )
+        planned = {"kind": Kind.RESTORE, "state": State.PLANNED, "requested_by": by[:150], "created_at": now}
+        Command.objects.bulk_create(
+            [Command(batch=batch, wave=wave, service_id=pk, **planned) for pk, wave in members],
+            batch_size=500,
+        )
+        audit.note(by, "bulk action", f"restore of {len(members)} services", now=now)
+        feed.note(FeedItem.Kind.BATCH, batch.pk, now)
+    return batch
 
 
 def advance(now: datetime) -> int:
@@ -266,7 +320,7 @@ def _go_on(batch: Batch, now: datetime) -> None:
         if busy and now - batch.wave_at < WAVE_LIMIT:
             return
         batch.wave, batch.wave_at = batch.wave + 1, now
-    free = (REMOVED_AT_ONCE if batch.action == Kind.REMOVE else AT_ONCE) - running
+    free = (REMOVED_AT_ONCE if batch.action in CONFIGURING else AT_ONCE) - running
     if free > 0 and tally.get((batch.wave, State.PLANNED)):
         _let_go(batch, free, now)
         batch.wave_at = now
@@ -281,21 +335,28 @@ def _let_go(batch: Batch, count: int, now: datetime) -> None:
         _end([pk for pk, said in refused.items() if said == why], State.FAILED, now, why)
     ready = [member for member in members if member.pk not in refused]
     services = [member.service for member in ready]
-    if batch.action == Kind.REMOVE:
+    if batch.action in CONFIGURING:
         for member in ready:
-            _remove(member, now)
+            _configure(member, now)
         return
     desired = operations.WISHES.get(Kind(batch.action))
     if desired is not None:
-        registration.set_desired_of([service.pk for service in services], desired, now=now)
+        registration.set_desired_of(
+            [service.pk for service in services], desired, by=batch.requested_by, now=now
+        )
     _members(ready).update(state=State.QUEUED)
 
 
-def _remove(member: Command, now: datetime) -> None:
-    """Removing is a change of the configuration, so it is done here; the worker's engine closes what runs."""
+def _configure(member: Command, now: datetime) -> None:
+    """A change of the configuration is made here; the worker's engine then closes or opens what runs."""
+    name, by = member.service.name, member.requested_by
     try:
-        registration.remove(member.service.name, by=member.requested_by, now=now)
-    except StillNeededError as exc:
+        if member.kind == Kind.REMOVE:
+            registration.remove(name, by=by, now=now)
+        else:
+            # Whoever asked for it was allowed to, when they did.
+            removal.restore(name, by=by, role=Role.ADMIN, now=now, number=member.service_id)
+    except RegistryError as exc:
         _end([member.pk], State.FAILED, now, str(exc)[:1000])
     else:
         _end([member.pk], State.DONE, now)
@@ -310,7 +371,7 @@ def _refused(batch: Batch, members: Sequence[Command]) -> dict[int, str]:
     refused: dict[int, str] = {}
     for member in members:
         service = member.service
-        if service.removed_at or service.archived_at:
+        if batch.action != Kind.RESTORE and (service.removed_at or service.archived_at):
             refused[member.pk] = GONE
         elif service.pk in overtaken:
             refused[member.pk] = OVERTAKEN

@@ -28,12 +28,14 @@ WORDS: Mapping[str, Any] = {
     Kind.RECONNECT: lazy("Reconnect now"),
     Kind.REFRESH_TOOLS: lazy("Refresh tools"),
     Kind.REMOVE: lazy("Remove"),
+    Kind.RESTORE: lazy("Restore"),
     "force-stop": lazy("Force stop"),
 }
+CHOICES = {word: text for word, text in WORDS.items() if word != Kind.RESTORE}
 CONSEQUENCES: Mapping[str, Any] = {
     Kind.STOP: lazy("They are disconnected and stay stopped until somebody starts them."),
     Kind.RESTART: lazy("Each is disconnected and connected again; calls that are under way are cut off."),
-    Kind.REMOVE: lazy("They leave the list and mcp.json. For 7 days they can be restored under Removed."),
+    Kind.REMOVE: lazy("They leave the list and mcp.json. For 7 days that can be undone."),
     "force-stop": lazy("Their processes end at once, without a chance to save."),
 }
 DANGEROUS = frozenset({Kind.REMOVE.value, "force-stop"})

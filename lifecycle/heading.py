@@ -25,6 +25,7 @@ COMMAND_WORDS = {
     Command.Kind.REFRESH_TOOLS: lazy("refresh tools"),
     Command.Kind.CALL_TOOL: lazy("call a tool"),
     Command.Kind.REMOVE: lazy("remove"),
+    Command.Kind.RESTORE: lazy("restore"),
 }
 REMEMBERED = timedelta(seconds=20)
 FAILURE_REMEMBERED = timedelta(minutes=2)

@@ -56,7 +56,7 @@ def request(
         _refuse_impossible(what, service, arguments)
         desired = WISHES.get(what)
         if desired is not None and service.desired != desired:
-            registration.set_desired(service.pk, desired, now=now)
+            registration.set_desired(service.pk, desired, by=by, now=now)
         command = _queue(what, service, by=by, now=now, force=force, arguments=arguments)
         if what in AUDITED:
             audit.note(by, what.label.lower(), name, _told(command, arguments), now=now)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("batches/<int:batch_id>/", batches.batch_detail, name="batch_detail"),
     path("batches/<int:batch_id>/cancel/", batches.batch_cancel, name="batch_cancel"),
     path("batches/<int:batch_id>/retry/", batches.batch_retry, name="batch_retry"),
+    path("batches/<int:batch_id>/undo/", batches.batch_undo, name="batch_undo"),
     path("services/<str:name>/policy/", policies.service_policy, name="service_policy"),
     path("settings/policies/", policies.policy_list, name="policy_list"),
     path("settings/policies/<str:profile>/", policies.policy_edit, name="policy_edit"),

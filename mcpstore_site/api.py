@@ -20,12 +20,13 @@ from lifecycle import api_alerts, api_batches, api_commands, api_contracts, api_
 from lifecycle.batches import BatchNotFoundError
 from lifecycle.operations import NotPossibleError
 from lifecycle.policies import ProfileNotFoundError
-from registry import api_agents, api_imports, api_versions
+from registry import api_agents, api_imports, api_removed, api_versions
 from registry.agents import AgentNotFoundError
 from registry.dependencies import StillNeededError
 from registry.errors import InvalidConfigError, NotAllowedError, RegistryError, ServiceNotFoundError
 from registry.mcpjson import FileMovedError
 from registry.problems import ProblemError, answer, code_of
+from registry.removal import RemovedNotFoundError
 from registry.versions import VersionNotFoundError
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ api = NinjaAPI(
 )
 ROOMS = (
     api_batches,
+    api_removed,
     lifecycle_api,
     api_logs,
     api_contracts,
@@ -57,6 +59,7 @@ STATUS_OF: dict[type[Exception], int] = {
     AgentNotFoundError: 404,
     ProfileNotFoundError: 404,
     BatchNotFoundError: 404,
+    RemovedNotFoundError: 404,
     VersionNotFoundError: 404,
     NotAllowedError: 403,
     InvalidConfigError: 422,

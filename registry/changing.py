@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from registry import registration, storing
+from registry.access import audit
 from registry.core import editing, filling, needs
 from registry.errors import InvalidConfigError, RegistryError
 from registry.models import Desired, Role, Service
@@ -37,7 +38,9 @@ def change(name: str, changes: Mapping[str, Any], *, by: str, role: Role, now: d
         desired, outcome = changes.get("desired", service.desired), "unchanged"
         if changes.keys() - {"desired", *PARTS}:
             outcome = _register(service, changes, by=by, role=role, now=now)
-        registration.set_desired(service.pk, desired, now=now)
+        registration.set_desired(service.pk, desired, by=by, now=now)
+        if desired != service.desired:
+            audit.note(by, "service changed", name, f"to be {desired}", now=now)
         parts = [
             part(name, changes[key], by=by, role=role, now=now)
             for key, part in PARTS.items()

@@ -181,7 +181,7 @@ def _known(named: Iterable[str]) -> set[str]:
     ordered = sorted(name for name in named if "\0" not in name)
     found: set[str] = set()
     for start in range(0, len(ordered), BATCH):
-        rows = Service.objects.filter(removed_at=None, name__in=ordered[start : start + BATCH])
+        rows = Service.objects.listed().filter(name__in=ordered[start : start + BATCH])
         found.update(rows.values_list("name", flat=True))
     return found
 
@@ -212,7 +212,7 @@ def _ids(named: Iterable[str]) -> dict[str, int]:
     ordered = sorted(named)
     found: dict[str, int] = {}
     for start in range(0, len(ordered), BATCH):
-        rows = Service.objects.filter(removed_at=None, name__in=ordered[start : start + BATCH])
+        rows = Service.objects.listed().filter(name__in=ordered[start : start + BATCH])
         found.update(rows.values_list("name", "pk"))
     return found
 

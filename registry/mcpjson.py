@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from registry import files
 from registry.core import comparing
@@ -22,6 +22,7 @@ from registry.errors import InvalidConfigError, RegistryError
 from registry.models import AuditEntry, ConfigVersion, Desired, RegistryHead, Role, Service
 
 logger = logging.getLogger(__name__)
+WISHES = ("start", "stop", "restart", "reconnect", "bulk action", "rolled back")
 LARGEST = 256 * 1024 * 1024
 _edits_seen: set[str] = set()
 
@@ -150,7 +151,7 @@ def _keep_version(text: str, sha: str, *, author: str, now: datetime) -> None:
 
 def _authors_since(last: ConfigVersion | None) -> str:
     """Who changed the configuration, where the worker comes first to export it."""
-    acts = AuditEntry.objects.filter(action__startswith="service ").order_by("pk")
+    acts = AuditEntry.objects.filter(Q(action__startswith="service ") | Q(action__in=WISHES)).order_by("pk")
     since = acts.filter(at__gt=last.created_at) if last else acts
     return ", ".join(dict.fromkeys(since.values_list("actor", flat=True)))
 

@@ -82,7 +82,7 @@ def register(
         if progress is not None:
             progress(len(results), len(named))
     results = [result for _number, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]
-    return results + _start_all(document, only, at, now)
+    return results + _start_all(document, only, at, by, now)
 
 
 def read(source: Source | Document, limit: int) -> Document:
@@ -104,22 +104,24 @@ def _save(
 
 
 def _start_all(
-    document: Document, only: Collection[str] | None, at: Collection[int] | None, now: datetime
+    document: Document, only: Collection[str] | None, at: Collection[int] | None, by: str, now: datetime
 ) -> list[Result]:
     """A name without an entry starts the service of that name."""
     return [
-        _start(name, now)
+        _start(name, by, now)
         for number, name in enumerate(document.names, len(document.found))
         if (only is None or name in only) and (at is None or number in at)
     ]
 
 
-def _start(name: str, now: datetime) -> Result:
+def _start(name: str, by: str, now: datetime) -> Result:
     service = Service.objects.listed().filter(name=name).first()
     if service is None:
         return Result(name=shorten(name, names.LIMIT), outcome="invalid", error=unknown(name))
     outcome = "unchanged" if service.desired == Desired.RUNNING else "updated"
-    set_desired(service.pk, Desired.RUNNING, now=now)
+    set_desired(service.pk, Desired.RUNNING, by=by, now=now)
+    if outcome == "updated":
+        audit.note(by, "service changed", name, "to run", now=now)
     return Result(name=name, outcome=outcome)
 
 
@@ -136,34 +138,36 @@ def get(name: str) -> Service:
     return found
 
 
-def set_desired(service_id: int, desired: str, *, now: datetime) -> None:
+def set_desired(service_id: int, desired: str, *, by: str, now: datetime) -> None:
     """Say whether a service should run; the worker sees to it."""
-    set_desired_of([service_id], desired, now=now)
+    set_desired_of([service_id], desired, by=by, now=now)
 
 
-def set_desired_of(service_ids: Collection[int], desired: str, *, now: datetime) -> None:
+def set_desired_of(service_ids: Collection[int], desired: str, *, by: str, now: datetime) -> None:
     """Say it of several services at once; a few hundred at most."""
     with transaction.atomic():
         storing.lock_head()
         rows = Service.objects.filter(pk__in=service_ids).exclude(desired=desired)
         if rows.update(desired=Desired(desired), updated_at=now):
             RegistryHead.objects.update(revision=F("revision") + 1)
-            announce("")
+            announce(by)
 
 
-def remove(name: str, *, by: str, now: datetime, force: bool = False) -> None:
+def remove(name: str, *, by: str, now: datetime, force: bool = False) -> int:
     """Take a service off the list; the worker stops and closes what still runs of it.
 
-    StillNeededError where others depend on it; with *force* they no longer do.
+    Returns the number by which `removal.restore` undoes it for 7 days. StillNeededError where others
+    depend on it; with *force* they no longer do.
     """
     with transaction.atomic():
         storing.lock_head()
         service = get(name)
         dependencies.release(service, force=force, by=by, now=now)
-        Service.objects.filter(pk=service.pk).update(removed_at=now, updated_at=now)
+        Service.objects.filter(pk=service.pk).update(removed_at=now, removed_by=by[:150], updated_at=now)
         RegistryHead.objects.update(revision=F("revision") + 1)
         audit.note(by, "service removed", name, now=now)
         announce(by)
+        return service.pk
 
 
 def is_approved(service: Service) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -23,11 +24,11 @@ from registry.core.dialects import URL_KEYS
 from registry.core.entry import ServiceConfig
 from registry.errors import InvalidConfigError, SecretsError
 from registry.masking import mask, variants
-from registry.models import Secret, Service
+from registry.models import KeptSecret, Secret, Service
 
 __all__ = ["mask", "variants"]
 
-
+BATCH = 500
 EARLIER_KEY_OPENS_FOR = 600.0
 _read_at: dict[bytes, float] = {}
 
@@ -157,3 +158,37 @@ def _spoken(entry: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str
             url = str(filling.fill_everywhere({key: entry[key]}, values)[key])
             userinfo = url.partition("://")[2].partition("/")[0].rpartition("@")[0]
             yield from (userinfo, unquote(userinfo)) if ":" in userinfo else ()
+
+
+def keep_aside(names: Collection[str]) -> None:
+    """Before others take these names: keep the values that removed services have under them."""
+    for part in _parts(sorted(names)):
+        rows = Secret.objects.filter(name__in=part, service__removed_at__isnull=False)
+        kept = [
+            KeptSecret(service_id=owner, name=name, ciphertext=sealed)
+            for owner, name, sealed in rows.values_list("service_id", "name", "ciphertext")
+            if owner is not None
+        ]
+        KeptSecret.objects.bulk_create(
+            kept, update_conflicts=True, unique_fields=["service", "name"], update_fields=["ciphertext"]
+        )
+
+
+def put_back(service: Service, now: datetime) -> None:
+    """Give a restored service the values again that were kept aside; others that are removed keep theirs."""
+    kept = list(service.kept_secrets.values_list("name", "ciphertext"))
+    keep_aside([name for name, _sealed in kept])
+    Secret.objects.bulk_create(
+        [
+            Secret(name=name, service=service, ciphertext=sealed, created_at=now, updated_at=now)
+            for name, sealed in kept
+        ],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["service", "ciphertext", "updated_at"],
+    )
+    service.kept_secrets.all().delete()
+
+
+def _parts(names: list[str]) -> Iterator[list[str]]:
+    return (names[start : start + BATCH] for start in range(0, len(names), BATCH))

@@ -75,7 +75,8 @@ def _apply(plan: Plan, now: datetime) -> None:
     service.profile = entry.profile or Profile.NORMAL
     service.priority = entry.priority or Priority.NORMAL
     service.approved_hash = secrets.fingerprint(entry.config)
-    service.revision += 1 if plan.reconfigured else 0
+    # An archived one had given up; only another revision makes the worker try again.
+    service.revision += 1 if plan.reconfigured or service.archived_at else 0
     service.updated_at, service.archived_at = now, None
 
 
@@ -100,6 +101,7 @@ def _update(plans: Sequence[Plan]) -> None:
 
 def _save_secrets(plans: Sequence[Plan], now: datetime) -> None:
     rows: dict[str, Secret] = {}
+    secrets.keep_aside({name for plan in plans for name in (*plan.inherited, *plan.writes)})
     for plan in plans:
         service = _row(plan)
         if plan.inherited:
@@ -129,7 +131,7 @@ def _changed_shared(plans: Sequence[Plan]) -> list[str]:
 
 def _reapply(shared: str, done: set[str]) -> None:
     """A shared value changed: every other service that uses it starts anew and keeps its approval."""
-    users = Service.objects.filter(removed_at=None).annotate(text=Cast("entry", TextField()))
+    users = Service.objects.annotate(text=Cast("entry", TextField()))
     for service in users.filter(text__contains=reference(shared)).exclude(name__in=done):
         approved = secrets.fingerprint(secrets.reveal(service)) if service.approved_hash else ""
         Service.objects.filter(pk=service.pk).update(revision=F("revision") + 1, approved_hash=approved)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from registry.views import adding, agents, editing, importing
+from registry.views import adding, agents, editing, importing, removed
 
 urlpatterns = [
     path("add/", adding.service_add, name="service_add"),
@@ -17,4 +17,6 @@ urlpatterns = [
     path("service-names/", editing.service_names, name="service_names"),
     path("services/<str:name>/edit/", editing.service_edit, name="service_edit"),
     path("services/<str:name>/remove/", adding.service_remove, name="service_remove"),
+    path("services/<str:name>/restore/<int:number>/", removed.service_restore, name="service_restore"),
+    path("removed/", removed.removed_list, name="removed_list"),
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from registry import mcpjson, registration
+from registry import mcpjson, registration, removal, storing
 from registry.access import audit
 from registry.errors import RegistryError
 from registry.models import ConfigVersion, Desired, Role, Service
@@ -43,29 +44,41 @@ def rollback(number: int, *, by: str, now: datetime) -> list[Result]:
     """
     servers: dict[str, Any] = json.loads(get(number).document)["mcpServers"]
     with transaction.atomic():
+        storing.lock_head()
         results = _restore(servers, by, now) if servers else []
         kept = [result.name for result in results if result.error is None]
         for service in Service.objects.listed().exclude(name__in=servers):
             registration.remove(service.name, by=by, now=now, force=True)
             results.append(Result(name=service.name, outcome="removed"))
-        _settle([(name, servers[name]) for name in kept], now)
+        _settle([(name, servers[name]) for name in kept], by, now)
         audit.note(by, "rolled back", f"version {number}", now=now)
     mcpjson.export_pending(author=by, now=now)
     return results
 
 
 def _restore(servers: dict[str, Any], by: str, now: datetime) -> list[Result]:
-    return registration.register(
+    """What was removed since comes back with its history; then each is given the entry of the version."""
+    back = removal.last_removed(servers, now)
+    removal.bring_back(back, by=by, now=now)
+    results = registration.register(
         {"mcpServers": servers}, by=by, role=Role.ADMIN, now=now, limit=mcpjson.LARGEST
     )
+    names = {service.name for service in back}
+    for result in results:
+        if result.name in names and result.error is not None:
+            registration.remove(result.name, by=by, now=now, force=True)
+    return [
+        replace(result, outcome="created") if result.name in names and result.error is None else result
+        for result in results
+    ]
 
 
-def _settle(entries: list[tuple[str, Mapping[str, Any]]], now: datetime) -> None:
+def _settle(entries: list[tuple[str, Mapping[str, Any]]], by: str, now: datetime) -> None:
     """What the entries alone do not say: running where nothing speaks against it, and their order."""
     known = {service.name: service for service in Service.objects.listed()}
     positions = sorted(known[name].position for name, _ in entries)
     for position, (name, entry) in zip(positions, entries, strict=True):
         if "enabled" not in entry and "disabled" not in entry:
-            registration.set_desired(known[name].pk, Desired.RUNNING, now=now)
+            registration.set_desired(known[name].pk, Desired.RUNNING, by=by, now=now)
         if known[name].position != position:
             Service.objects.filter(pk=known[name].pk).update(position=position)

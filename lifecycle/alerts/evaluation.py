@@ -66,11 +66,11 @@ def _situation(service: Service, state_row: ServiceState, change: Change) -> Sit
     here = Situation(state=change.after, not_serving_since=state_row.not_serving_since, entered=True)
     if change.after in SERVING:
         return here
-    desired, removed_at = Service.objects.values_list("desired", "removed_at").get(pk=service.pk)
+    fresh = Service.objects.only("desired", "removed_at", "archived_at").get(pk=service.pk)
     return replace(
         here,
-        stopped=desired == Desired.STOPPED,
-        removed=removed_at is not None,
+        stopped=fresh.desired == Desired.STOPPED,
+        removed=not fresh.is_listed,
         folded=folding.folded(state_row),
     )
 
@@ -154,6 +154,7 @@ def sweep(now: datetime) -> int:
         Q(rule__enabled=False)
         | Q(service__desired=Desired.STOPPED)
         | Q(service__removed_at__isnull=False)
+        | Q(service__archived_at__isnull=False)
         | Q(service__state_row__state=State.HEALTHY.value)
         | Q(state=Phase.PENDING.value, due_at=None, service__state_row__held_by="")
     )
@@ -211,7 +212,8 @@ def _open_missing(now: datetime) -> int:
     for rule in AlertRule.objects.filter(enabled=True, condition=AlertRule.Condition.NOT_SERVING_FOR):
         known = Episode.objects.filter(rule=rule, service=OuterRef("service_id"))
         missing = (
-            ServiceState.objects.filter(not_serving_since__isnull=False, service__removed_at=None)
+            ServiceState.objects.filter(not_serving_since__isnull=False)
+            .filter(service__removed_at=None, service__archived_at=None)
             .exclude(service__desired=Desired.STOPPED)
             .filter(~Exists(known.exclude(state=Phase.RESOLVED.value)))
             .select_related("service")

@@ -45,7 +45,7 @@ def situation_of(service: Service, state: ServiceState) -> Situation:
         state=State(state.state),
         not_serving_since=state.not_serving_since,
         stopped=service.desired == Desired.STOPPED,
-        removed=service.removed_at is not None,
+        removed=not service.is_listed,
     )
 
 

@@ -16,7 +16,7 @@ from lifecycle.engine import logbook, sampling, upkeep
 from lifecycle.engine.policies import Policies
 from lifecycle.engine.roster import Roster
 from lifecycle.engine.shop import Shop
-from registry import drifting
+from registry import drifting, removal
 
 log = structlog.get_logger("lifecycle.worker")
 SIGN_OF_LIFE_EVERY = 5.0
@@ -26,6 +26,8 @@ POLICIES_EVERY = 0.5
 BATCHES_EVERY = 0.5
 RELATIONS_EVERY = 0.5
 PRUNE_EVERY = 60.0
+FORGET_ROUNDS = 20
+ARCHIVE_EVERY = 24 * 3600.0
 LOGS_EVERY = 1.0
 SAMPLE_EVERY = 10.0
 Work = Callable[[], Awaitable[object]]
@@ -59,6 +61,7 @@ class Chores:
             self._every(LOGS_EVERY, self.keep_logs),
             self._every(SAMPLE_EVERY, self.sample),
             self._every(PRUNE_EVERY, self._prune),
+            self._every(ARCHIVE_EVERY, self._archive),
             self._every(TICK_EVERY, self._tick),
             self._every(FILE_EVERY, self._look_at_file),
             self._every(BATCHES_EVERY, self._advance_batches),
@@ -103,6 +106,13 @@ class Chores:
 
     async def _prune(self) -> None:
         await self._shop.writer.do(self._pruning.step, self._roster.ids(), self._shop.clock())
+        for _ in range(FORGET_ROUNDS):
+            if self._stop.is_set() or not await self._shop.writer.do(removal.forget, self._shop.clock()):
+                return
+
+    async def _archive(self) -> None:
+        for name in await self._shop.writer.do(upkeep.archive, self._shop.clock()):
+            log.warning("archived: it gave up and was at rest for a week", service=name)
 
     async def _tick(self) -> None:
         await self._shop.writer.do(self._do_tick, self._shop.clock())

@@ -94,6 +94,11 @@ class Owner:
         self.agenda.check_soon()
         self._wake.set()
 
+    @property
+    def wanted_again(self) -> bool:
+        """Whether it was restored while it let go of the last."""
+        return self._ended and not self._gone
+
     def replan(self) -> None:
         """The policy changed: nothing is due later than if it were planned now."""
         self.agenda.hasten(self.policy, self.shop.chance())

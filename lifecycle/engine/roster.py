@@ -98,6 +98,8 @@ class Roster:
         """A removed service is done. An owner that crashed by a bug of ours takes no other along."""
         del self._owners[owner.wanted.id], self._tasks[owner.wanted.id]
         self._outlook.forget_service(owner.wanted.id)
+        if owner.wanted_again:
+            self._outlook.forget()
         if self._closed or task.cancelled():
             return
         crash = task.exception()

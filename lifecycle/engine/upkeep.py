@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from lifecycle.core.states import State
 from lifecycle.live import feed
-from lifecycle.models import CheckResult, FeedItem, WorkerSeen
+from lifecycle.models import CheckResult, FeedItem, ServiceState, WorkerSeen
+from registry import removal
 from registry.drifting import Watch
+from registry.models import Desired
 
 CHECKS_KEPT = timedelta(hours=48)
 WORKERS_KEPT = timedelta(days=7)
+ARCHIVED_AFTER = timedelta(hours=168)
 SERVICES_AT_ONCE = 40
 ROWS_AT_ONCE = 1000
 
@@ -42,6 +46,25 @@ def look_at_file(watch: Watch, now: datetime) -> None:
     """Tell the pages when someone edited mcp.json by hand, and when that is decided."""
     if watch.look(now):
         feed.note(FeedItem.Kind.DRIFT, 0, now)
+
+
+def archive(now: datetime) -> list[str]:
+    """Hide services that gave up and have been at rest for a week, never one that a person stopped."""
+    before = now - ARCHIVED_AFTER
+    idle = ServiceState.objects.filter(
+        state=State.DISCONNECTED,
+        state_entered_at__lt=before,
+        service__desired=Desired.RUNNING,
+        service__updated_at__lt=before,
+        service__removed_at=None,
+        service__archived_at=None,
+    )
+    ids = list(idle.order_by("pk").values_list("pk", flat=True)[:ROWS_AT_ONCE])
+    with transaction.atomic():
+        names = removal.archive(ids, by="worker", now=now)
+        if names:
+            feed.note(FeedItem.Kind.LIST, 0, now)
+    return names
 
 
 class Pruning:

@@ -41,6 +41,7 @@ class Command(models.Model):
         REFRESH_TOOLS = "refresh-tools"
         CALL_TOOL = "call-tool"
         REMOVE = "remove"
+        RESTORE = "restore"
 
     class State(models.TextChoices):
         PLANNED = "planned"  # a member of a batch whose turn has not come

@@ -91,8 +91,12 @@ def _go(request: HttpRequest, batch: Batch) -> HttpResponse:
 def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
     """How far it has come, live; the members in pages, those that failed first where nothing is chosen."""
     frame_of(request)
-    batch = _find(batch_id)
-    context = {"batch": bulk.detail(batch, request.GET, timezone.now())}
+    batch, now = _find(batch_id), timezone.now()
+    who, role = request.user.get_username(), role_of(request.user)
+    context = {
+        "batch": bulk.detail(batch, request.GET, now),
+        "can_undo": batches.can_undo(batch, who, role, now),
+    }
     template = "lifecycle/_batch.html" if is_htmx(request) else "lifecycle/batch_detail.html"
     return render(request, template, context)
 
@@ -126,6 +130,18 @@ def batch_retry(request: HttpRequest, batch_id: int) -> HttpResponse:
     who, role = request.user.get_username(), role_of(request.user)
     try:
         batch = batches.retry(_find(batch_id).pk, by=who, role=role, now=timezone.now())
+    except NotPossibleError as exc:
+        return refused(request, str(exc), redirect("batch_detail", batch_id))
+    return _go(request, batch)
+
+
+@require(Role.OPERATOR)
+@require_POST
+def batch_undo(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Bring back what a bulk removal removed, as a bulk action."""
+    who, role = request.user.get_username(), role_of(request.user)
+    try:
+        batch = batches.undo(_find(batch_id).pk, by=who, role=role, now=timezone.now())
     except NotPossibleError as exc:
         return refused(request, str(exc), redirect("batch_detail", batch_id))
     return _go(request, batch)

@@ -36,7 +36,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
         "pager": listing.pager(filters, page.count),
         "matching": page.count,
         "bulk_filters": [(key, getattr(filters, key)) for key in ("q", "state", "transport", "tag")],
-        "bulk_actions": bulk.WORDS.items(),
+        "bulk_actions": bulk.CHOICES.items(),
         "total": sum(page.counts_by_state.values()),
         "tiles": rows.tiles(page.counts_by_state),
         "transports": [(value, rows.TRANSPORT_WORDS[value]) for value in Transport.values],

@@ -14,7 +14,7 @@ from mcpstore_site.facade import sources, waiting
 from mcpstore_site.facade.scope import BY, Scope
 from mcpstore_site.facade.sources import Config
 from mcpstore_site.facade.waiting import Wait
-from registry import agents, bringing, carrying, changing, mcpjson, registration
+from registry import agents, bringing, carrying, changing, mcpjson, registration, removal
 from registry.core import reading
 from registry.errors import InvalidConfigError
 from registry.models import Desired, Role, Service
@@ -101,6 +101,16 @@ class Configuring(Scope):
             registration.remove(service.name, by=BY, now=now)
         else:
             agents.exclude(self.agent_id, service.name, by=BY, now=now)
+        return self
+
+    def restore_service(self, name: str) -> Self:
+        """Bring back a service that was removed within 7 days, or archived; an agent also chooses it again.
+
+        NotPossibleError says what is in the way, such as another service of that name.
+        """
+        now = timezone.now()
+        restored = removal.restore(name, by=BY, role=Role.ADMIN, now=now)
+        agents.include(self.agent_id, [restored.name], by=BY, now=now)
         return self
 
 

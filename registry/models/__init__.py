@@ -3,7 +3,7 @@ from registry.models.agent import Agent, AgentService
 from registry.models.contract import Contract, ContractChange, WaitingTool
 from registry.models.dependency import Dependency
 from registry.models.sealed import SealedField
-from registry.models.secret import Secret
+from registry.models.secret import KeptSecret, Secret
 from registry.models.service import NAME_PATTERN, Desired, Priority, Profile, RegistryHead, Service, Transport
 from registry.models.tool import ContentItem, Tool
 from registry.models.version import ConfigVersion
@@ -20,6 +20,7 @@ __all__ = [
     "ContractChange",
     "Dependency",
     "Desired",
+    "KeptSecret",
     "Membership",
     "Priority",
     "Profile",

@@ -9,8 +9,13 @@ from registry.models.service import Service
 
 class DependencyQuerySet(models.QuerySet["Dependency"]):
     def standing(self) -> DependencyQuerySet:
-        """Those between services that are both still there."""
-        return self.filter(service__removed_at=None, depends_on__removed_at=None)
+        """Those between services that are both listed."""
+        return self.filter(
+            service__removed_at=None,
+            service__archived_at=None,
+            depends_on__removed_at=None,
+            depends_on__archived_at=None,
+        )
 
 
 class Dependency(models.Model):

@@ -19,3 +19,19 @@ class Secret(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class KeptSecret(models.Model):
+    """A value of a removed service, kept aside since a later service took the secret's name."""
+
+    service = models.ForeignKey(
+        Service, on_delete=models.CASCADE, related_name="kept_secrets", db_index=False
+    )
+    name = models.CharField(max_length=200)
+    ciphertext = SealedField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["service", "name"], name="kept_secret_unique")]
+
+    def __str__(self) -> str:
+        return self.name

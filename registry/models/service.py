@@ -65,6 +65,7 @@ class Service(models.Model):
     updated_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
+    removed_by = models.CharField(max_length=150, default="", blank=True)
 
     objects = ServiceQuerySet.as_manager()
 
@@ -93,6 +94,11 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether people see it: it is neither removed nor archived."""
+        return self.removed_at is None and self.archived_at is None
 
 
 class RegistryHead(models.Model):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from registry import registration
@@ -16,6 +18,9 @@ from registry.dependencies import StillNeededError
 from registry.errors import InvalidConfigError, ServiceNotFoundError
 from registry.forms import ServiceForm
 from registry.models import Role, Service
+
+_TAKEN = lazy("There is a service of this name already. Choose another one.")
+_ARCHIVED = lazy("An archived service has this name. An admin can restore it under Removed.")
 
 
 @require(Role.OPERATOR)
@@ -38,8 +43,8 @@ def _save(request: HttpRequest, form: ServiceForm) -> int:
     if not form.is_valid():
         return 422
     name = form.cleaned_data["name"]
-    if Service.objects.filter(name=name, removed_at=None).exists():
-        form.add_error("name", _("There is a service of this name already. Choose another one."))
+    if there := Service.objects.filter(name=name, removed_at=None).first():
+        form.add_error("name", _ARCHIVED if there.archived_at else _TAKEN)
         return 409
     error = _register(request, name, form)
     if error is not None:
@@ -74,13 +79,15 @@ def service_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Take a service out of the configuration; the worker disconnects it."""
     try:
         force = request.POST.get("force") == "1"
-        registration.remove(name, by=request.user.get_username(), now=timezone.now(), force=force)
+        number = registration.remove(name, by=request.user.get_username(), now=timezone.now(), force=force)
     except ServiceNotFoundError:
         raise Http404(name) from None
     except StillNeededError as exc:
         messages.error(request, str(exc))
         return _to(request, reverse("service_detail", args=[name]))
-    messages.success(request, _("%(name)s is removed.") % {"name": name})
+    messages.success(
+        request, render_to_string("registry/_removed_toast.html", {"name": name, "number": number})
+    )
     return _to(request, reverse("service_list"))
 
 

@@ -144,3 +144,27 @@ def test_a_version_is_compared_and_brought_back(console: Console, browser_page: 
     with page.expect_download() as download:
         page.get_by_role("link", name=f"Download {wanted}", exact=True).click()
     assert "late" not in Path(download.value.path()).read_text()
+
+
+def test_a_removed_service_comes_back_by_undo_and_from_the_page_of_the_removed(
+    console: Console, browser_page: BrowserPage, fastmcp_http_server: FastMCPServer
+) -> None:
+    console.register(gone={"url": fastmcp_http_server.url, "headers": {"X-Key": "canary-4"}})
+    console.wait_for("gone", "HEALTHY")
+    page = browser_page.sign_in(console, "/services/gone/")
+    for undo in ("Undo", "Restore gone"):
+        page.locator(".menu summary", has_text="More").click()
+        page.get_by_role("button", name="Remove…").click()
+        page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        expect(page.locator("#messages")).to_contain_text("gone is removed.")
+        eventually(lambda: "gone" not in servers(console), "the removal is exported")
+        if undo != "Undo":
+            page.get_by_role("link", name="Removed").click()
+            expect(page.locator("tr", has_text="gone")).to_contain_text("admin")
+        page.get_by_role("button", name=undo).click()
+        page.wait_for_url(f"{console.address}/services/gone/")
+        expect(page.locator("main")).to_contain_text("gone is restored.")
+        expect(page.locator(".head-state, [id^=service-head]").first).to_contain_text(
+            "Healthy", timeout=20_000
+        )
+    assert "canary" not in json.dumps(servers(console)["gone"])

@@ -42,7 +42,7 @@ def test_only_what_is_different_is_seen() -> None:
     outlook = Outlook("w")
     outlook.look(timezone.now())
     _add("b", url="http://127.0.0.1:2/mcp")
-    registration.set_desired(Service.objects.get(name="c").pk, Desired.STOPPED, now=timezone.now())
+    registration.set_desired(Service.objects.get(name="c").pk, Desired.STOPPED, by="ann", now=timezone.now())
     _add("d")
     changed = outlook.look(timezone.now()).changed
     assert [(wanted.name, wanted.revision, wanted.desired) for wanted in changed] == [

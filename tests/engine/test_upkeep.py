@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lifecycle.engine import upkeep
-from lifecycle.models import CheckResult, FeedItem, WorkerSeen
+from lifecycle.models import CheckResult, FeedItem, ServiceState, WorkerSeen
 from registry.models import Service
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +58,23 @@ def test_a_worker_introduces_itself_signs_and_says_goodbye() -> None:
     upkeep.started("w", "host", 2, NOW + timedelta(seconds=20))
     row.refresh_from_db()
     assert row.stopped_at is None
+
+
+def test_only_what_gave_up_over_a_week_ago_is_archived() -> None:
+    week = timedelta(hours=168)
+
+    def at_rest(name: str, age: timedelta, state: str = "DISCONNECTED", **fields: object) -> None:
+        service = _service(name)
+        values = {"updated_at": NOW - timedelta(days=30), **fields}
+        Service.objects.filter(pk=service.pk).update(**values)
+        ServiceState.objects.create(service=service, state=state, state_entered_at=NOW - age)
+
+    at_rest("gave up", week + timedelta(seconds=1))
+    at_rest("not yet", week)
+    at_rest("stopped by a person", week * 3, desired="stopped")
+    at_rest("still trying", week * 3, "UNREACHABLE")
+    at_rest("restored lately", week * 3, updated_at=NOW - timedelta(days=1))
+    assert upkeep.archive(NOW) == ["gave up"]
+    assert set(Service.objects.exclude(archived_at=None).values_list("name", flat=True)) == {"gave up"}
+    assert FeedItem.objects.filter(kind="list").count() == 1
+    assert upkeep.archive(NOW) == []

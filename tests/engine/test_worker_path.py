@@ -191,7 +191,9 @@ def test_a_command_changed_behind_the_registry_is_not_started(bench: Bench) -> N
     bench.until_state("child", "HEALTHY")
     entry = {"command": "/bin/echo", "args": ["not approved"]}
     Service.objects.filter(name="child").update(entry=entry, revision=2, updated_at=timezone.now())
-    registration.set_desired(Service.objects.get(name="child").pk, Desired.STOPPED, now=timezone.now())
+    registration.set_desired(
+        Service.objects.get(name="child").pk, Desired.STOPPED, by="ann", now=timezone.now()
+    )
     bench.until_state("child", "DISCONNECTED")
     command = bench.ask("start", "child")
     assert (command.state, bench.row("child").error_kind) == ("failed", "policy")

@@ -148,6 +148,18 @@ def test_placeholders_take_given_values(store: Any) -> None:
     assert "canary-4711" not in repr(store.get_service_info("a")) + str(store.get_service_info("a").config)
 
 
+def test_a_removal_is_undone(store: Any) -> None:
+    store.add_service({"a": entry("a"), "b": entry("b")})
+    agent = MCPStore.setup_store().for_agent("reader").add_service(["a"])
+    store.remove_service("a")
+    assert names(agent.restore_service("a")) == ["a"]
+    store.remove_service("b").add_service({"b": entry("other")})
+    with pytest.raises(NotPossibleError, match="Another service is called b"):
+        store.restore_service("b")
+    with pytest.raises(RegistryError, match="No service 'c' is kept"):
+        store.restore_service("c")
+
+
 def test_what_was_removed_can_be_added_from_its_own_information(store: Any) -> None:
     store.add_service({"a": {**entry("a"), "headers": {"X-Api-Key": "canary-4711"}, "extra": 7}})
     config = store.get_service_info("a").config

@@ -152,7 +152,7 @@ def test_what_a_field_cannot_show_is_locked_and_stays(admin: Client) -> None:
 
 def test_stopped_stays_stopped(admin: Client) -> None:
     service = save("weather", {**WEB, "disabled": False})
-    registration.set_desired(service.pk, "stopped", now=NOW)
+    registration.set_desired(service.pk, "stopped", by="ann", now=NOW)
     edit(admin, "weather", {**form_of(admin, "weather"), "description": "x"})
     after = registration.get("weather")
     assert (after.desired, after.entry["disabled"]) == ("stopped", True)

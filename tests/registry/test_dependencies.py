@@ -262,7 +262,7 @@ def test_the_order_of_starts_and_stops(register: Register) -> None:
     assert ordering.plan(everyone, "stop") == [["trips"], ["weather"], ["maps"]]
     assert ordering.along(["maps"], "stop") == ["trips", "weather"]
     assert ordering.along(["trips"], "start") == []
-    registration.set_desired(registration.get("maps").pk, "stopped", now=NOW)
+    registration.set_desired(registration.get("maps").pk, "stopped", by="ann", now=NOW)
     assert ordering.along(["trips"], "start") == ["maps"]
 
 

@@ -50,7 +50,7 @@ def test_the_file_is_the_image_of_the_registry_and_private(register: Register, d
 def test_what_is_desired_shows_in_the_file_and_comes_back_from_it(register: Register, data_dir: Path) -> None:
     register({"a": {"url": URL}, "b": {"url": URL, "enabled": True}})
     for service in Service.objects.all():
-        registration.set_desired(service.pk, Desired.STOPPED, now=NOW)
+        registration.set_desired(service.pk, Desired.STOPPED, by="ann", now=NOW)
     export()
     assert written(data_dir)["mcpServers"] == {
         "a": {"url": URL, "disabled": True},

@@ -118,7 +118,7 @@ def test_what_is_desired_is_kept_unless_the_entry_says_otherwise(register: Regis
     register({"a": {"url": URL, "disabled": True}})
     service = registration.get("a")
     assert service.desired == Desired.STOPPED
-    registration.set_desired(service.pk, Desired.RUNNING, now=NOW)
+    registration.set_desired(service.pk, Desired.RUNNING, by="ann", now=NOW)
     register({"a": {"url": URL + "2"}})
     assert registration.get("a").desired == Desired.RUNNING
     assert outcomes(register({"a": {"url": URL + "2", "enabled": False}})) == [("a", "updated")]

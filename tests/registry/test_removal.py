@@ -1,0 +1,163 @@
+"""A removal can be undone for 7 days; what was archived, always."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.models import CheckResult, ServiceState, StateChange
+from registry import agents, dependencies, mcpjson, registration, removal, secrets, versions
+from registry.errors import NotAllowedError
+from registry.models import AuditEntry, KeptSecret, Role, Secret, Service
+from registry.removal import MissingNeedsError, NameTakenError, RemovedNotFoundError
+from tests.registry.conftest import NOW, Register, outcomes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+URL = "https://weather.example.org/mcp"
+WEEK = timedelta(days=7)
+
+
+def entry(token: str = "token-of-old") -> dict[str, Any]:
+    return {"url": URL, "headers": {"Authorization": token}}
+
+
+def remove(name: str = "weather", by: str = "ann", days: float = 0) -> int:
+    return registration.remove(name, by=by, now=NOW + timedelta(days=days))
+
+
+def restore(
+    name: str = "weather", by: str = "ann", role: Role = Role.ADMIN, days: float = 0, **more: Any
+) -> Service:
+    return removal.restore(name, by=by, role=role, now=NOW + timedelta(days=days), **more)
+
+
+def header(name: str = "weather") -> str:
+    return secrets.reveal(registration.get(name)).headers["Authorization"]
+
+
+def test_a_restored_service_has_its_configuration_secrets_history_and_agents(register: Register) -> None:
+    register({"mcpServers": {"weather": entry(), "maps": {"url": URL}}})
+    before, number = mcpjson.document(), registration.get("weather").pk
+    StateChange.objects.create(service_id=number, after="HEALTHY", event="connected", at=NOW)
+    agents.add("reader", ["weather"], by="ann", now=NOW)
+    assert remove() == number
+    assert "weather" not in mcpjson.document()["mcpServers"]
+    assert agents.document(agents.get("reader")) == {"mcpServers": {}}
+    assert restore(days=6.9).pk == number
+    assert mcpjson.document() == before
+    assert header() == "token-of-old"
+    assert StateChange.objects.filter(service_id=number).count() == 1
+    assert list(agents.document(agents.get("reader"))["mcpServers"]) == ["weather"]
+    assert AuditEntry.objects.order_by("-pk")[0].action == "service restored"
+
+
+def test_after_seven_days_it_is_not_brought_back(register: Register) -> None:
+    register({"mcpServers": {"weather": entry()}})
+    remove()
+    assert [service.removed_by for service in removal.removed(NOW + WEEK - timedelta(seconds=1))] == ["ann"]
+    assert not removal.removed(NOW + WEEK)
+    with pytest.raises(RemovedNotFoundError):
+        restore(days=7)
+
+
+def test_a_new_service_may_take_the_name_and_leaves_the_old_one_its_secrets(register: Register) -> None:
+    register({"mcpServers": {"weather": entry()}})
+    first = remove()
+    register({"mcpServers": {"weather": entry("token-of-new")}})
+    with pytest.raises(NameTakenError, match="Remove that one first"):
+        restore(number=first)
+    second = remove(days=1)
+    assert restore(days=2, number=first).pk == first
+    assert header() == "token-of-old"
+    remove(days=3)
+    assert restore(days=3, number=second).pk == second
+    assert header() == "token-of-new"
+    remove(days=4)
+    assert restore(days=4, number=first).pk == first
+    assert header() == "token-of-old"
+    assert Secret.objects.count() == KeptSecret.objects.count() == 1
+
+
+def test_a_new_service_that_only_refers_to_the_secret_does_not_take_it_away(register: Register) -> None:
+    register({"mcpServers": {"weather": entry()}})
+    exported = mcpjson.document()
+    first = remove()
+    assert outcomes(register(exported)) == [("weather", "created")]
+    assert header() == "token-of-old"
+    remove(days=1)
+    restore(days=1, number=first)
+    assert header() == "token-of-old"
+
+
+def test_an_operator_restores_only_what_they_removed(register: Register) -> None:
+    register({"mcpServers": {"weather": entry()}})
+    remove(by="ann")
+    with pytest.raises(NotAllowedError, match="Only an admin"):
+        restore(by="bob", role=Role.OPERATOR)
+    with pytest.raises(NotAllowedError):
+        restore(by="ann", role=Role.VIEWER)
+    restore(by="ann", role=Role.OPERATOR)
+    with pytest.raises(RemovedNotFoundError):
+        restore()
+
+
+def test_what_it_depends_on_must_be_there_again(register: Register) -> None:
+    register({"mcpServers": {"maps": {"url": URL}, "weather": {**entry(), "dependsOn": ["maps"]}}})
+    remove("weather")
+    remove("maps")
+    with pytest.raises(MissingNeedsError, match="weather depends on maps, which is not registered"):
+        restore()
+    register({"mcpServers": {"maps": {"url": "https://other.example.org/mcp"}}})
+    restore()
+    assert dependencies.edges() == {"weather": ["maps"]}
+
+
+def test_an_archived_service_is_hidden_and_comes_back_with_another_try(register: Register) -> None:
+    register({"mcpServers": {"weather": entry(), "maps": {"url": URL}}})
+    register({"mcpServers": {"trip": {"url": URL, "dependsOn": ["maps"]}}})
+    found = {service.name: service.pk for service in Service.objects.all()}
+    assert removal.archive(found.values(), by="worker", now=NOW) == ["trip", "weather"], "maps is needed"
+    assert list(mcpjson.document()["mcpServers"]) == ["maps"]
+    assert [service.name for service in removal.archived()] == ["trip", "weather"]
+    with pytest.raises(NotAllowedError):
+        restore(by="ann", role=Role.OPERATOR)
+    assert restore(days=1000).revision + 1 == registration.get("weather").revision
+    assert outcomes(register({"mcpServers": {"trip": {"url": URL, "dependsOn": ["maps"]}}})) == [
+        ("trip", "updated")
+    ]
+    assert Service.objects.listed().count() == 3
+
+
+def test_forgetting_takes_small_steps_history_first(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register({"mcpServers": {"weather": entry(), "maps": entry("token-of-maps")}})
+    number = registration.get("weather").pk
+    ServiceState.objects.create(service_id=number, state="DISCONNECTED", state_entered_at=NOW)
+    for n in range(5):
+        StateChange.objects.create(service_id=number, after="HEALTHY", event="connected", at=NOW)
+        CheckResult.objects.create(service_id=number, at=n, level=0)
+    remove()
+    assert removal.forget(NOW + WEEK - timedelta(seconds=1)) == 0
+    monkeypatch.setattr(removal, "ROWS_AT_ONCE", 2)
+    steps = []
+    while gone := removal.forget(NOW + WEEK):
+        steps.append(gone)
+    assert max(steps) == 2 and sum(steps) == 5 + 5 + 1 + 1 + 1
+    assert [service.name for service in Service.objects.all()] == ["maps"]
+    assert [secret.name for secret in Secret.objects.all()] == ["maps.headers.Authorization"]
+
+
+def test_a_rollback_brings_removed_services_back_with_their_history(register: Register) -> None:
+    register({"mcpServers": {"weather": entry()}})
+    mcpjson.export_pending(author="ann", now=NOW)
+    number = remove()
+    register({"mcpServers": {"later": {"url": URL}}})
+    mcpjson.export_pending(author="ann", now=NOW)
+    results = versions.rollback(1, by="bob", now=NOW + timedelta(days=1))
+    assert sorted(outcomes(results)) == [("later", "removed"), ("weather", "created")]
+    assert registration.get("weather").pk == number
+    assert header() == "token-of-old"
+    assert not Service.objects.listed().filter(name="later").exists()
