@@ -14,16 +14,24 @@ class RegistryError(Exception):
 class InvalidConfigError(RegistryError):
     """A document or entry that cannot be taken: the place, the problem, and what to write instead.
 
-    `suggestion` is a corrected name, `asks` are the placeholders whose values are still to be given.
+    `suggestion` is a corrected name, `asks` are the placeholders whose values are still to be given, `role`
+    is who may do it, where that is all that is wrong.
     """
 
     code = "invalid_config"
 
     def __init__(
-        self, where: str, what: str, remedy: str, *, suggestion: str = "", asks: Sequence[str] = ()
+        self,
+        where: str,
+        what: str,
+        remedy: str,
+        *,
+        suggestion: str = "",
+        asks: Sequence[str] = (),
+        role: str = "",
     ) -> None:
         self.where, self.what, self.remedy = where, what, remedy
-        self.suggestion, self.asks = suggestion, tuple(asks)
+        self.suggestion, self.asks, self.role = suggestion, tuple(asks), role
         super().__init__(f"{where}: {what}. {remedy}")
 
 

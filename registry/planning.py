@@ -212,7 +212,7 @@ class Planner:
             raise InvalidConfigError(at, "starts a command, which is switched off here", "Give a url instead")
         if not self._admin:
             raise InvalidConfigError(
-                at, "starts a command, which only an admin may add", "Ask an admin to add it"
+                at, "starts a command, which only an admin may add", "Ask an admin to add it", role=Role.ADMIN
             )
         if not stdio_possible(config):
             raise InvalidConfigError(

@@ -33,7 +33,8 @@ def applied(found: Sequence[Found], corrections: Mapping[int, Correction]) -> tu
 
 
 def _corrected(item: Found, correction: Correction) -> Found:
-    named = replace(item, name=correction.name or item.name, given=item.name)
+    given = item.name if item.given is None else item.given
+    named = replace(item, name=correction.name or item.name, given=given)
     if not correction.text.strip():
         return named
     try:

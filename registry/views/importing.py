@@ -1,12 +1,9 @@
-"""Importing a document: paste it, look at what would change, save what is good."""
+"""Importing a document: paste it, look at what would change, correct it in place, save what is good."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import zlib
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,38 +12,63 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from registry import previewing, registration, secrets
+from registry import drafts, portions
 from registry.access.roles import require, role_of
-from registry.errors import InvalidConfigError, SecretsError
+from registry.core import correcting, reading
+from registry.core.correcting import Correction
+from registry.core.dialects import Found
+from registry.drafts import Draft, Fix
+from registry.errors import InvalidConfigError
 from registry.models import Role
-from registry.previewing import Preview, Row
+from registry.views import import_page
 
-LIMIT = 1024 * 1024
-ANSWER = "value:"
-Outcome = tuple[dict[str, Any], int]
+LIMIT = reading.MAX_BYTES
+ANSWER, NAME, TEXT = "value:", "name:", "text:"
+Context = dict[str, Any]
+Unread = Mapping[int, InvalidConfigError]
 
 
 @require(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_import(request: HttpRequest) -> HttpResponse:
-    """The page; a POST previews what was pasted or chosen, and with `step=save` saves what was previewed."""
+    """The page. A POST looks at a document; `step` is check, save or go on with what was looked at."""
     if request.method != "POST":
         return render(request, "registry/service_import.html", {"limit": LIMIT})
-    context, status = _answer(request)
+    try:
+        context, status = _answer(request)
+    except InvalidConfigError as exc:
+        context, status = {"problem": exc}, 422
     whole = not getattr(request, "htmx", None)
     template = "registry/service_import.html" if whole else "registry/_import_preview.html"
     return render(request, template, {"limit": LIMIT, **context}, status=status)
 
 
-def _answer(request: HttpRequest) -> Outcome:
+def _answer(request: HttpRequest) -> tuple[Context, int]:
+    step = request.POST.get("step", "")
+    if not step and "fix" not in request.POST and "use" not in request.POST:
+        return _first_look(request), 200
+    draft = drafts.opened(request.POST.get("sealed", ""), request.user.pk)
+    if step == "go on":
+        return _go_on(request, draft)
+    draft, unread = _heard(request, draft)
+    if step == "save":
+        return _save(request, draft, unread)
+    return _look(request, draft, unread), 200
+
+
+def _first_look(request: HttpRequest) -> Context:
+    """A new document; values that were typed for the one before it are kept."""
+    text = _given(request)
+    if not text.strip():
+        return {"nothing": True}
+    return _look(request, Draft(text=text, values=_kept(request) | answers(request)), {})
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
     try:
-        if request.POST.get("step") != "save":
-            return _preview(request, _given(request))
-        if "use" in request.POST:
-            return _preview(request, _unseal(request))
-        return _save(request, _unseal(request))
-    except InvalidConfigError as exc:
-        return {"problem": exc}, 422
+        return dict(drafts.opened(request.POST.get("sealed", ""), request.user.pk).values)
+    except InvalidConfigError:
+        return {}
 
 
 def _given(request: HttpRequest) -> bytes:
@@ -54,76 +76,97 @@ def _given(request: HttpRequest) -> bytes:
     if upload is None:
         return request.POST.get("text", "").encode("utf-8", "surrogatepass")
     if (upload.size or 0) > LIMIT:
-        raise InvalidConfigError(_("The file"), _("is larger than 1 MiB"), _("Take a smaller one"))
+        raise InvalidConfigError(_("The file"), _("is larger than 1 MiB"), _("Split it into smaller ones"))
     content: bytes = upload.read()
     return content
 
 
-def _preview(request: HttpRequest, text: bytes) -> Outcome:
-    """Writes nothing. The text goes out sealed and comes back: what is saved is what was looked at."""
-    if not text.strip():
-        return {"nothing": True}, 200
-    uses = request.POST.getlist("used") + request.POST.getlist("use")
-    found = previewing.preview(text, role=role_of(request.user), renames=_renames(uses))
-    return {"rows": _rows(found), **_beside(found), "uses": uses, "sealed": _seal(request, text)}, 200
+def _look(request: HttpRequest, draft: Draft, unread: Unread) -> Context:
+    draft, context = import_page.look(draft, role_of(request.user), unread)
+    return context | {"sealed": draft.sealed(request.user.pk)}
 
 
-def _beside(found: Preview) -> dict[str, Any]:
-    return {"asks": found.asks, "missing": len(found.missing)}
-
-
-def _rows(found: Preview) -> list[dict[str, Any]]:
-    return [{**vars(row), "use": _use(row)} for row in found.rows]
-
-
-def _use(row: Row) -> str:
-    """What the button beside a corrected name sends back."""
-    return json.dumps([row.name, row.suggestion]) if row.suggestion else ""
-
-
-def _renames(uses: Iterable[str]) -> dict[str, str]:
-    """The names that were corrected by their buttons; anything else in the field is nothing."""
-    renames: dict[str, str] = {}
-    for use in uses:
-        try:
-            before, after = json.loads(use)
-        except (ValueError, TypeError, RecursionError):
-            continue
-        if isinstance(before, str) and isinstance(after, str):
-            renames[before] = after
-    return renames
-
-
-def _seal(request: HttpRequest, text: bytes) -> str:
-    packed = base64.b64encode(zlib.compress(text)).decode()
-    return secrets.seal(f"import:{request.user.pk}:{packed}")
-
-
-def _unseal(request: HttpRequest) -> bytes:
-    """The previewed text; InvalidConfigError if it was not this person who previewed it."""
-    mine = f"import:{request.user.pk}:"
-    try:
-        text = secrets.unseal(request.POST.get("sealed", ""))
-        if text.startswith(mine):
-            return zlib.decompress(base64.b64decode(text.removeprefix(mine)))
-    except (SecretsError, binascii.Error, zlib.error):
-        pass
-    raise InvalidConfigError(_("The preview"), _("is out of date"), _("Preview the document again"))
-
-
-def _save(request: HttpRequest, text: bytes) -> Outcome:
-    results = registration.register(
-        text,
-        by=request.user.get_username(),
-        role=role_of(request.user),
-        now=timezone.now(),
-        values=answers(request),
-        renames=_renames(request.POST.getlist("used")),
-        only=set(request.POST.getlist("only")),
+def _heard(request: HttpRequest, draft: Draft) -> tuple[Draft, Unread]:
+    """The draft with what the form says: corrections, values and ticks."""
+    fixes, unread = _fixes(request, draft)
+    ticked = {int(number) for number in request.POST.getlist("take") if number.isdecimal()}
+    off = (draft.left_out - draft.offered) | (draft.offered - ticked)
+    off = off - draft.rest if "rest" in request.POST else off | draft.rest
+    heard = replace(
+        draft,
+        fixes=(*draft.fixes, *fixes),
+        values={**draft.values, **answers(request)},
+        left_out=off,
+        replacing="replace" in request.POST,
+        spared=_spared(request, draft),
     )
-    bad = any(result.outcome == "invalid" for result in results)
-    only_bad = bad and all(result.outcome == "invalid" for result in results)
-    return {"saved": True, "results": results, "bad": bad}, 422 if only_bad else 200
+    return heard, unread
+
+
+def _spared(request: HttpRequest, draft: Draft) -> frozenset[str]:
+    shown, rest = draft.absent[: import_page.SHOWN], draft.absent[import_page.SHOWN :]
+    spared = set(shown) - set(request.POST.getlist("remove"))
+    return frozenset(spared | (set() if "remove-rest" in request.POST else set(rest)))
+
+
+def _fixes(request: HttpRequest, draft: Draft) -> tuple[list[Fix], Unread]:
+    """What was typed over names and entries; a text that cannot be read stays with its person."""
+    fixes: list[Fix] = []
+    unread: dict[int, InvalidConfigError] = {}
+    pressed = request.POST.get("fix", "")
+    used, _space, better = request.POST.get("use", "").partition(" ")
+    for number in _corrected(request, len(draft.document.found)):
+        item = draft.document.found[number]
+        fix = _fix(request, number, item, insist=pressed == str(number))
+        if used == str(number):
+            fix = (number, better, fix[2])
+        (made,) = correcting.applied([item], {0: Correction(name=fix[1], text=fix[2])})
+        if fix[2] and made.problem is not None and made.raw is item.raw:
+            unread[number] = made.problem
+            fix = (number, fix[1], "")
+        if fix[1] or fix[2]:
+            fixes.append(fix)
+    return fixes, unread
+
+
+def _corrected(request: HttpRequest, count: int) -> list[int]:
+    """The entries that the form has fields for."""
+    fields = {key.partition(":")[2] for key in request.POST if key.startswith((NAME, TEXT))}
+    return [number for number in range(count) if str(number) in fields]
+
+
+def _fix(request: HttpRequest, number: int, item: Found, *, insist: bool) -> Fix:
+    """What differs from what was shown; the text also where its button was pressed."""
+    name = request.POST.get(f"{NAME}{number}", "").strip()
+    text = request.POST.get(f"{TEXT}{number}", "").replace("\r\n", "\n")
+    if name == import_page.shown_name(item):
+        name = ""
+    if text and not insist and text.strip() == correcting.shown(item).strip():
+        text = ""
+    return number, name, text
+
+
+def _save(request: HttpRequest, draft: Draft, unread: Unread) -> tuple[Context, int]:
+    """Save a first portion of what was ticked; without htmx, all of it."""
+    chosen = (draft.offered | draft.rest) - draft.left_out
+    removals = [name for name in draft.absent if name not in draft.spared] if draft.replacing else []
+    draft = portions.begin(draft, chosen, removals)
+    if not draft.total:
+        return _look(request, draft, unread) | {"nothing_chosen": True}, 200
+    return _go_on(request, draft, unread)
+
+
+def _go_on(request: HttpRequest, draft: Draft, unread: Unread | None = None) -> tuple[Context, int]:
+    by, role = request.user.get_username(), role_of(request.user)
+    portion = portions.PORTION if getattr(request, "htmx", None) else max(draft.total, 1)
+    while True:
+        draft = portions.go_on(draft, by=by, role=role, now=timezone.now(), portion=portion)
+        if not draft.todo and not draft.removals:
+            break
+        if getattr(request, "htmx", None):
+            return {"going": draft, "sealed": draft.sealed(request.user.pk)}, 200
+    none = bool(draft.failed) and draft.failed == draft.total
+    return _look(request, draft, unread or {}) | {"saved": True}, 422 if none else 200
 
 
 def answers(request: HttpRequest) -> dict[str, str]:

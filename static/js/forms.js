@@ -1,4 +1,4 @@
-// Dialogs, and a chosen file read into its text field. Everything works without it, with more clicks.
+// Dialogs, menus and messages. Everything works without it, with more clicks.
 "use strict";
 
 document.addEventListener("click", (event) => {
@@ -40,18 +40,6 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("htmx:afterSettle", () => {
   if ([pressed, document.body].includes(document.activeElement)) keepPlace(pressed);
-});
-
-document.addEventListener("change", async (event) => {
-  const target = document.getElementById(event.target.dataset?.readsInto ?? "");
-  const file = event.target.files?.[0];
-  if (!target || !file) return;
-  if (file.size > Number(event.target.dataset.limit)) {
-    return; // The server says that it is too large when it gets it.
-  }
-  target.value = await file.text();
-  event.target.value = "";
-  target.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 document.addEventListener("click", (event) => {

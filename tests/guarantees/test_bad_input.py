@@ -100,7 +100,7 @@ def test_by_the_page(case: str, before: dict[str, Any], admin: User, client: Cli
     assert escape(where) in page
     assert word.lower() in page.lower()
     sealed = answer.context.get("sealed") or ""
-    saved = client.post("/import/", {"step": "save", "sealed": sealed, "only": ["x", "my server!"]})
+    saved = client.post("/import/", {"step": "save", "sealed": sealed, "take": ["0"], "rest": "1"})
     assert saved.status_code in (200, 422)
     assert everything() == before
 

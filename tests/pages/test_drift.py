@@ -110,7 +110,7 @@ def test_the_page_shows_what_differs_without_secrets(operator: Client, file: Pat
     assert "canary" not in page
     assert str(file) in page
     assert re.search(r"<ins>.*\"mine\": \{</ins>", page)
-    assert "Added" in page
+    assert "Will be added" in page
     assert "Changed" in page
 
 

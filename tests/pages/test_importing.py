@@ -11,8 +11,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from registry import secrets
+from registry import portions, secrets
 from registry.models import Service
+from registry.views import import_page
 from tests.pages.conftest import HTMX, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,8 +39,34 @@ def hidden(page: str) -> dict[str, list[str]]:
     return fields
 
 
-def save(client: Client, page: str, **fields: Any) -> Any:
+def send(client: Client, page: str, **fields: Any) -> Any:
+    """Press a button of the preview: its own fields, and *fields* over them."""
     return client.post("/import/", {**hidden(page), **fields}, headers=HTMX)
+
+
+def save(client: Client, page: str, **fields: Any) -> Any:
+    return send(client, page, step="save", **fields)
+
+
+def check(client: Client, page: str, **fields: Any) -> str:
+    return text_of(send(client, page, step="check", **fields))
+
+
+def names() -> set[str]:
+    return set(Service.objects.listed().values_list("name", flat=True))
+
+
+def row(page: str, name: str) -> str:
+    """The row of the preview under this name."""
+    found = [part for part in page.split("<tr") if re.search(rf'<th scope="row">{re.escape(name)}<', part)]
+    assert found, name
+    return found[0]
+
+
+def taken(page: str) -> set[str]:
+    """Names that are ticked."""
+    found = re.findall(r'name="take" value="\d+" checked aria-label="Take ([^"]+)"', page)
+    return {html.unescape(name) for name in found}
 
 
 def test_signed_out_is_sent_to_sign_in() -> None:
@@ -76,70 +103,210 @@ def test_a_preview_shows_each_outcome_and_saves_nothing(admin: Client) -> None:
             ),
         )
     )
-    for words in ("Changed", "Unchanged", "Added", "Invalid", "Asks for a value"):
+    for words in ("Will be changed", "Unchanged", "Will be added", "To correct", "Asks for a value"):
         assert f">{words}</span>" in page
     assert "mcpServers.both" in page
     assert 'name="value:API_KEY"' in page
-    assert set(hidden(page)["only"]) == {"old", "fresh", "asking"}
-    assert set(Service.objects.values_list("name", flat=True)) == {"old", "same"}
+    assert taken(page) == {"old", "fresh", "asking"}
+    assert "https://new.example.org/mcp&quot;</ins>" in page
+    assert names() == {"old", "same"}
 
 
 def test_what_was_previewed_is_saved_with_the_values_given(admin: Client) -> None:
     page = text_of(preview(admin, document(a=GOOD, b={"command": "npx", "env": {"KEY": "${API_KEY}"}})))
     results = text_of(save(admin, page, **{"value:API_KEY": "top-secret-1"}))
-    assert results.count(">Created</span>") == 2
+    assert "2 added" in results
+    assert "import-form" not in results
     assert secrets.reveal(Service.objects.get(name="b")).env == {"KEY": "top-secret-1"}
     assert "top-secret-1" not in results
 
 
 def test_only_the_ticked_ones_are_saved(admin: Client) -> None:
     page = text_of(preview(admin, document(a=GOOD, b=GOOD)))
-    save(admin, page, only=["b"])
-    assert list(Service.objects.values_list("name", flat=True)) == ["b"]
-    assert "Nothing was chosen" in text_of(save(admin, page, only=[]))
+    page = check(admin, page, take=["1"])
+    assert taken(page) == {"b"}
+    left = text_of(save(admin, page))
+    assert names() == {"b"}
+    assert "1 added" in left
+    assert taken(left) == set()
+    assert "Nothing was chosen" in text_of(save(admin, left))
+    save(admin, left, take=["0"])
+    assert names() == {"a", "b"}
 
 
-def test_a_bad_entry_does_not_keep_the_good_ones_back(admin: Client) -> None:
+def test_what_cannot_be_saved_stays_to_be_corrected_and_tried_again(admin: Client) -> None:
     page = text_of(preview(admin, document(a=GOOD, b={"command": "npx", "env": {"K": "${API_KEY}"}})))
     answer = save(admin, page)
-    results = text_of(answer)
+    page = text_of(answer)
     assert answer.status_code == 200
-    assert ">Created</span>" in results
-    assert ">Invalid</span>" in results
-    assert "Correct the document above" in results
-    assert Service.objects.get().name == "a"
+    assert "1 added" in page
+    assert "1 not saved" in page
+    assert names() == {"a"}
+    assert taken(page) == {"b"}
+    page = text_of(save(admin, page, **{"value:API_KEY": "top-secret-1"}))
+    assert "2 added" in page
+    assert names() == {"a", "b"}
+
+
+def test_when_nothing_could_be_saved_the_status_says_so(admin: Client) -> None:
+    page = text_of(preview(admin, document(b={"command": "npx", "env": {"K": "${API_KEY}"}})))
+    answer = save(admin, page)
+    assert answer.status_code == 422
+    assert "Nothing could be saved" in text_of(answer)
+
+
+def test_an_entry_is_corrected_in_place_and_the_rest_of_the_page_stays(admin: Client) -> None:
+    both = {"command": "npx", "url": "https://x.example/", "env": {"K": "top-secret-1", "L": "${API_KEY}"}}
+    page = text_of(preview(admin, document(both=both, good=GOOD, asks={**GOOD, "auth": "${TOKEN}"})))
+    assert "top-secret" not in page
+    typed = entry_of(page, 0)
+    del typed["url"]
+    typed["x-odd"] = {"kept": 1}
+    page = check(
+        admin,
+        page,
+        take=["2"],
+        **{"text:0": json.dumps(typed), "value:TOKEN": "top-secret-2"},
+    )
+    assert "to-mend" not in page
+    assert taken(page) == {"asks", "both"}
+    assert "given</span>" in page
+    assert "top-secret" not in page
+    save(admin, page, **{"value:API_KEY": "top-secret-3"})
+    assert names() == {"asks", "both"}
+    assert secrets.reveal(Service.objects.get(name="both")).env == {"K": "top-secret-1", "L": "top-secret-3"}
+    assert secrets.reveal(Service.objects.get(name="asks")).auth == "top-secret-2"
+    assert Service.objects.get(name="both").entry["x-odd"] == {"kept": 1}
+
+
+def test_a_correction_that_cannot_be_read_stays_in_its_field(admin: Client) -> None:
+    page = text_of(preview(admin, document(bad={"url": "ftp://x.example/"}, good=GOOD)))
+    page = check(admin, page, **{"text:0": '{"url": "top-secret-9'})
+    assert "mcpServers.bad" in row(page, "bad")
+    assert "a text that does not end" in row(page, "bad")
+    assert 'hx-preserve="true"' in row(page, "bad")
+    assert "top-secret" not in page
+    page = check(admin, page, **{"text:0": '{"url": "https://x.example/?key=top-secret-8"}'})
+    assert taken(page) == {"bad", "good"}
+    assert "top-secret" not in page
+
+
+def test_one_correction_may_follow_another(admin: Client) -> None:
+    page = text_of(preview(admin, document(a={"url": "ftp://x.example/", "auth": "top-secret-1"})))
+    page = check(admin, page, **{"text:0": '{"url": "ftp://y.example/", "auth": "top-secret-2"}'})
+    typed = entry_of(page, 0)
+    assert "top-secret" not in page
+    page = check(admin, page, **{"text:0": json.dumps({**typed, "url": "https://y.example/"}), "name:0": "b"})
+    save(admin, page)
+    config = secrets.reveal(Service.objects.get(name="b"))
+    assert (config.url, config.auth) == ("https://y.example/", "top-secret-2")
+
+
+def test_of_a_key_given_twice_the_one_shown_is_taken_when_asked_for(admin: Client) -> None:
+    page = text_of(preview(admin, '{"a": {"command": "x"}, "a": {"command": "y"}}'))
+    assert "is given twice" in page
+    shown = json.dumps(entry_of(page, 0))
+    assert "is given twice" in check(admin, page, **{"text:0": json.dumps(entry_of(page, 0), indent=2)})
+    page = text_of(send(admin, page, fix="0", **{"text:0": shown}))
+    assert taken(page) == {"a"}
+    save(admin, page)
+    assert Service.objects.get().entry["command"] == "x"
+
+
+def entry_of(page: str, number: int) -> Any:
+    """What stands in the field of an entry that is to be corrected."""
+    found = re.search(rf'<textarea id="text-{number}"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+    assert found
+    return json.loads(html.unescape(found[1]))
 
 
 def test_a_corrected_name_is_offered_and_used_only_when_chosen(admin: Client) -> None:
     page = text_of(preview(admin, json.dumps({"mcpServers": {"my weather": GOOD}})))
     offered = re.search(r'name="use" value="([^"]+)"', page)
     assert offered
-    assert "only" not in hidden(page)
-    again = text_of(save(admin, page, use=html.unescape(offered[1])))
-    assert ">Added</span>" in again
+    assert taken(page) == set()
+    again = text_of(send(admin, page, use=html.unescape(offered[1]), **{"name:0": "my weather"}))
+    assert taken(again) == {"my-weather"}
     assert not Service.objects.exists()
     save(admin, again)
-    assert re.fullmatch(r"[A-Za-z0-9._-]+", Service.objects.get().name)
+    assert names() == {"my-weather"}
 
 
-@pytest.mark.parametrize("use", ["", "x", "[1]", '["a"]', "null", "[" * 50_000])
+@pytest.mark.parametrize("use", ["", "x", "0", "0 ", "99 x", "[" * 50_000])
 def test_a_made_up_correction_is_ignored(admin: Client, use: str) -> None:
     page = text_of(preview(admin, document(a=GOOD)))
-    assert save(admin, page, use=use).status_code == 200
+    answer = send(admin, page, use=use, fix="77", **{"name:x": "b", "text:-1": "{}", "name:5": "c"})
+    assert answer.status_code == 200
+    assert taken(text_of(answer)) == {"a"}
 
 
 def test_an_operator_saves_addresses_but_no_commands(operator: Client) -> None:
     page = text_of(preview(operator, document(a=GOOD, b={"command": "npx"})))
-    assert ">Invalid</span>" in page
-    assert hidden(page)["only"] == ["a"]
-    save(operator, page, only=["a", "b"])
-    assert Service.objects.get().name == "a"
+    assert ">Needs an admin</span>" in page
+    assert "only an admin may add" in row(page, "b")
+    assert "<textarea" not in row(page, "b")
+    assert taken(page) == {"a"}
+    save(operator, page, take=["0", "1"])
+    assert names() == {"a"}
+
+
+def test_replacing_is_a_choice_and_names_what_it_removes(operator: Client) -> None:
+    save(operator, text_of(preview(operator, document(a=GOOD, b=GOOD, c=GOOD))))
+    page = text_of(preview(operator, document(a=GOOD, d=GOOD)))
+    assert re.search(r'name="replace" value="1">', page)
+    assert set(hidden(page)["remove"]) == {"b", "c"}
+    save(operator, page)
+    assert names() == {"a", "b", "c", "d"}
+    page = check(operator, page, replace="1", remove=["b"])
+    assert hidden(page)["remove"] == ["b"]
+    done = text_of(save(operator, page))
+    assert "1 removed" in done
+    assert names() == {"a", "c", "d"}
+
+
+def test_a_large_document_is_saved_in_portions_that_the_page_asks_for(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "PORTION", 4)
+    monkeypatch.setattr(import_page, "SHOWN", 3)
+    entries = {f"s{n}": {**GOOD, "dependsOn": [f"s{n + 1}"]} for n in range(9)}
+    page = text_of(preview(admin, document(**entries, s9=GOOD, bad={"url": "ftp://x.example"})))
+    assert len(taken(page)) == 3
+    assert "And 7 more, not shown here." in page
+    seen = []
+    page = text_of(save(admin, page))
+    while 'id="import-going"' in page:
+        seen.append(re.findall(r"(\d+) of 10 done", page)[0])
+        assert 'hx-trigger="load' in page
+        page = text_of(send(admin, page))
+    assert seen == ["4", "8"]
+    assert "10 added" in page
+    assert "mcpServers.bad" in page
+    assert names() == {f"s{n}" for n in range(10)}
+
+
+def test_what_is_not_shown_can_be_left_out(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_page, "SHOWN", 2)
+    page = text_of(preview(admin, document(a=GOOD, b=GOOD, c=GOOD, d=GOOD)))
+    fields = hidden(page)
+    del fields["rest"]
+    admin.post("/import/", {**fields, "step": "save"}, headers=HTMX)
+    assert names() == {"a", "b"}
+
+
+def test_values_that_were_typed_outlive_a_new_paste(admin: Client) -> None:
+    asks = {**GOOD, "auth": "${TOKEN}"}
+    page = text_of(preview(admin, document(a=asks)))
+    kept = {"sealed": hidden(page)["sealed"], "value:TOKEN": "top-secret-1"}
+    page = text_of(admin.post("/import/", {"text": document(b=asks), **kept}, headers=HTMX))
+    save(admin, page)
+    assert secrets.reveal(Service.objects.get(name="b")).auth == "top-secret-1"
 
 
 @pytest.mark.parametrize("text", ["{", '"just text"', '{"mcpServers": 7}', "\0", '{"a": {}, "a": {}}'])
 def test_a_document_that_cannot_be_read_says_where_and_why(admin: Client, text: str) -> None:
     answer = preview(admin, text)
-    assert 'class="problem"' in text_of(answer) or ">Invalid</span>" in text_of(answer)
+    assert 'class="problem"' in text_of(answer) or ">To correct</span>" in text_of(answer)
     assert not Service.objects.exists()
 
 
@@ -160,7 +327,7 @@ def test_a_file_over_a_mebibyte_is_refused(admin: Client) -> None:
 def test_without_scripts_the_same_form_gives_whole_pages(admin: Client) -> None:
     page = text_of(admin.post("/import/", {"text": document(a=GOOD)}))
     assert "<html" in page
-    done = admin.post("/import/", hidden(page))
+    done = admin.post("/import/", {**hidden(page), "step": "save"})
     assert "<html" in text_of(done)
     assert Service.objects.get().name == "a"
 
@@ -173,7 +340,7 @@ def test_a_pasted_secret_is_not_in_the_answer(admin: Client) -> None:
 
 @pytest.mark.parametrize("sealed", ["", "nonsense", "é", "gAAAAABk"])
 def test_a_preview_that_is_not_ours_cannot_be_saved(admin: Client, sealed: str) -> None:
-    answer = admin.post("/import/", {"step": "save", "sealed": sealed, "only": ["a"]}, headers=HTMX)
+    answer = admin.post("/import/", {"step": "save", "sealed": sealed, "take": ["0"]}, headers=HTMX)
     assert answer.status_code == 422
     assert "out of date" in text_of(answer)
 

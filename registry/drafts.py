@@ -1,0 +1,109 @@
+"""An import between two requests: the document and what a person said to it, sealed for them alone."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from registry import secrets
+from registry.core import correcting, dialects
+from registry.core.correcting import Correction
+from registry.core.dialects import Document
+from registry.errors import InvalidConfigError, SecretsError
+
+LARGEST = 1_900_000
+"""Of the sealed text: with the fields around it, it stays below what a request may have."""
+Fix = tuple[int, str, str]
+SETS, LISTS = ("offered", "left_out", "rest", "spared"), ("absent", "problems", "todo", "removals")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Entries are known by their number in the document; what is saved keeps its number and is skipped.
+
+    `fixes` are (number, name, entry's text) in the order in which they were made. `offered` could be ticked
+    and `left_out` were not; `rest` can be taken too but were too many to show; `absent` are services that the
+    document does not name, all but the `spared` to be removed when `replacing`. `todo` and `removals` are
+    still to be done of `total`.
+    """
+
+    text: bytes
+    fixes: tuple[Fix, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    offered: frozenset[int] = frozenset()
+    left_out: frozenset[int] = frozenset()
+    rest: frozenset[int] = frozenset()
+    absent: tuple[str, ...] = ()
+    replacing: bool = False
+    spared: frozenset[str] = frozenset()
+    saved: Mapping[int, str] = field(default_factory=dict)
+    failed: int = 0
+    removed: int = 0
+    problems: tuple[str, ...] = ()
+    todo: tuple[int, ...] = ()
+    removals: tuple[str, ...] = ()
+    total: int = 0
+
+    @cached_property
+    def document(self) -> Document:
+        """The entries as they are corrected now; InvalidConfigError if the text is no document."""
+        document = dialects.find(self.text)
+        found = document.found
+        for number, name, text in self.fixes:
+            found = correcting.applied(found, {number: Correction(name=name, text=text)})
+        return replace(document, found=found)
+
+    @property
+    def done(self) -> int:
+        """How many of `total` were tried."""
+        return self.total - len(self.todo) - len(self.removals)
+
+    def sealed(self, owner: object) -> str:
+        """What the page keeps; InvalidConfigError where it would be more than a request may bring back."""
+        plain = asdict(self) | {
+            "text": self.text.decode("latin-1"),
+            **{name: sorted(getattr(self, name)) for name in SETS},
+        }
+        packed = zlib.compress(json.dumps(plain, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        sealed = secrets.seal(f"import:{owner}:{base64.b64encode(packed).decode()}")
+        if len(sealed) > LARGEST:
+            raise InvalidConfigError(
+                _("The document"),
+                _("is too large to be corrected here"),
+                _("Split it into smaller ones"),
+            )
+        return sealed
+
+
+def opened(sealed: str, owner: object) -> Draft:
+    """The draft that this person sealed; InvalidConfigError for anything else."""
+    mine = f"import:{owner}:"
+    try:
+        text = secrets.unseal(sealed)
+        if text.startswith(mine):
+            return _draft(zlib.decompress(base64.b64decode(text.removeprefix(mine))))
+    except (SecretsError, binascii.Error, zlib.error):
+        pass
+    raise InvalidConfigError(_("The preview"), _("is out of date"), _("Preview the document again"))
+
+
+def _draft(data: bytes) -> Draft:
+    plain: dict[str, Any] = json.loads(data.decode("utf-8", "surrogatepass"))
+    return Draft(
+        **plain
+        | {
+            "text": plain["text"].encode("latin-1"),
+            "fixes": tuple((number, name, text) for number, name, text in plain["fixes"]),
+            "saved": {int(number): outcome for number, outcome in plain["saved"].items()},
+            **{name: frozenset(plain[name]) for name in SETS},
+            **{name: tuple(plain[name]) for name in LISTS},
+        }
+    )

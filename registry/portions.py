@@ -1,0 +1,62 @@
+"""A draft is saved in portions: what is saved stays saved, the rest can be corrected and tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from registry import bringing, dependencies, registration
+from registry.drafts import Draft
+from registry.models import Role
+from registry.planning import name_all
+
+PORTION = 200
+
+
+def begin(draft: Draft, chosen: Collection[int], removals: Collection[str] = ()) -> Draft:
+    """The draft with these entries to be saved, dependencies first, and then these services to be removed."""
+    document = draft.document
+    pairs = list(enumerate(name_all(document.found, {})))
+    wanted = [(number, pair) for number, pair in pairs if number in chosen]
+    order = dependencies.arranged([pair for _number, pair in wanted]) if len(wanted) > PORTION else None
+    todo = [number for number, _pair in ([wanted[at] for at in order] if order else wanted)]
+    todo += [n for n in range(len(pairs), len(pairs) + len(document.names)) if n in chosen]
+    gone = dependencies.removal_order(removals) if removals else []
+    return replace(
+        draft,
+        todo=tuple(todo),
+        removals=tuple(gone),
+        total=len(todo) + len(gone),
+        failed=0,
+        removed=0,
+        problems=(),
+    )
+
+
+def go_on(draft: Draft, *, by: str, role: Role, now: datetime, portion: int = PORTION) -> Draft:
+    """The draft after its next portion; the removals come when every entry was tried."""
+    if draft.todo:
+        return _save(draft, by, role, now, portion)
+    results = bringing.remove(draft.removals[:portion], by=by, now=now)
+    return replace(
+        draft,
+        removals=draft.removals[portion:],
+        removed=draft.removed + sum(result.error is None for result in results),
+        problems=(*draft.problems, *(str(result.error) for result in results if result.error)),
+    )
+
+
+def _save(draft: Draft, by: str, role: Role, now: datetime, portion: int) -> Draft:
+    part = draft.todo[:portion]
+    results = registration.register(
+        draft.document, by=by, role=role, now=now, values=draft.values, at=frozenset(part)
+    )
+    pairs = zip(sorted(part), results, strict=True)
+    saved = {number: result.outcome for number, result in pairs if result.error is None}
+    return replace(
+        draft,
+        todo=draft.todo[portion:],
+        saved={**draft.saved, **saved},
+        failed=draft.failed + len(part) - len(saved),
+    )
