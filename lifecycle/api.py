@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.db.models import Avg, Count, Q, Sum
 from django.http import HttpRequest
@@ -31,6 +31,7 @@ class ListQuery(Schema):
     state: str = Field("", max_length=200, description="one or several, separated by commas, in either case")
     tag: str = Field("", max_length=200, pattern=NO_NUL)
     transport: str = Field("", max_length=20, pattern=NO_NUL)
+    approval: Literal["", "waiting"] = Field("", description="waiting: those with tools to approve")
     agent: str = Field("", max_length=64, pattern=NO_NUL)
     page: int = Field(1, ge=1, le=1_000_000)
     page_size: int = Field(50, ge=1, le=200)
@@ -64,10 +65,15 @@ def service_list(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any
         query.transport,
         query.page,
         query.page_size,
+        approval=query.approval,
         among=agents.among(query.agent),
     )
     past = (query.page - 1) * query.page_size >= found.count
-    return {"count": found.count, "results": [] if past else [reading.describe(row) for row in found.rows]}
+    return {"count": found.count, "results": [] if past else [_short(row) for row in found.rows]}
+
+
+def _short(service: Service) -> dict[str, Any]:
+    return reading.describe(service) | {"tools_to_approve": getattr(service, "undecided", 0)}
 
 
 def full(name: str) -> dict[str, Any]:
@@ -77,6 +83,7 @@ def full(name: str) -> dict[str, Any]:
         "config": secrets.masked_entry(service),
         "timeout": service.timeout,
         "policy": policies.described(service),
+        "tools_to_approve": service.waiting_tools.filter(refused_at=None).count(),
     }
     return reading.describe(service, full=True) | own
 
@@ -84,14 +91,6 @@ def full(name: str) -> dict[str, Any]:
 @router.get("services/{name}", auth=VIEWER, response=schemas.ServiceFull, summary="One service")
 def service_one(request: HttpRequest, name: Name) -> dict[str, Any]:
     return full(name)
-
-
-@router.get("services/{name}/tools", auth=VIEWER, response=schemas.ToolList, summary="A service's tools")
-def tool_list(request: HttpRequest, name: Name) -> dict[str, Any]:
-    """From the cache, as the service last said; never asked for now."""
-    service = registration.get(name)
-    row, tools = reading.state_row(service), list(service.tools.all())
-    return {"refreshed_at": row and row.tools_refreshed_at, "count": len(tools), "results": tools}
 
 
 def _event(change: StateChange) -> dict[str, Any]:

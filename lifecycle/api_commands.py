@@ -88,7 +88,9 @@ def _given(request: HttpRequest) -> dict[str, Any]:
 def _ask(name: str, tool: str, arguments: dict[str, Any], who: Caller) -> tuple[Command, float]:
     """The command, and how long the call may take."""
     service = registration.get(name)
-    if "\0" in tool or not service.tools.filter(name=tool).exists():
+    if "\0" in tool or not (
+        service.tools.filter(name=tool).exists() or service.waiting_tools.filter(name=tool).exists()
+    ):
         _refuse(service, tool)
     asked = {"tool": tool, "arguments": arguments}
     kind = Command.Kind.CALL_TOOL

@@ -1,4 +1,4 @@
-"""REST for the contract of a service: how what it offers has changed."""
+"""REST for how what a service offers has changed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from ninja import Field, Path, Query, Router, Schema
 
+from lifecycle import schemas
 from registry import history, registration
 from registry.access.callers import VIEWER
 from registry.api import Name
@@ -29,11 +30,6 @@ class ChangeQuery(Schema):
     limit: int = Field(100, ge=1, le=500)
 
 
-class LineAnswer(Schema):
-    kind: str = Field(description="breaking, compatible or text; empty for a remark")
-    text: str
-
-
 class ChangeShort(Schema):
     id: int
     at: datetime
@@ -41,7 +37,7 @@ class ChangeShort(Schema):
     about: str = Field(description="tool, resource, template, prompt, or contract for all of it")
     name: str
     action: str
-    lines: list[LineAnswer]
+    lines: list[schemas.ChangeLine]
     by: str
     waits: bool = Field(description="it came while the tools were pinned, and waited for approval")
 

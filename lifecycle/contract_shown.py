@@ -2,63 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
-from lifecycle.reading import clamp
+from lifecycle.approvals import Standing
+from lifecycle.contract_words import (
+    ACTS,
+    GRADES,
+    KINDS,
+    Act,
+    Badge,
+    Kind,
+    Said,
+    badge_of,
+    change_badge,
+    said_of,
+    waiting_badge,
+)
+from lifecycle.paging import Page, page_of
 from lifecycle.toolbox import clip
-from registry import history
+from lifecycle.wording import ago, iso, plain
+from registry import cached, history
 from registry.core import comparing, contract_text
-from registry.core.contract import Grade
-from registry.models import ContractChange, Service
+from registry.core.contract import Action
+from registry.models import ContractChange, Service, WaitingTool
 
-Act, Kind = ContractChange.Act, ContractChange.Kind
 PAGE_SIZE = 50
+WAITING_PAGE_SIZE = 20
 LINES_SHOWN = 2000
+LINES_EACH = 200
 LINES_IN_LIST = 4
-GRADES = {
-    Grade.BREAKING: (lazy("Breaking"), "s-unreachable"),
-    Grade.COMPATIBLE: (lazy("Compatible"), "s-healthy"),
-    Grade.TEXT: (lazy("Text only"), "l-rest"),
-}
-ACTS = {
-    Act.ADDED: lazy("added"),
-    Act.REMOVED: lazy("removed"),
-    Act.CHANGED: lazy("changed"),
-    Act.FIRST_SEEN: lazy("First listing"),
-    Act.MORE: lazy("Many changes"),
-    Act.PINNED: lazy("Pinned"),
-    Act.UNPINNED: lazy("Unpinned"),
-    Act.APPROVED: lazy("Approved"),
-}
-KINDS = {
-    Kind.TOOL: lazy("tool"),
-    Kind.RESOURCE: lazy("resource"),
-    Kind.TEMPLATE: lazy("resource template"),
-    Kind.PROMPT: lazy("prompt"),
-    Kind.CONTRACT: lazy("contract"),
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Badge:
-    """A word with its shape and colour."""
-
-    word: str
-    css: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
-    """One sentence about a change; a badge where it has a grade of its own."""
-
-    text: str
-    badge: Badge | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,36 +50,12 @@ class ChangeRow:
     more: int
 
 
-def badge_of(grade: str) -> Badge:
-    """Of one of the grades; of an act of a person, that one."""
-    word, css = GRADES[Grade(grade)]
-    return Badge(word=str(word), css=css)
-
-
-def _badge(row: ContractChange) -> Badge:
-    if row.grade:
-        return badge_of(row.grade)
-    css = {Act.FIRST_SEEN: "l-start", Act.APPROVED: "l-ok"}.get(Act(row.action), "l-info")
-    return Badge(word=str(ACTS[Act(row.action)]), css=css)
-
-
-def said_of(lines: Sequence[dict[str, str]]) -> list[Said]:
-    """The sentences about one change."""
-    return [
-        Said(
-            text=clip(str(line.get("text", "")), 1000),
-            badge=badge_of(line["grade"]) if line.get("grade") in list(Grade) else None,
-        )
-        for line in lines
-    ]
-
-
 def row_of(row: ContractChange, most: int = LINES_IN_LIST) -> ChangeRow:
     """One change with its first sentences."""
     told = Act(row.action) in (Act.ADDED, Act.REMOVED, Act.CHANGED)
     return ChangeRow(
         row=row,
-        badge=_badge(row),
+        badge=change_badge(row),
         title=clip(row.name, 200) if row.name.strip() or not told else _("(no name)"),
         act=str(ACTS[Act(row.action)]) if told or row.action == Act.MORE else "",
         about="" if row.kind in (Kind.TOOL, Kind.CONTRACT) else str(KINDS[Kind(row.kind)]),
@@ -112,46 +64,65 @@ def row_of(row: ContractChange, most: int = LINES_IN_LIST) -> ChangeRow:
     )
 
 
-def comparison(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any]:
+def comparison(
+    old: dict[str, Any] | None, new: dict[str, Any] | None, most: int = LINES_SHOWN
+) -> dict[str, Any]:
     """Two definitions side by side as text, as much of it as a page can hold."""
     lines = comparing.compared(contract_text.as_text(old), contract_text.as_text(new))
-    return {"lines": lines[:LINES_SHOWN], "more_lines": max(len(lines) - LINES_SHOWN, 0)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """One page of a long list."""
-
-    rows: list[Any]
-    number: int
-    count: int
-    text: str
-    previous: int
-    next: int
-
-
-def page_of(rows: QuerySet[Any], count: int, number: int, size: int = PAGE_SIZE) -> Page:
-    """The page of this number, or the nearest there is; 0 where it has no neighbour."""
-    number = clamp(number, count, size)
-    first, last = (number - 1) * size, min(number * size, count)
-    return Page(
-        rows=list(rows[first:last]),
-        number=number,
-        count=count,
-        text=_("%(first)s–%(last)s of %(count)s")
-        % {"first": f"{first + 1:,}", "last": f"{last:,}", "count": f"{count:,}"},
-        previous=number - 1 if number > 1 else 0,
-        next=number + 1 if last < count else 0,
-    )
+    return {"lines": lines[:most], "more_lines": max(len(lines) - most, 0)}
 
 
 def history_page(service: Service, grade: str, number: int) -> Page:
     """One page of the history, newest first."""
     rows = history.of(service, grade)
-    page = page_of(rows, rows.count(), number)
+    page = page_of(rows, rows.count(), number, PAGE_SIZE)
     return replace(page, rows=[row_of(row) for row in page.rows])
 
 
 def choices() -> list[tuple[str, str]]:
     """What the history can be narrowed to."""
     return [("", _("All changes")), *((grade.value, str(word)) for grade, (word, _css) in GRADES.items())]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingCard:
+    """One tool that waits: what a person looks at before deciding. `hash` binds the decision to it."""
+
+    name: str
+    title: str
+    hash: str
+    grade: Badge
+    status: Badge
+    said: list[Said]
+    since_iso: str
+    since: str
+    since_full: str
+    refused_by: str
+    gone: bool
+    lines: list[comparing.Line]
+    more_lines: int
+
+
+def waiting_page(service: Service, standing: Standing, number: int, now: datetime) -> Page:
+    """One page of what waits, each against what was approved."""
+    rows = service.waiting_tools.order_by("id")
+    page = page_of(rows, len(standing.rows), number, WAITING_PAGE_SIZE)
+    approved = cached.definitions_of(service.pk, [row.name for row in page.rows])
+    return replace(page, rows=[_waiting_card(row, approved.get(row.name), now) for row in page.rows])
+
+
+def _waiting_card(row: WaitingTool, approved: dict[str, Any] | None, now: datetime) -> WaitingCard:
+    return WaitingCard(
+        name=row.name,
+        title=clip(row.name, 200) if row.name.strip() else _("(no name)"),
+        hash=row.digest,
+        grade=badge_of(row.grade),
+        status=waiting_badge(row),
+        said=said_of(row.lines),
+        since_iso=iso(row.since),
+        since=ago(row.since, now),
+        since_full=plain(row.since),
+        refused_by=row.refused_by,
+        gone=row.action == Action.REMOVED,
+        **comparison(approved, row.definition, LINES_EACH),
+    )

@@ -24,13 +24,14 @@ class Filters:
     state: str = ""
     transport: str = ""
     tag: str = ""
+    approval: str = ""
     sort: str = ""
     page: int = 1
 
     @property
     def url(self) -> str:
         """The address of the list so narrowed, without empty parts."""
-        parts = {key: getattr(self, key) for key in ("q", "state", "transport", "tag", "sort")}
+        parts = {key: getattr(self, key) for key in ("q", "state", "transport", "tag", "approval", "sort")}
         kept = {key: value for key, value in parts.items() if value}
         if self.page > 1:
             kept["page"] = self.page
@@ -45,6 +46,7 @@ def parse(given: Mapping[str, str]) -> Filters:
         state=_known(given.get("state", ""), list(State)),
         transport=_known(given.get("transport", ""), Transport.values),
         tag=given.get("tag", "").replace("\0", "")[:LONGEST],
+        approval=_known(given.get("approval", ""), ["waiting"]),
         sort=_known(given.get("sort", ""), ["failing"]),
         page=min(int(page), 10**6) if page.isascii() and page.isdigit() and len(page) < 8 else 1,
     )

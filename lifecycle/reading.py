@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Lower
 
+from lifecycle import approvals
 from lifecycle.core.health import Level, health_of, status_of
 from lifecycle.core.states import State
 from lifecycle.counting import counts
@@ -22,7 +23,7 @@ from lifecycle.counting import state_of as state_of
 from lifecycle.counting import state_row as state_row
 from lifecycle.heartbeat import CHECKS
 from lifecycle.models import CheckResult, Episode, FeedItem, ServiceState, StateChange, WorkerSeen
-from registry.models import Desired, RegistryHead, Service, Tool
+from registry.models import Desired, RegistryHead, Service, Tool, WaitingTool
 
 SILENT_AFTER = timedelta(seconds=20)
 PAGE_SIZE = 50
@@ -109,7 +110,7 @@ def _in_states(states: Iterable[str]) -> Q:
     return reduce(or_, (_in_state(state) for state in states))
 
 
-def _matching(q: str, tag: str, transport: str) -> Q:
+def _matching(q: str, tag: str, transport: str, approval: str = "") -> Q:
     match = Q()
     if q:
         tools = Tool.objects.filter(name__icontains=q).values("service")
@@ -118,15 +119,26 @@ def _matching(q: str, tag: str, transport: str) -> Q:
         match &= Q(tags__icontains=json.dumps(tag)) | Q(tags__icontains=json.dumps(tag, ensure_ascii=False))
     if transport:
         match &= Q(transport=transport)
+    if approval:
+        waiting = WaitingTool.objects.filter(refused_at=None).values("service")
+        match &= Q(id__in=waiting if approval == "waiting" else [])
     return match
 
 
 def matching(
-    q: str = "", state: str = "", tag: str = "", transport: str = "", *, among: Q | None = None
+    q: str = "",
+    state: str = "",
+    tag: str = "",
+    transport: str = "",
+    approval: str = "",
+    *,
+    among: Q | None = None,
 ) -> QuerySet[Service]:
     """All listed services that match every filter, as `service_page` shows them in pages."""
     states = [part for part in state.split(",") if part in list(State)]
-    services = Service.objects.listed().filter(_matching(q.strip(), tag, transport) & (among or Q()))
+    services = Service.objects.listed().filter(
+        _matching(q.strip(), tag, transport, approval) & (among or Q())
+    )
     if state:
         services = services.filter(_in_states(states)) if states else services.none()
     return services
@@ -140,15 +152,16 @@ def service_page(
     page: int = 1,
     page_size: int = PAGE_SIZE,
     *,
+    approval: str = "",
     failing_first: bool = False,
     among: Q | None = None,
 ) -> ServicePage:
     """One page of the services that match every filter, by name; a page past the end is the last one.
 
-    *state* may be several, separated by commas; one that is not known matches nothing. *among* narrows
-    the list further.
+    *state* may be several, separated by commas; one that is not known matches nothing. *approval* leaves
+    those of which a tool waits for somebody to decide. *among* narrows the list further.
     """
-    match = _matching(q.strip(), tag, transport) & (among or Q())
+    match = _matching(q.strip(), tag, transport, approval) & (among or Q())
     everything, matching = counts(match)
     states = [part for part in state.split(",") if part in matching]
     count = sum(matching[part] for part in states) if state else sum(matching.values())
@@ -156,7 +169,8 @@ def service_page(
     if state:
         services = services.filter(_in_states(states)) if states else services.none()
     first = (clamp(page, count, page_size) - 1) * page_size
-    rows = list(_ordered(services, failing_first).select_related("state_row")[first : first + page_size])
+    ordered = approvals.with_undecided(_ordered(services, failing_first))
+    rows = list(ordered.select_related("state_row")[first : first + page_size])
     return ServicePage(count=count, rows=rows, counts_by_state=everything)
 
 
@@ -178,7 +192,8 @@ def _ordered(services: QuerySet[Service], failing_first: bool) -> QuerySet[Servi
 
 def services_by_id(ids: Iterable[int]) -> list[Service]:
     """The listed ones among *ids*, with their states."""
-    return list(Service.objects.listed().filter(id__in=list(ids)).select_related("state_row"))
+    services = Service.objects.listed().filter(id__in=list(ids))
+    return list(approvals.with_undecided(services).select_related("state_row"))
 
 
 def last_levels(ids: Sequence[int]) -> dict[int, list[int]]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from lifecycle import heartbeat, reading, wording
 from lifecycle.core.health import Kind
@@ -49,6 +50,7 @@ class ServiceRow:
     beats: SafeString
     response: str
     tools: str
+    to_approve: str
     transport: str
     since_iso: str
     since_text: str
@@ -96,10 +98,17 @@ def row_of(service: Service, levels: Sequence[int], now: datetime) -> ServiceRow
         beats=heartbeat.svg(levels),
         response=wording.milliseconds(stored.response_ms if stored and state in SERVING else None),
         tools=str(stored.tools_count) if stored and stored.tools_refreshed_at else "–",
+        to_approve=to_approve(getattr(service, "undecided", 0)),
         transport=TRANSPORT_WORDS.get(service.transport, service.transport),
         since_iso=wording.iso(since),
         since_text=wording.ago(since, now),
     )
+
+
+def to_approve(undecided: int) -> str:
+    """How many tools wait for somebody to decide; empty for none."""
+    words = ngettext("%(n)s tool to approve", "%(n)s tools to approve", undecided)
+    return words % {"n": f"{undecided:,}"} if undecided else ""
 
 
 def _trouble(state: State, stored: ServiceState | None) -> str:

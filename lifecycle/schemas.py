@@ -22,6 +22,7 @@ class ServiceShort(Schema):
     since: datetime
     response_time_ms: float | None
     tools_count: int
+    tools_to_approve: int = Field(description="tools of a pinned service that wait for a decision")
     consecutive_failures: int
     reconnect_attempts: int
     next_retry_at: datetime | None
@@ -75,12 +76,55 @@ class Tool(Schema):
     output_schema: dict[str, Any] | None
     annotations: dict[str, Any]
     problem: str = Field(description="why this tool could not be read; empty for a good one")
+    hash: str = Field(description="of the definition shown here")
+    contract: str = Field(
+        description="followed: not pinned; approved; waiting or refused: the server offers another one now"
+    )
+
+
+class ChangeLine(Schema):
+    kind: str = Field(description="breaking, compatible or text; empty for a remark")
+    text: str
+
+
+class ContractAnswer(Schema):
+    pinned: bool
+    pinned_at: datetime | None
+    pinned_by: str
+    changed_at: datetime | None
+    waiting: int = Field(description="changes that wait for somebody to decide")
+    refused: int = Field(description="changes that somebody looked at and refused")
+    hash: str = Field(description="of all that waits, as approve-all asks for it")
 
 
 class ToolList(Schema):
     refreshed_at: datetime | None
-    count: int
+    contract: ContractAnswer
+    count: int = Field(description="of all that match; without `page` at most 1,000 of them are given")
     results: list[Tool]
+
+
+class WaitingToolAnswer(Schema):
+    name: str
+    action: str = Field(description="added, changed, or removed")
+    kind: str = Field(description="breaking, compatible or text")
+    lines: list[ChangeLine]
+    hash: str = Field(description="of what is offered, as approve asks for it; empty for a removed tool")
+    since: datetime
+    refused_at: datetime | None
+    refused_by: str
+    definition: dict[str, Any] | None = Field(description="as the server offers it now")
+
+
+class WaitingToolPage(Schema):
+    hash: str = Field(description="of all that waits, as approve-all asks for it")
+    count: int
+    results: list[WaitingToolAnswer]
+
+
+class Decided(Schema):
+    tools: list[str] = Field(description="what this decided on")
+    contract: ContractAnswer
 
 
 class Asked(Schema):

@@ -8,12 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from registry.models import Service, Tool
+from lifecycle import approvals
+from lifecycle.approvals import Standing
+from lifecycle.contract_words import Badge, waiting_badge
+from lifecycle.paging import Page, page_of
+from registry.models import Service, Tool, WaitingTool
 
-SHOWN = 100
+PAGE_SIZE = 50
+SEARCH_OVER = 12
 LONGEST_TEXT = 4_000
 LONGEST_JSON = 20_000
 LONGEST_OUTCOME = 100_000
@@ -44,38 +49,57 @@ class ToolCard:
     problem: str
     hints: list[str]
     draft: str
+    waits: Badge | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Toolbox:
     """The tools of a service that match; `digest` tells whether a page already shows them."""
 
     cards: list[ToolCard]
-    count: int
+    page: Page
     total: int
     q: str
     digest: str
+    standing: Standing
+
+    @property
+    def searchable(self) -> bool:
+        return self.total > SEARCH_OVER
 
 
-def toolbox(service: Service, q: str = "") -> Toolbox:
-    """At most a hundred tools, however many the service has."""
-    tools = service.tools.all()
-    total = tools.count()
-    if q:
-        tools = tools.filter(Q(name__icontains=q) | Q(title__icontains=q) | Q(description__icontains=q))
-    count = tools.count() if q else total
-    shown = list(tools[:SHOWN])
+def matching(service: Service, q: str) -> tuple[QuerySet[Tool], int, int]:
+    """Its tools whose name, title or description has *q* in it; how many those are, and how many all."""
+    match = Q(name__icontains=q) | Q(title__icontains=q) | Q(description__icontains=q) if q else Q()
+    tools = service.tools.order_by("position")
+    counted = tools.order_by().aggregate(total=Count("pk"), hits=Count("pk", filter=match or None))
+    return tools.filter(match), counted["hits"], counted["total"]
+
+
+def toolbox(service: Service, q: str = "", number: int = 1) -> Toolbox:
+    """One page of them, however many the service has; three queries."""
+    tools, count, total = matching(service, q)
+    page = page_of(tools, count, number, PAGE_SIZE)
+    standing = approvals.standing(service)
+    waiting = {row.name: row for row in standing.rows}
     return Toolbox(
-        cards=[_card(tool) for tool in shown], count=count, total=total, q=q, digest=_digest(shown, total)
+        cards=[_card(tool, waiting.get(tool.name)) for tool in page.rows],
+        page=page,
+        total=total,
+        q=q,
+        digest=_digest(page.rows, total, standing),
+        standing=standing,
     )
 
 
-def _digest(tools: list[Tool], total: int) -> str:
+def _digest(tools: list[Tool], total: int, standing: Standing) -> str:
     known = [(t.name, t.title, t.description, t.input_schema, t.output_schema, t.problem) for t in tools]
-    return hashlib.sha256(json.dumps([total, known], sort_keys=True).encode()).hexdigest()[:16]
+    waiting = [(row.name, row.digest, row.refused_by) for row in standing.rows]
+    shown = json.dumps([total, known, standing.pinned, waiting], sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
-def _card(tool: Tool) -> ToolCard:
+def _card(tool: Tool, waiting: WaitingTool | None) -> ToolCard:
     text = tool.description.strip()
     return ToolCard(
         id=tool.pk,
@@ -89,6 +113,7 @@ def _card(tool: Tool) -> ToolCard:
         problem=tool.problem,
         hints=_hints(tool.annotations),
         draft=json.dumps(draft_of(tool.input_schema), indent=2, ensure_ascii=False),
+        waits=waiting_badge(waiting) if waiting else None,
     )
 
 

@@ -24,6 +24,13 @@ urlpatterns = [
     path("services/<str:name>/tools/", service.service_tools, name="service_tools"),
     path("services/<str:name>/changes/", contracts.service_changes, name="service_changes"),
     path("services/<str:name>/changes/<int:change_id>/", contracts.service_change, name="service_change"),
+    path("services/<str:name>/pin/", contracts.service_pin, name="service_pin"),
+    path("services/<str:name>/waiting/", contracts.service_waiting, name="service_waiting"),
+    path("services/<str:name>/waiting/approve/", contracts.service_approve, name="service_approve"),
+    path(
+        "services/<str:name>/waiting/approve-all/", contracts.service_approve_all, name="service_approve_all"
+    ),
+    path("services/<str:name>/waiting/refuse/", contracts.service_refuse, name="service_refuse"),
     path("services/<str:name>/tools/call/", service.tool_call, name="tool_call"),
     path("services/<str:name>/calls/<int:command_id>/", service.tool_outcome, name="tool_outcome"),
     path("services/<str:name>/events/", service.service_events, name="service_events"),

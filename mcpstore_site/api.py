@@ -16,14 +16,21 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from lifecycle import api as lifecycle_api
-from lifecycle import api_alerts, api_batches, api_commands, api_contracts, api_logs, api_policies
+from lifecycle import api_alerts, api_batches, api_commands, api_contracts, api_logs, api_policies, api_tools
 from lifecycle.batches import BatchNotFoundError
 from lifecycle.operations import NotPossibleError
 from lifecycle.policies import ProfileNotFoundError
 from registry import api_agents, api_imports, api_removed, api_versions
 from registry.agents import AgentNotFoundError
 from registry.dependencies import StillNeededError
-from registry.errors import InvalidConfigError, NotAllowedError, RegistryError, ServiceNotFoundError
+from registry.errors import (
+    ContractError,
+    InvalidConfigError,
+    NotAllowedError,
+    RegistryError,
+    ServiceNotFoundError,
+    ToolUnknownError,
+)
 from registry.mcpjson import FileMovedError
 from registry.problems import ProblemError, answer, code_of
 from registry.removal import RemovedNotFoundError
@@ -43,6 +50,7 @@ ROOMS = (
     api_removed,
     lifecycle_api,
     api_logs,
+    api_tools,
     api_contracts,
     api_commands,
     api_alerts,
@@ -64,6 +72,8 @@ STATUS_OF: dict[type[Exception], int] = {
     NotAllowedError: 403,
     InvalidConfigError: 422,
     NotPossibleError: 409,
+    ToolUnknownError: 404,
+    ContractError: 409,
     StillNeededError: 409,
     FileMovedError: 409,
 }

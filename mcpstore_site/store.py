@@ -20,6 +20,7 @@ from mcpstore_site.facade.errors import (
 )
 from mcpstore_site.facade.waiting import WaitStrategy
 from registry.errors import (
+    ContractError,
     InvalidConfigError,
     NotAllowedError,
     NotPossibleError,
@@ -35,6 +36,7 @@ else:
     _AsStore = object
 
 __all__ = [
+    "ContractError",
     "InvalidConfigError",
     "MCPStore",
     "NotAllowedError",

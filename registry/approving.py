@@ -1,8 +1,8 @@
-"""Pin a contract, and approve what changed since: by an operator, audited, remembered in the history."""
+"""Pin a contract, and decide on what changed since: by an operator, audited, remembered in the history."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -10,17 +10,11 @@ from django.db import transaction
 from registry import cached, contracts, history, registration
 from registry.access import audit
 from registry.core.contract import Action
-from registry.errors import RegistryError
+from registry.errors import ContractError, ToolUnknownError
 from registry.models import Contract, ContractChange, Service, Tool, WaitingTool
 
 Act = ContractChange.Act
 NAMED = 20
-
-
-class ContractError(RegistryError):
-    """What was asked does not fit the contract as it is; nothing was changed."""
-
-    code = "contract_conflict"
 
 
 def why_waiting(service: Service, tool: str) -> str:
@@ -29,9 +23,10 @@ def why_waiting(service: Service, tool: str) -> str:
     if row is None:
         return ""
     what = "is new" if row.action == Action.ADDED else "changed"
+    refused = f" {row.refused_by} looked at it and refused it." if row.refused_at else ""
     return (
-        f"{tool[:80]!r} of {service.name} waits for approval: it {what} since the contract was pinned. "
-        f"Look at the change under Tools of {service.name}, approve it there, and call again."
+        f"{tool[:80]!r} of {service.name} waits for approval: it {what} since the contract was pinned."
+        f"{refused} Look at the change under Tools of {service.name}, approve it there, and call again."
     )
 
 
@@ -68,38 +63,67 @@ def unpin(name: str, *, by: str, now: datetime) -> Service:
     return service
 
 
-def approve(
-    name: str,
-    tools: Sequence[str] | None,
-    *,
-    by: str,
-    now: datetime,
-    seen: Mapping[str, str] | None = None,
-) -> list[str]:
-    """Take what waits into the contract, all of it or these tools; returns their names.
+def approve(name: str, tool: str, *, seen: str, by: str, now: datetime) -> Service:
+    """Take one change into the contract.
 
-    *seen* are digests of what the person looked at: if the server has changed a tool again since then,
-    ContractError, and nothing is approved. So it is with a tool that does not wait.
+    *seen* is the digest of what the person looked at (empty for a tool that is no longer offered): where the
+    server has changed the tool again since then, ContractError, and nothing is approved.
     """
     with transaction.atomic():
         service, _ = _locked(name)
-        waiting = {row.name: row for row in service.waiting_tools.all()}
-        wanted = list(waiting) if tools is None else list(dict.fromkeys(tools))
-        if unknown := [tool for tool in wanted if tool not in waiting]:
-            raise ContractError(f"{unknown[0][:80]!r} of {name} does not wait for approval.")
-        if moved := [
-            tool for tool in wanted if seen and seen.get(tool, waiting[tool].digest) != waiting[tool].digest
-        ]:
-            raise ContractError(
-                f"{moved[0][:80]!r} of {name} changed again since you looked. Look once more."
-            )
-        if wanted:
-            _apply(service, [waiting[tool] for tool in wanted])
-            named = [f"{waiting[tool].action}: {tool[:200]}" for tool in wanted[:NAMED]]
-            more = [f"and {len(wanted) - NAMED:,} more"] if len(wanted) > NAMED else []
-            history.note(service.pk, Act.APPROVED, [*named, *more], by=by, now=now)
-            audit.note(by, "contract approved", name, ", ".join([*named, *more]), now=now)
-    return wanted
+        _take(service, [_waiting(service, tool, seen)], by, now)
+    return service
+
+
+def approve_all(name: str, *, seen: str, by: str, now: datetime) -> tuple[Service, list[str]]:
+    """Take all that waits, refused ones too; *seen* is the `list_hash` of it. Also gives the tools' names."""
+    with transaction.atomic():
+        service, _ = _locked(name)
+        rows = list(service.waiting_tools.all())
+        if contracts.list_hash((row.name, row.digest) for row in rows) != seen:
+            raise ContractError(f"What waits in {name} changed again since you looked. Look once more.")
+        if rows:
+            _take(service, rows, by, now)
+    return service, [row.name for row in rows]
+
+
+def refuse(name: str, tool: str, *, seen: str, by: str, now: datetime) -> Service:
+    """Go on refusing calls to the tool as it is offered now; it is no longer counted as waiting."""
+    with transaction.atomic():
+        service, _ = _locked(name)
+        row = _waiting(service, tool, seen)
+        if row.refused_at is None:
+            WaitingTool.objects.filter(pk=row.pk).update(refused_at=now, refused_by=by[:150])
+            said = _named(row)
+            history.note(service.pk, Act.REFUSED, [said], by=by, now=now)
+            audit.note(by, "contract change refused", name, said, now=now)
+    return service
+
+
+def _waiting(service: Service, tool: str, seen: str) -> WaitingTool:
+    """The tool as it waits, if that is what was seen."""
+    row = service.waiting_tools.filter(name=tool).first()
+    if row is None:
+        if service.tools.filter(name=tool).exists():
+            raise ContractError(f"{tool[:80]!r} of {service.name} does not wait for approval.")
+        raise ToolUnknownError(f"{service.name} has no tool {tool[:80]!r}.")
+    if row.digest != seen:
+        raise ContractError(
+            f"{tool[:80]!r} of {service.name} changed again since you looked. Look once more."
+        )
+    return row
+
+
+def _take(service: Service, rows: Sequence[WaitingTool], by: str, now: datetime) -> None:
+    _apply(service, rows)
+    named = [_named(row) for row in rows[:NAMED]]
+    more = [f"and {len(rows) - NAMED:,} more"] if len(rows) > NAMED else []
+    history.note(service.pk, Act.APPROVED, [*named, *more], by=by, now=now)
+    audit.note(by, "contract approved", service.name, ", ".join([*named, *more]), now=now)
+
+
+def _named(row: WaitingTool) -> str:
+    return f"{row.action}: {row.name[:200]}"
 
 
 def _apply(service: Service, rows: Sequence[WaitingTool]) -> list[str]:

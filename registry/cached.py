@@ -86,6 +86,14 @@ def definitions(ids: Iterable[int]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def definitions_of(service_id: int, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Those of a service's tools of these names; of a name that is there twice, the first."""
+    found: dict[str, dict[str, Any]] = {}
+    for tool in Tool.objects.filter(service_id=service_id, name__in=names).order_by("position"):
+        found.setdefault(tool.name, definition(tool))
+    return found
+
+
 def bring(service_id: int, rows: Sequence[WaitingTool], stored: Mapping[str, Tool]) -> None:
     """Take approved changes into the cache; *stored* are the cached tools of those names."""
     gone = [stored[row.name].pk for row in rows if row.action == Action.REMOVED and row.name in stored]

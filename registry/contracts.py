@@ -6,7 +6,7 @@ service is pinned its `Tool` rows are what was approved; what differs from them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -87,3 +87,8 @@ def waiting_for(service_id: int, tool: str) -> WaitingTool | None:
     """The tool as it waits for approval, if it may not be called."""
     held = Q(action=Action.ADDED) | Q(action=Action.CHANGED)
     return WaitingTool.objects.filter(held, service_id=service_id, name=tool).first()
+
+
+def list_hash(rows: Iterable[tuple[str, str]]) -> str:
+    """Of all that waits, by name and digest: another one as soon as anything else waits."""
+    return contract.list_digest(rows)

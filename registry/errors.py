@@ -61,3 +61,15 @@ class SecretsError(RegistryError):
     """A stored value cannot be read with the keys in the key file."""
 
     code = "secrets_unreadable"
+
+
+class ContractError(RegistryError):
+    """What was asked does not fit the contract as it is; nothing was changed."""
+
+    code = "contract_conflict"
+
+
+class ToolUnknownError(RegistryError):
+    """The service has no tool of this name, approved or waiting."""
+
+    code = "tool_not_found"

@@ -30,7 +30,7 @@ async def call(
     limit = wanted.timeout or policy.call_timeout.total_seconds()
     given = operations.arguments_of(command)
     tool, arguments = str(given.get("tool", "")), given.get("arguments") or {}
-    if why := await shop.writer.do(_waiting, wanted.id, tool):
+    if why := await shop.writer.do(waiting, wanted.id, tool):
         await shop.answer(command, error=why)
         return
     schema = await shop.writer.do(_schema, wanted.id, tool)
@@ -47,8 +47,8 @@ def _schema(service_id: int, tool: str) -> object:
     return found.values_list("input_schema", flat=True).first()
 
 
-def _waiting(service_id: int, tool: str) -> str:
-    """A tool may have changed after the call was asked for."""
+def waiting(service_id: int, tool: str) -> str:
+    """Why it may not be called; it may have changed after the call was asked for."""
     return approving.why_waiting(Service.objects.get(pk=service_id), tool)
 
 

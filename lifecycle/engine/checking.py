@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lifecycle.core import adaptive, inconclusive
 from lifecycle.core.health import Level, Probe, verdict
 from lifecycle.core.policy import Policy
-from lifecycle.engine import functional
+from lifecycle.engine import calls, functional
 from lifecycle.engine.connection import Connection
 from lifecycle.engine.lag import Mark
 from lifecycle.engine.shop import presentable
@@ -63,5 +63,7 @@ async def _function(owner: Owner, connection: Connection, result: Probe, policy:
     function = owner.checks.function
     if function is None or verdict(result, policy) in (Level.UNHEALTHY, Level.UNKNOWN):
         return result
+    if await owner.shop.writer.do(calls.waiting, owner.wanted.id, function.tool):
+        return result  # nobody approved the tool as it is now, so it is not called here either
     fault = await functional.fault_of(connection, function, policy.call_timeout.total_seconds())
     return Probe(fault=fault) if fault else result

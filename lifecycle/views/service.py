@@ -18,6 +18,7 @@ from lifecycle.frame import frame_of
 from lifecycle.happenings import happenings
 from lifecycle.heading import COMMAND_WORDS, head_of
 from lifecycle.models import Command
+from lifecycle.paging import page_number
 from lifecycle.policy_forms import policy_facts
 from lifecycle.views.answers import is_htmx, refused
 from registry import secrets
@@ -31,7 +32,7 @@ BUTTONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind
 
 def find(name: str) -> Service:
     """The listed service of this name with its state, or 404."""
-    return get_object_or_404(Service.objects.listed().select_related("state_row"), name=name)
+    return get_object_or_404(Service.objects.listed().select_related("state_row", "contract"), name=name)
 
 
 @login_required
@@ -43,7 +44,7 @@ def service_detail(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "service": service,
         "head": head_of(service, now),
-        "box": toolbox.toolbox(service),
+        "box": box_of(request, service),
         "state": reading.state_of(service),
         "happenings": happenings(service, now),
         "logs": logs_shown.logs_of(service) if logs_shown.has_logs(service) else None,
@@ -51,6 +52,12 @@ def service_detail(request: HttpRequest, name: str) -> HttpResponse:
         **policy_facts(service),
     }
     return render(request, "lifecycle/service_detail.html", context)
+
+
+def box_of(request: HttpRequest, service: Service) -> toolbox.Toolbox:
+    """The page of tools that the URL asks for."""
+    q = request.GET.get("t", "").replace("\0", "").strip()[:200]
+    return toolbox.toolbox(service, q, page_number(request.GET.get("p", "")))
 
 
 @require(Role.OPERATOR)
@@ -91,7 +98,7 @@ def command_state(request: HttpRequest, name: str, command_id: int) -> HttpRespo
 def service_tools(request: HttpRequest, name: str) -> HttpResponse:
     """The tools; 204 where the page already shows these."""
     service = find(name)
-    box = toolbox.toolbox(service, request.GET.get("t", "").replace("\0", "")[:200])
+    box = box_of(request, service)
     if request.GET.get("seen") == box.digest:
         return HttpResponse(status=204)
     return render(
@@ -119,7 +126,7 @@ def tool_call(request: HttpRequest, name: str) -> HttpResponse:
     """Ask the worker to call a tool; the answer asks for the outcome until it is there."""
     service = find(name)
     tool = request.POST.get("tool", "")
-    if not service.tools.filter(name=tool).exists():
+    if not (service.tools.filter(name=tool).exists() or service.waiting_tools.filter(name=tool).exists()):
         raise Http404(tool)
     try:
         arguments = _arguments(request.POST.get("arguments", ""))

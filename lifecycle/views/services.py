@@ -28,6 +28,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
         filters.tag,
         filters.transport,
         filters.page,
+        approval=filters.approval,
         failing_first=filters.sort == "failing",
     )
     context = {
@@ -35,7 +36,9 @@ def service_list(request: HttpRequest) -> HttpResponse:
         "rows": rows.rows_of(page.rows, timezone.now()),
         "pager": listing.pager(filters, page.count),
         "matching": page.count,
-        "bulk_filters": [(key, getattr(filters, key)) for key in ("q", "state", "transport", "tag")],
+        "bulk_filters": [
+            (key, getattr(filters, key)) for key in ("q", "state", "transport", "tag", "approval")
+        ],
         "bulk_actions": bulk.CHOICES.items(),
         "total": sum(page.counts_by_state.values()),
         "tiles": rows.tiles(page.counts_by_state),

@@ -1,9 +1,12 @@
-"""How what a service offers has changed."""
+"""What a service offers: how it has changed, and deciding on what waits."""
 
 from __future__ import annotations
 
-from mcpstore_site.facade.records import ContractChangeRecord
-from mcpstore_site.facade.scope import Scope
+from django.utils import timezone
+
+from lifecycle import approvals
+from mcpstore_site.facade.records import ContractChangeRecord, WaitingToolRecord
+from mcpstore_site.facade.scope import BY, Scope
 from registry import history
 
 
@@ -29,3 +32,36 @@ class Contracts(Scope):
             )
             for row in rows
         ]
+
+    def pin_tools(self, name: str) -> None:
+        """From now on a changed or new tool waits for approval, and calls to it raise."""
+        approvals.pin(self.service(name).name, by=BY, now=timezone.now())
+
+    def unpin_tools(self, name: str) -> None:
+        """Take what waits, and every change from now on."""
+        approvals.unpin(self.service(name).name, by=BY, now=timezone.now())
+
+    def list_waiting_tools(self, name: str) -> list[WaitingToolRecord]:
+        """What waits for approval; each `hash` belongs to exactly what is offered now."""
+        rows = self.service(name).waiting_tools.order_by("id")
+        return [
+            WaitingToolRecord(
+                name=row.name,
+                action=row.action,
+                kind=row.grade,
+                lines=[line["text"] for line in row.lines],
+                hash=row.digest,
+                since=row.since,
+                refused_by=row.refused_by,
+                definition=row.definition,
+            )
+            for row in rows
+        ]
+
+    def approve_tool(self, name: str, tool: str, hash: str) -> None:
+        """Take one change; ContractError where the tool changed again since the hash was given."""
+        approvals.approve(self.service(name).name, tool, seen=hash, by=BY, now=timezone.now())
+
+    def refuse_tool(self, name: str, tool: str, hash: str) -> None:
+        """Keep refusing one change, until the server changes the tool again."""
+        approvals.refuse(self.service(name).name, tool, seen=hash, by=BY, now=timezone.now())

@@ -155,6 +155,20 @@ class ContractChangeRecord(ByKey):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitingToolRecord(ByKey):
+    """A tool of a pinned service that is not as it was approved; `definition` is what is offered now."""
+
+    name: str
+    action: str
+    kind: str
+    lines: list[str]
+    hash: str
+    since: datetime
+    refused_by: str
+    definition: dict[str, Any] | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallResult(ByKey):
     """A tool's answer: content blocks, and structured content where it gave some."""
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from django.db.models import Q, QuerySet
 
+from lifecycle.operations import ToolWaitingError
 from mcpstore_site.facade.errors import ToolNotFoundError
 from mcpstore_site.facade.records import ToolRecord
-from registry.models import Service, Tool
+from registry import approving
+from registry.models import Service, Tool, WaitingTool
 
 BETWEEN = "__"
 SEPARATORS = (BETWEEN, ".")
@@ -49,7 +51,16 @@ def find(services: QuerySet[Service], name: str) -> Tool:
     for candidates in (plain, qualified):
         if len(candidates) == 1:
             return candidates[0]
+    if not found:
+        _refuse_waiting(services, match)
     raise ToolNotFoundError(_none_or_many(name, plain or qualified))
+
+
+def _refuse_waiting(services: QuerySet[Service], match: Q) -> None:
+    """A new tool of a pinned service is known, and may not be called yet."""
+    row = WaitingTool.objects.filter(match, service__in=services).select_related("service").first()
+    if row is not None and (why := approving.why_waiting(row.service, row.name)):
+        raise ToolWaitingError(why)
 
 
 def _splits(name: str) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,10 @@ class Contract(models.Model):
 
 
 class WaitingTool(models.Model):
-    """A tool of a pinned service that differs from what was approved; `definition` is the offered one."""
+    """A tool of a pinned service that differs from what was approved; `definition` is the offered one.
+
+    One that a person refused stays, until the server changes it again or it is approved after all.
+    """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="waiting_tools")
     name = models.CharField(max_length=NAME_LENGTH)
@@ -40,10 +43,15 @@ class WaitingTool(models.Model):
     digest = models.CharField(max_length=64, default="", blank=True)
     definition = models.JSONField(null=True)
     since = models.DateTimeField()
+    refused_at = models.DateTimeField(null=True)
+    refused_by = models.CharField(max_length=150, default="", blank=True)
 
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["service", "name"], name="one_waiting_tool")]
+        indexes = [
+            models.Index(fields=["service"], condition=Q(refused_at=None), name="tools_to_decide_on"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -68,6 +76,7 @@ class ContractChange(models.Model):
         PINNED = "pinned"
         UNPINNED = "unpinned"
         APPROVED = "approved"
+        REFUSED = "refused"
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="contract_changes")
     at = models.DateTimeField()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from registry import approving
 from registry.models import Service
 from tests.api.conftest import Api, MakeService
-from tests.support.offering import offer, tool
+from tests.support.offering import NOW, offer, tool
 
 PATH = "services/weather/contract-changes"
 
@@ -56,3 +59,115 @@ def test_what_is_not_there_is_not_found(viewer: Api, changed: Service, make_serv
     row = viewer.get(PATH).json()["results"][0]
     answer = viewer.get(f"services/other/contract-changes/{row['id']}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "change_not_found")
+
+
+# The list of tools, pinning, and what waits
+
+TOOLS = "services/weather/tools"
+
+
+@pytest.fixture
+def waiting(make_service: MakeService) -> Service:
+    """A pinned service: `a` changed, `b` went away, `dir/c` is new."""
+    service = make_service(state="HEALTHY")
+    offer(service, tool("a"), tool("b"))
+    approving.pin("weather", by="ann", now=NOW)
+    offer(service, tool("a", "b"), tool("dir/c"))
+    return service
+
+
+def hashes(api: Api) -> dict[str, str]:
+    rows = api.get("services/weather/waiting-tools").json()["results"]
+    return {row["name"]: row["hash"] for row in rows}
+
+
+WRITES = [
+    ("POST", "services/{}/pin"),
+    ("DELETE", "services/{}/pin"),
+    ("POST", "services/{}/tools/approve-all"),
+    ("POST", "services/{}/tools/a/approve"),
+    ("POST", "services/{}/tools/a/refuse"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_only_operators_pin_and_decide(
+    nobody: Api, viewer: Api, operator: Api, waiting: Service, method: str, path: str
+) -> None:
+    body = {"hash": "x"}
+    assert nobody.send(method, path.format("weather"), body).status_code == 401
+    assert viewer.send(method, path.format("weather"), body).status_code == 403
+    assert operator.send("PUT", path.format("weather"), body).status_code == 405
+    assert operator.send(method, path.format("none"), body).status_code == 404
+
+
+def test_tools_are_searched_and_paged_and_say_how_they_stand(viewer: Api, make_service: MakeService) -> None:
+    service = make_service(state="HEALTHY")
+    offer(service, *(tool(f"t{n:04}", description=f"does {n}") for n in range(1100)))
+    every = viewer.get(TOOLS).json()
+    assert (every["count"], len(every["results"])) == (1100, 1000)
+    page = viewer.get(TOOLS, q="does 10", page=2, page_size=50).json()
+    assert (page["count"], len(page["results"])) == (111, 50)
+    assert page["results"][0]["contract"] == "followed"
+    assert page["contract"]["pinned"] is False
+    assert viewer.get(TOOLS, page=99).json()["results"] == []
+    assert viewer.get(TOOLS, page=0).status_code == 422
+
+
+def test_a_page_of_tools_takes_eight_queries(
+    viewer: Api, waiting: Service, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(8):
+        found = viewer.get(TOOLS, q="", page=1).json()
+    assert [(row["name"], row["contract"]) for row in found["results"]] == [
+        ("a", "waiting"),
+        ("b", "waiting"),
+    ]
+    contract = found["contract"]
+    assert (contract["pinned"], contract["pinned_by"], contract["waiting"]) == (True, "ann", 3)
+
+
+def test_pin_and_unpin(operator: Api, make_service: MakeService) -> None:
+    service = make_service()
+    answer = operator.post("services/weather/pin")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "contract_conflict")
+    offer(service, tool("a"))
+    assert operator.post("services/weather/pin").json()["pinned"] is True
+    offer(service, tool("a", "b"))
+    assert operator.get("services/weather").json()["tools_to_approve"] == 1
+    assert operator.get("services", approval="waiting").json()["results"][0]["tools_to_approve"] == 1
+    unpinned = operator.delete("services/weather/pin").json()
+    assert (unpinned["pinned"], unpinned["waiting"]) == (False, 0)
+    assert operator.get("services", approval="waiting").json()["count"] == 0
+
+
+def test_one_is_approved_by_its_hash_and_no_other(operator: Api, waiting: Service) -> None:
+    seen = hashes(operator)
+    offer(waiting, tool("a", "a"), tool("dir/c"))
+    answer = operator.post(f"{TOOLS}/a/approve", {"hash": seen["a"]})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "contract_conflict")
+    assert operator.post(f"{TOOLS}/a/approve", {"hash": hashes(operator)["a"]}).json()["tools"] == ["a"]
+    assert operator.post(f"{TOOLS}/a/approve", {"hash": "x"}).status_code == 409
+    assert operator.post(f"{TOOLS}/dir/c/approve", {"hash": seen["dir/c"]}).status_code == 200
+    assert operator.post(f"{TOOLS}/b/approve", {"hash": ""}).json()["contract"]["waiting"] == 0
+    assert operator.post(f"{TOOLS}/none/approve", {"hash": "x"}).json()["error"]["code"] == "tool_not_found"
+    missing = operator.post(f"{TOOLS}/a/approve")
+    assert (missing.status_code, missing.json()["error"]["where"]) == (422, "body.hash")
+
+
+def test_all_are_approved_by_one_hash(operator: Api, waiting: Service) -> None:
+    seen = operator.get("services/weather/waiting-tools").json()["hash"]
+    offer(waiting, tool("a", "b"), tool("b"), tool("dir/c"))
+    assert operator.post(f"{TOOLS}/approve-all", {"hash": seen}).status_code == 409
+    seen = operator.get("services/weather/waiting-tools").json()["hash"]
+    assert operator.post(f"{TOOLS}/approve-all", {"hash": seen}).json()["tools"] == ["a", "dir/c"]
+
+
+def test_a_refused_tool_waits_no_more_and_is_not_called(operator: Api, waiting: Service) -> None:
+    answer = operator.post(f"{TOOLS}/a/refuse", {"hash": hashes(operator)["a"]}).json()
+    assert (answer["contract"]["waiting"], answer["contract"]["refused"]) == (2, 1)
+    assert operator.get(TOOLS).json()["results"][0]["contract"] == "refused"
+    for name in ("a", "dir/c"):
+        answer = operator.post(f"{TOOLS}/{name}/call", {"arguments": {}})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "tool_waiting")
+        assert "waits for approval" in answer.json()["error"]["message"]

@@ -16,7 +16,7 @@ from tests.api.conftest import Api, MakeService
 URL = "http://127.0.0.1:9/mcp"
 FIELDS = {
     "name", "transport", "state", "health", "status", "since", "response_time_ms", "tools_count",
-    "consecutive_failures", "reconnect_attempts", "next_retry_at", "error", "desired",
+    "tools_to_approve", "consecutive_failures", "reconnect_attempts", "next_retry_at", "error", "desired",
 }  # fmt: skip
 
 
@@ -96,6 +96,7 @@ def test_one_of_the_list_has_the_fields_other_programs_rely_on(
         "since": "",
         "response_time_ms": None,
         "tools_count": 0,
+        "tools_to_approve": 0,
         "consecutive_failures": 5,
         "reconnect_attempts": 4,
         "next_retry_at": "",
@@ -228,4 +229,5 @@ def test_tools_come_from_the_cache(viewer: Api, make_service: MakeService) -> No
     assert (found["count"], [tool["name"] for tool in found["results"]]) == (2, ["b", "a"])
     assert set(found["results"][0]) == {
         "name", "title", "description", "input_schema", "output_schema", "annotations", "problem",
+        "hash", "contract",
     }  # fmt: skip

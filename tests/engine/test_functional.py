@@ -13,7 +13,9 @@ from lifecycle.engine.functional import judge
 from lifecycle.engine.toolcall import CallOutcome
 from lifecycle.models import CheckResult
 from registry.core.checking import CHECK, FunctionalCheck
+from registry.models import Service, WaitingTool
 from tests.engine.bench import Bench, stdio
+from tests.support.offering import NOW
 
 SUNNY = FunctionalCheck(tool="forecast", expect="sunny")
 
@@ -92,6 +94,22 @@ def test_a_changed_check_is_taken_up(bench: Bench) -> None:
     bench.until(lambda: bench.row("web").revision_applied == 2 and bench.row("web").state == "HEALTHY")
     before = server.requests.count("tools/call")
     bench.until(lambda: server.requests.count("tools/call") > before + 2)
+    assert bench.row("web").state == "HEALTHY"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tool_that_waits_for_approval_is_not_called_by_the_check_either(bench: Bench) -> None:
+    server = bench.server(era="legacy")
+    bench.add("web", {"url": server.url} | check("sun", "sun"))
+    bench.until(lambda: server.requests.count("tools/call") > 1)
+    WaitingTool.objects.create(
+        service=Service.objects.get(name="web"), name="echo", action="changed", grade="text", since=NOW
+    )
+    pings = server.requests.count("ping")
+    bench.until(lambda: server.requests.count("ping") > pings + 1)
+    calls = server.requests.count("tools/call")
+    bench.until(lambda: server.requests.count("ping") > pings + 4)
+    assert server.requests.count("tools/call") == calls
     assert bench.row("web").state == "HEALTHY"
 
 

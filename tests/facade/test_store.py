@@ -14,6 +14,7 @@ from lifecycle.core.states import State
 from lifecycle.models import CheckResult, Command, ServiceState, StateChange
 from mcpstore_site.facade import waiting
 from mcpstore_site.store import (
+    ContractError,
     InvalidConfigError,
     MCPStore,
     NotPossibleError,
@@ -367,6 +368,26 @@ def test_changes_of_the_contract_can_be_followed(store: Any) -> None:
     assert second.lines == ["b: was optional, is now required"]
     assert store.list_contract_changes("weather", after=second.id) == []
     assert store.list_contract_changes("weather", kind="text") == []
+
+
+def test_a_tool_that_waits_raises_until_it_is_approved(store: Any) -> None:
+    store.add_service({"name": "weather", **entry("weather")})
+    service = serving("weather")
+    offer(service, offered_tool("a"))
+    store.pin_tools("weather")
+    offer(service, offered_tool("a", "b"), offered_tool("c"))
+    for name in ("a", "c", "weather__c"):
+        with pytest.raises(NotPossibleError, match="waits for approval"):
+            store.call_tool(name)
+    changed, new = store.list_waiting_tools("weather")
+    assert (changed.name, changed.kind, new.action) == ("a", "breaking", "added")
+    store.refuse_tool("weather", "c", new.hash)
+    with pytest.raises(ContractError, match="changed again"):
+        store.approve_tool("weather", "a", "something else")
+    store.approve_tool("weather", "a", changed.hash)
+    assert [row.refused_by for row in store.list_waiting_tools("weather")] == ["python"]
+    store.unpin_tools("weather")
+    assert store.list_waiting_tools("weather") == []
 
 
 def test_a_stopped_service_is_not_called(store: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from registry.models import ContractChange, Service
-from tests.pages.conftest import make_service, make_worker, text_of
+from lifecycle.models import Command
+from registry import approving, contracts
+from registry.models import AuditEntry, ContractChange, Service, WaitingTool
+from tests.pages.conftest import HTMX, make_service, make_tool, make_worker, text_of
 from tests.support.offering import offer, offer_at, tool
 
 URL = "/services/weather/changes/"
@@ -108,3 +111,141 @@ def test_nothing_that_a_server_says_becomes_markup(viewer: Client) -> None:
 
 def test_the_service_page_leads_there(viewer: Client, changed: Service) -> None:
     assert f'href="{URL}"' in text_of(viewer.get("/services/weather/"))
+
+
+# Pinned tools, and what waits
+
+
+@pytest.fixture
+def waiting(db: None) -> Service:
+    """A pinned service: `a` changed, `b` went away, `c` is new."""
+    service = make_service()
+    offer(service, tool("a"), tool("b"))
+    approving.pin("weather", by="ann", now=timezone.now())
+    offer_at(timezone.now(), service, tool("a", "b"), tool("c"))
+    return service
+
+
+def hash_of(name: str) -> str:
+    return WaitingTool.objects.get(name=name).digest
+
+
+def names_waiting() -> set[str]:
+    return set(WaitingTool.objects.values_list("name", flat=True))
+
+
+WAITING = "/services/weather/waiting/"
+ACTS = ["/services/weather/pin/", f"{WAITING}approve/", f"{WAITING}approve-all/", f"{WAITING}refuse/"]
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_only_operators_decide_and_only_by_post(
+    viewer: Client, operator: Client, waiting: Service, path: str
+) -> None:
+    assert Client().post(path).headers["Location"].startswith("/login/?next=")
+    assert viewer.post(path).status_code == 403
+    assert operator.get(path).status_code == 405
+    assert operator.post(path.replace("weather", "none")).status_code == 404
+
+
+def test_pinning_shows_and_unpinning_takes_what_waits(operator: Client, viewer: Client) -> None:
+    service = make_service()
+    make_tool(service)
+    answer = operator.post("/services/weather/pin/", {"pinned": "1"}, headers=HTMX)
+    assert (answer.status_code, "never listed" in text_of(answer)) == (409, True)
+    service.tools.all().delete()
+    offer(service, tool("a"))
+    assert "Pin tools" in text_of(operator.get("/services/weather/"))
+    assert "Pin tools" not in text_of(viewer.get("/services/weather/"))
+    answer = operator.post("/services/weather/pin/", {"pinned": "1"}, headers=HTMX)
+    assert ">Pinned</span>" in text_of(answer)
+    offer(service, tool("a", "b"))
+    page = text_of(operator.get("/services/weather/"))
+    assert "<b>One change waits for approval.</b>" in page
+    assert "changed, waits for approval" in page
+    assert "The change that waits is taken" in page
+    assert operator.post("/services/weather/pin/", {"pinned": "0"}).status_code == 302
+    assert names_waiting() == set()
+
+
+def test_the_list_counts_what_nobody_has_decided_and_narrows_to_it(
+    operator: Client, waiting: Service, django_assert_max_num_queries: Any
+) -> None:
+    make_service("calm")
+    make_worker()
+    with django_assert_max_num_queries(8):
+        page = text_of(operator.get("/services/", {"approval": "waiting"}))
+    assert "3 tools to approve" in page
+    assert "calm" not in page
+    assert "calm" in text_of(operator.get("/services/"))
+    operator.post(f"{WAITING}refuse/", {"tool": "a", "hash": hash_of("a")})
+    assert "2 tools to approve" in text_of(operator.get("/services/"))
+    asked = operator.post("/batches/ask/", {"action": "stop", "everything": "1", "approval": "waiting"})
+    assert "Stop 1 service?" in text_of(asked)
+
+
+def test_each_change_that_waits_is_shown_against_what_was_approved(viewer: Client, waiting: Service) -> None:
+    page = text_of(viewer.get(WAITING))
+    for words in ("b: was optional, is now required", "new tool", "is no longer offered", '<tr class="in">'):
+        assert words in page
+    assert "Approve" not in page.replace("Approved and offered", "")
+    make_service("calm")
+    assert "not pinned" in text_of(viewer.get("/services/calm/waiting/"))
+
+
+def test_approving_one_takes_it_and_shows_the_others(operator: Client, waiting: Service) -> None:
+    answer = operator.post(f"{WAITING}approve/", {"tool": "a", "hash": hash_of("a")}, headers=HTMX)
+    page = text_of(answer)
+    assert "Approved: a" in page
+    assert page.startswith('<section id="waiting"')
+    assert names_waiting() == {"b", "c"}
+    answer = operator.post(f"{WAITING}approve/", {"tool": "b", "hash": ""})
+    assert (answer.status_code, answer.headers["Location"]) == (302, WAITING)
+    assert AuditEntry.objects.filter(actor="operator-1", action="contract approved").count() == 2
+
+
+def test_what_changed_since_it_was_looked_at_is_not_approved(operator: Client, waiting: Service) -> None:
+    seen = {name: hash_of(name) for name in "ac"}
+    every = contracts.list_hash(WaitingTool.objects.values_list("name", "digest"))
+    offer(waiting, tool("a", "a"), tool("c"))
+    for path, body in (
+        ("approve/", {"tool": "a", "hash": seen["a"]}),
+        ("refuse/", {"tool": "a", "hash": seen["a"]}),
+        ("approve-all/", {"hash": every}),
+    ):
+        answer = operator.post(WAITING + path, body, headers=HTMX)
+        assert (answer.status_code, answer.headers["HX-Retarget"]) == (409, "#messages")
+        assert "changed again since you looked" in text_of(answer)
+    assert names_waiting() == {"a", "b", "c"}
+    assert operator.post(f"{WAITING}approve/", {"tool": "zzz", "hash": ""}).status_code == 404
+
+
+def test_all_are_approved_as_the_page_showed_them(operator: Client, waiting: Service) -> None:
+    form = re.search(r'name="hash" value="([0-9a-f]+)"><button>Approve all 3', text_of(operator.get(WAITING)))
+    assert form
+    answer = operator.post(f"{WAITING}approve-all/", {"hash": form[1]}, headers=HTMX)
+    assert "Nothing waits for approval" in text_of(answer)
+    assert set(waiting.tools.values_list("name", flat=True)) == {"a", "c"}
+
+
+@pytest.mark.parametrize("name", ["a", "c"])
+def test_a_call_to_a_tool_that_waits_is_refused_with_the_reason(
+    operator: Client, waiting: Service, name: str
+) -> None:
+    body = {"tool": name, "arguments": "{}"}
+    answer = operator.post("/services/weather/tools/call/", body, headers=HTMX)
+    assert answer.status_code == 409
+    assert "waits for approval" in text_of(answer)
+    assert not Command.objects.exists()
+
+
+def test_many_that_wait_come_in_pages(viewer: Client, django_assert_max_num_queries: Any) -> None:
+    service = make_service()
+    make_worker()
+    offer(service, tool("a"))
+    approving.pin("weather", by="ann", now=timezone.now())
+    offer(service, *(tool(f"new-{n:02}") for n in range(44)))
+    with django_assert_max_num_queries(8):
+        page = text_of(viewer.get(WAITING, {"page": "2"}))
+    assert page.count("<article") == 20
+    assert "21–40 of 45" in page

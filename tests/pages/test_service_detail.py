@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from lifecycle.core.states import State
-from registry import registration
+from registry import approving, registration
 from registry.models import Role
 from tests.pages.conftest import (
     HTMX,
@@ -22,6 +22,8 @@ from tests.pages.conftest import (
     make_worker,
     text_of,
 )
+from tests.support.offering import offer
+from tests.support.offering import tool as offered_tool
 
 URL = "/services/weather/"
 EVIL = "<script>alert(1)</script>"
@@ -124,14 +126,31 @@ def test_tools_show_schema_draft_and_problem(operator: Client) -> None:
     assert "(no name)" in page
 
 
-def test_a_page_shows_a_hundred_of_many_tools_and_finds_the_others(viewer: Client) -> None:
+def test_many_tools_come_in_pages_and_are_found(viewer: Client) -> None:
     service = make_service()
     for n in range(120):
         make_tool(service, f"tool-{n:03}")
     page = text_of(viewer.get(URL))
-    assert page.count('<details class="tool"') == 100
-    assert "The first 100 of 120" in page
-    assert "tool-117" in text_of(viewer.get(URL + "tools/", {"t": "117"}, headers=HTMX))
+    assert page.count('<details class="tool"') == 50
+    assert "1–50 of 120" in page
+    last = text_of(viewer.get(URL, {"p": "3"}))
+    assert last.count('<details class="tool"') == 20
+    assert "101–120 of 120" in last
+    for path in (URL, URL + "tools/"):
+        found = text_of(viewer.get(path, {"t": "117"}))
+        assert "tool-117" in found
+        assert found.count('<details class="tool"') == 1
+
+
+def test_tools_take_eight_queries_however_many(viewer: Client, django_assert_max_num_queries: Any) -> None:
+    service = make_service()
+    make_worker()
+    offer(service, *(offered_tool(f"t{n}") for n in range(120)))
+    approving.pin("weather", by="ann", now=timezone.now())
+    offer(service, *(offered_tool(f"t{n}", "a") for n in range(120)))
+    with django_assert_max_num_queries(8):
+        page = text_of(viewer.get(URL + "tools/", {"t": "t", "p": "2"}, headers=HTMX))
+    assert page.count("changed, waits for approval") == 50
 
 
 def test_fragments_that_are_already_shown_are_not_sent_again(viewer: Client) -> None:

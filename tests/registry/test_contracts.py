@@ -9,7 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from registry import approving, history
+from registry import approving, contracts, history
+from registry.errors import ContractError, ToolUnknownError
 from registry.models import AuditEntry, ContentItem, ContractChange, Service, Tool, WaitingTool
 from tests.registry.conftest import NOW
 from tests.support.offering import item, offer, tool
@@ -33,6 +34,14 @@ def names(service: Service) -> list[str]:
 
 def waiting(service: Service) -> dict[str, str]:
     return dict(WaitingTool.objects.filter(service=service).values_list("name", "action"))
+
+
+def digest(name: str) -> str:
+    return WaitingTool.objects.get(name=name).digest
+
+
+def all_hash(service: Service) -> str:
+    return contracts.list_hash(WaitingTool.objects.filter(service=service).values_list("name", "digest"))
 
 
 def test_the_first_listing_is_one_line(service: Service) -> None:
@@ -140,7 +149,7 @@ def test_the_history_is_bounded_and_items_push_out_no_tools(service: Service, mo
 
 
 def test_only_what_was_listed_can_be_pinned(service: Service) -> None:
-    with pytest.raises(approving.ContractError, match="never listed"):
+    with pytest.raises(ContractError, match="never listed"):
         approving.pin("weather", by="ann", now=NOW)
 
 
@@ -193,7 +202,7 @@ def test_a_waiting_new_tool_that_goes_away_waits_no_more(pinned: Service) -> Non
 
 def test_approving_one_takes_that_one(pinned: Service) -> None:
     offer(pinned, tool("a", "b"), tool("c"))
-    assert approving.approve("weather", ["a"], by="ann", now=NOW) == ["a"]
+    approving.approve("weather", "a", seen=digest("a"), by="ann", now=NOW)
     assert waiting(pinned) == {"c": "added", "b": "removed"}
     assert Tool.objects.get(name="a").input_schema["required"] == ["b"]
     assert approving.why_waiting(pinned, "a") == ""
@@ -204,7 +213,8 @@ def test_approving_one_takes_that_one(pinned: Service) -> None:
 def test_approving_all_brings_the_list_to_what_is_offered(pinned: Service) -> None:
     ids = dict(Tool.objects.values_list("name", "pk"))
     offer(pinned, tool("a", "b"), tool("c"))
-    approving.approve("weather", None, by="ann", now=NOW)
+    names_taken = approving.approve_all("weather", seen=all_hash(pinned), by="ann", now=NOW)[1]
+    assert names_taken == ["a", "c", "b"]
     assert (names(pinned), waiting(pinned)) == (["a", "c"], {})
     assert Tool.objects.get(name="a").pk == ids["a"]
     before = ContractChange.objects.count()
@@ -219,11 +229,44 @@ def test_what_moved_since_it_was_looked_at_is_not_approved(pinned: Service) -> N
     offer(pinned, tool("a", "b"), tool("b"))
     (seen,) = WaitingTool.objects.values_list("digest", flat=True)
     offer(pinned, tool("a", "a", "b"), tool("b"))
-    with pytest.raises(approving.ContractError, match="changed again since you looked"):
-        approving.approve("weather", ["a"], by="ann", now=NOW, seen={"a": seen})
+    with pytest.raises(ContractError, match="changed again since you looked"):
+        approving.approve("weather", "a", seen=seen, by="ann", now=NOW)
     assert waiting(pinned) == {"a": "changed"}
-    with pytest.raises(approving.ContractError, match="does not wait"):
-        approving.approve("weather", ["b"], by="ann", now=NOW)
+    with pytest.raises(ContractError, match="does not wait"):
+        approving.approve("weather", "b", seen="", by="ann", now=NOW)
+
+
+def test_all_are_approved_only_as_they_were_seen(pinned: Service) -> None:
+    offer(pinned, tool("a", "b"), tool("b"))
+    seen = all_hash(pinned)
+    offer(pinned, tool("a", "b"), tool("b"), tool("new"))
+    with pytest.raises(ContractError, match="changed again since you looked"):
+        approving.approve_all("weather", seen=seen, by="ann", now=NOW)
+    assert waiting(pinned) == {"a": "changed", "new": "added"}
+
+
+def test_a_refused_change_stays_refused_until_the_server_changes_it_again(pinned: Service) -> None:
+    offer(pinned, tool("a", "b"), tool("b"))
+    approving.refuse("weather", "a", seen=digest("a"), by="ann", now=NOW)
+    assert "ann looked at it and refused it" in approving.why_waiting(pinned, "a")
+    assert told(pinned)[-1][0] == "refused"
+    offer(pinned, tool("a", "b"), tool("b"), tool("c"))
+    assert list(WaitingTool.objects.exclude(refused_at=None).values_list("name", flat=True)) == ["a"]
+    offer(pinned, tool("a", "a", "b"), tool("b"), tool("c"))
+    assert not WaitingTool.objects.exclude(refused_at=None).exists()
+    approving.refuse("weather", "a", seen=digest("a"), by="ann", now=NOW)
+    approving.approve("weather", "a", seen=digest("a"), by="bob", now=NOW)
+    assert waiting(pinned) == {"c": "added"}
+
+
+def test_a_tool_that_is_gone_is_approved_by_its_empty_digest(pinned: Service) -> None:
+    offer(pinned, tool("a"))
+    with pytest.raises(ContractError, match="changed again"):
+        approving.approve("weather", "b", seen="abc", by="ann", now=NOW)
+    approving.approve("weather", "b", seen="", by="ann", now=NOW)
+    assert (names(pinned), waiting(pinned)) == (["a"], {})
+    with pytest.raises(ToolUnknownError, match="no tool"):
+        approving.approve("weather", "zzz", seen="", by="ann", now=NOW)
 
 
 def test_unpinning_takes_all_that_waits(pinned: Service) -> None:

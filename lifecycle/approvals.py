@@ -1,0 +1,88 @@
+"""Pin tools and decide on those that wait: the registry's part, and word of it to every open page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from lifecycle.live import feed
+from lifecycle.models import FeedItem
+from registry import approving, contracts
+from registry.models import Contract, Service, WaitingTool
+
+
+def pin(name: str, *, by: str, now: datetime) -> None:
+    """From now on a changed or new tool waits for approval. ContractError where nothing was ever listed."""
+    with transaction.atomic():
+        _tell(approving.pin(name, by=by, now=now), now)
+
+
+def unpin(name: str, *, by: str, now: datetime) -> None:
+    """Follow the server again; what waits is taken as it is offered."""
+    with transaction.atomic():
+        _tell(approving.unpin(name, by=by, now=now), now)
+
+
+def approve(name: str, tool: str, *, seen: str, by: str, now: datetime) -> None:
+    """Take one change, if it is still what was *seen*; else ContractError."""
+    with transaction.atomic():
+        _tell(approving.approve(name, tool, seen=seen, by=by, now=now), now)
+
+
+def approve_all(name: str, *, seen: str, by: str, now: datetime) -> list[str]:
+    """Take all that waits, if it is still what was *seen*; else ContractError. The tools' names."""
+    with transaction.atomic():
+        service, names = approving.approve_all(name, seen=seen, by=by, now=now)
+        _tell(service, now)
+    return names
+
+
+def refuse(name: str, tool: str, *, seen: str, by: str, now: datetime) -> None:
+    """Go on refusing one change, if it is still what was *seen*; else ContractError."""
+    with transaction.atomic():
+        _tell(approving.refuse(name, tool, seen=seen, by=by, now=now), now)
+
+
+def _tell(service: Service, now: datetime) -> None:
+    feed.note(FeedItem.Kind.SERVICE, service.pk, now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How the contract of a service stands. `rows` are all that waits, without the definitions."""
+
+    contract: Contract | None
+    rows: list[WaitingTool]
+
+    @property
+    def pinned(self) -> bool:
+        return self.contract is not None and self.contract.pinned_at is not None
+
+    @property
+    def undecided(self) -> int:
+        """How many nobody has decided on."""
+        return sum(row.refused_at is None for row in self.rows)
+
+    @property
+    def hash(self) -> str:
+        """What `approve_all` asks for."""
+        return contracts.list_hash((row.name, row.digest) for row in self.rows)
+
+
+def standing(service: Service) -> Standing:
+    """One query where nothing is pinned, none for a service that came with its contract."""
+    contract = getattr(service, "contract", None)
+    if contract is None or contract.pinned_at is None:
+        return Standing(contract=contract, rows=[])
+    return Standing(contract=contract, rows=list(service.waiting_tools.defer("definition", "lines")))
+
+
+def with_undecided(services: QuerySet[Service]) -> QuerySet[Service]:
+    """The same services, each with `undecided`: how many of its tools wait for somebody to decide."""
+    waiting = WaitingTool.objects.filter(service=OuterRef("pk"), refused_at=None).order_by()
+    counted = waiting.values("service").annotate(n=Count("pk")).values("n")
+    return services.annotate(undecided=Coalesce(Subquery(counted), 0))
