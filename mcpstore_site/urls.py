@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from lifecycle.live.views import live_poll
 from mcpstore_site import api, health
+from registry.views.account import OwnPassword
 from registry.views.signin import SignIn
 
 handler403 = "lifecycle.views.answers.forbidden"
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("login/", SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", OwnPassword.as_view(), name="password"),
     path("live/poll/", live_poll, name="live_poll"),
     path("api/v1/", api.urls),
     path("alerts/", include("lifecycle.urls_alerts")),
