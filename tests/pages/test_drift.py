@@ -111,7 +111,7 @@ def test_the_page_shows_what_differs_without_secrets(operator: Client, file: Pat
     assert str(file) in page
     assert re.search(r"<ins>.*\"mine\": \{</ins>", page)
     assert "Will be added" in page
-    assert "Changed" in page
+    assert "Will be changed" in page
 
 
 def test_a_file_that_cannot_be_parsed_says_where_and_can_only_be_replaced(
