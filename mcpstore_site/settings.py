@@ -124,6 +124,15 @@ SQLITE_PRAGMAS = (
     "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY;"
 )
 
+# A PostgreSQL server that is gone without a word is noticed within seconds, and not after two hours.
+NETWORK_THAT_FAILS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
 
 def _database() -> dict[str, Any]:
     """SQLite beside the keys, or what DATABASE_URL names; PostgreSQL connections come from a pool."""
@@ -143,7 +152,8 @@ def _database() -> dict[str, Any]:
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
     else:
-        config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 12}}
+        pool = {"min_size": 1, "max_size": 12, "timeout": 10}
+        config["OPTIONS"] = {**NETWORK_THAT_FAILS, **config.get("OPTIONS", {}), "pool": pool}
     return config
 
 

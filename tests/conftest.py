@@ -38,6 +38,7 @@ ALONE = tuple(
         "house/test_console",
         "live/test_page",
         "live/test_up",
+        "scaling",
         "servers",
     )
 )

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Deliverer:
-    """One per worker. Its database work has a thread of its own; its senders are plain functions."""
+    """One per worker; it sends while *may* says so. Its database work has a thread of its own."""
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Deliverer:
         *,
         clock: Callable[[], datetime] = timezone.now,
         bound: float = ATTEMPT_BOUND,
+        may: Callable[[], bool] = lambda: True,
     ) -> None:
         self._webhook = WebhookSender()
         self._senders: Mapping[str, Sender] = senders or {
@@ -50,29 +51,33 @@ class Deliverer:
             Channel.Kind.WEBHOOK: self._webhook,
             Channel.Kind.CONSOLE: ConsoleSender(),
         }
-        self._clock, self._bound = clock, bound
+        self._clock, self._bound, self._may = clock, bound, may
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._abandoned: set[asyncio.Task[str]] = set()
         self._database = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._broken: BaseException | None = None
         self._stopping = False
+        self._expired_at = float("-inf")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until *stop*; what is under way gets a few seconds, and goes out again otherwise."""
-        expired_at = float("-inf")
         try:
             while not stop.is_set():
                 try:
-                    if time.monotonic() - expired_at > EXPIRE_EVERY:
-                        expired_at = time.monotonic()
-                        await self._ask(queue.expire, self._clock())
-                    await self.look()
+                    if self._may():
+                        await self._expire_now_and_then()
+                        await self.look()
                     self._raise_if_broken()
                 except OperationalError as exc:
                     logger.warning("outbox: the database is not available (%s)", exc)
                 await _pause(stop, LOOK_EVERY)
         finally:
             await self.aclose()
+
+    async def _expire_now_and_then(self) -> None:
+        if time.monotonic() - self._expired_at > EXPIRE_EVERY:
+            self._expired_at = time.monotonic()
+            await self._ask(queue.expire, self._clock())
 
     async def look(self) -> int:
         """Start on each channel that has something due and is not being served; returns how many."""
@@ -102,7 +107,7 @@ class Deliverer:
     async def _serve(self, channel: int) -> None:
         """Send what is due on one channel, in order, until there is no more."""
         try:
-            while not self._stopping:
+            while not self._stopping and self._may():
                 delivery = await self._ask(queue.take, channel, self._clock())
                 if delivery is None:
                     return

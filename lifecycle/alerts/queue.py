@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from lifecycle.alerts import rows
 from lifecycle.alerts.senders.letter import ANSWER_LIMIT
@@ -55,9 +55,15 @@ def take(channel: int, now: datetime) -> Delivery | None:
 
 
 def _claim(delivery: Delivery, now: datetime) -> bool:
-    mine = Delivery.objects.filter(pk=delivery.pk, state=QUEUED, next_attempt_at=delivery.next_attempt_at)
+    """Ours until the time that is now in the row, which is also how `settle` knows the claim again."""
+    free = _as_read(delivery)
     delivery.attempts += 1
-    return bool(mine.update(next_attempt_at=now + CLAIM, attempts=delivery.attempts))
+    delivery.next_attempt_at = now + CLAIM
+    return bool(free.update(next_attempt_at=delivery.next_attempt_at, attempts=delivery.attempts))
+
+
+def _as_read(delivery: Delivery) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(pk=delivery.pk, state=QUEUED, next_attempt_at=delivery.next_attempt_at)
 
 
 def beginning_of(delivery: Delivery) -> Delivery | None:
@@ -80,7 +86,10 @@ def _bury(delivery: Delivery, answer: str, now: datetime) -> None:
 
 
 def settle(delivery: Delivery, outcome: Outcome, now: datetime, chance: float) -> None:
-    """Write the attempt and what follows from it, in one transaction."""
+    """Write the attempt and what follows from it, in one transaction.
+
+    Who was so late that another took the message over only notes the attempt.
+    """
     answer = outcome.answer[:ANSWER_LIMIT]
     ms = round(outcome.took.total_seconds() * 1000)
     with transaction.atomic():
@@ -89,8 +98,8 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime, chance: float) -
             fields = {"state": DELIVERED, "delivered_at": now, "answer": answer}
         else:
             fields = {"answer": answer, **_after_failure(delivery, outcome, now, chance)}
-        Delivery.objects.filter(pk=delivery.pk).update(**fields)
-        if outcome.gone:
+        mine = _as_read(delivery).update(**fields)
+        if mine and outcome.gone:
             Channel.objects.filter(pk=delivery.channel_id).update(enabled=False, disabled_reason=answer[:300])
         note(delivery, now)
 

@@ -61,12 +61,21 @@ class Chores:
             self._every(LOGS_EVERY, self.keep_logs),
             self._every(SAMPLE_EVERY, self.sample),
             self._every(PRUNE_EVERY, self._prune),
-            self._every(ARCHIVE_EVERY, self._archive),
-            self._every(TICK_EVERY, self._tick),
-            self._every(FILE_EVERY, self._look_at_file),
-            self._every(BATCHES_EVERY, self._advance_batches),
+            self._every(ARCHIVE_EVERY, self._if_house(self._archive)),
+            self._every(TICK_EVERY, self._if_house(self._tick)),
+            self._every(FILE_EVERY, self._if_house(self._look_at_file)),
+            self._every(BATCHES_EVERY, self._if_house(self._advance_batches)),
             self._every(RELATIONS_EVERY, self._shop.relations.look),
         ]
+
+    def _if_house(self, work: Work) -> Work:
+        """*work* that only one worker may do, for that one."""
+
+        async def do() -> None:
+            if self._shop.fence.house:
+                await work()
+
+        return do
 
     async def _every(self, seconds: float, work: Work) -> None:
         """Do *work* now and again until the stop; a database that fails is tried again the next time."""
@@ -92,7 +101,7 @@ class Chores:
     async def keep_logs(self) -> None:
         """Write what the children of stdio services wrote since the last time."""
         if batch := self._shop.logbook.gather():
-            await self._shop.writer.write(logbook.write, batch, self._shop.clock())
+            await self._shop.writer.write(logbook.write, batch, self._shop.clock(), self._shop.fence)
             self._shop.logbook.written()
 
     async def _sign(self) -> None:
@@ -102,12 +111,15 @@ class Chores:
     async def sample(self) -> None:
         if children := self._shop.logbook.children():
             rows = await self._sampler.sample(children)
-            await self._shop.writer.write(sampling.write, rows, self._shop.clock())
+            await self._shop.writer.write(sampling.write, rows, self._shop.clock(), self._shop.fence)
 
     async def _prune(self) -> None:
         await self._shop.writer.do(self._pruning.step, self._roster.ids(), self._shop.clock())
+        forget, fence = removal.forget, self._shop.fence
         for _ in range(FORGET_ROUNDS):
-            if self._stop.is_set() or not await self._shop.writer.do(removal.forget, self._shop.clock()):
+            if self._stop.is_set() or not fence.house:
+                return
+            if not await self._shop.writer.do(fence.as_house, forget, self._shop.clock()):
                 return
 
     async def _archive(self) -> None:
@@ -115,10 +127,10 @@ class Chores:
             log.warning("archived: it gave up and was at rest for a week", service=name)
 
     async def _tick(self) -> None:
-        await self._shop.writer.do(self._do_tick, self._shop.clock())
+        await self._shop.writer.do(self._shop.fence.as_house, self._do_tick, self._shop.clock())
 
     async def _look_at_file(self) -> None:
         await self._shop.writer.do(upkeep.look_at_file, self._file, self._shop.clock())
 
     async def _advance_batches(self) -> None:
-        await self._shop.writer.do(batches.advance, self._shop.clock())
+        await self._shop.writer.do(self._shop.fence.as_house, batches.advance, self._shop.clock())

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from lifecycle.engine.child.lines import RING_SIZE
 from lifecycle.engine.child.process import Child
 from lifecycle.engine.child.scribe import Scribe, Taken
+from lifecycle.engine.fence import Fence
 from lifecycle.live import feed
 from lifecycle.models import ChildProcess, FeedItem, LogPiece
 from registry import secrets
@@ -127,11 +128,12 @@ def _entries(service_id: int, taken: Taken) -> list[Entry]:
     return entries
 
 
-def write(batch: Batch, now: datetime) -> None:
+def write(batch: Batch, now: datetime, fence: Fence | None = None) -> None:
     """Store it and forget what is older than the last 64 KiB of each service; in one transaction."""
     entries, changed = batch.entries, batch.changed
     ids = {entry.service_id for entry in entries} | {one.service_id for one in changed}
-    there = set(Service.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    ours = (fence or Fence()).held_now(ids)
+    there = set(Service.objects.filter(pk__in=ours).values_list("pk", flat=True))
     LogPiece.objects.bulk_create(
         LogPiece(
             service_id=entry.service_id,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar, cast
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 
+from lifecycle.core.tenure import SHARDS, shard_of
+from lifecycle.engine.fence import Fence
 from lifecycle.models import Command, ServiceState
 from registry import registration, secrets
 from registry.core.entry import ServiceConfig
@@ -42,7 +46,7 @@ _FIELDS = ("id", "name", "transport", "profile", "priority", "desired", "revisio
 class Sight:
     """One look: what is new or different, who is gone, what was asked, whether mcp.json is behind.
 
-    `everyone` is set by a full look, for whoever missed a departure.
+    `everyone` is set by a full look, for whoever missed a departure; of `shards`, unless that is None.
     """
 
     changed: list[Wanted] = field(default_factory=list)
@@ -50,13 +54,14 @@ class Sight:
     everyone: set[int] | None = None
     commands: list[Command] = field(default_factory=list)
     export_behind: bool = False
+    shards: frozenset[int] | None = None
 
 
 class Outlook:
     """Remembers what was seen last, so that a look costs two small queries while nothing happens."""
 
-    def __init__(self, worker: str) -> None:
-        self._worker = worker
+    def __init__(self, worker: str, fence: Fence | None = None) -> None:
+        self._worker, self._fence = worker, fence or Fence()
         self._known: dict[int, Wanted] = {}
         self._revision = self._export_tried = -1
         self._full_at = float("-inf")
@@ -66,15 +71,17 @@ class Outlook:
         """Take open commands and see changed services, both of one moment."""
         revision, exported = _head()
         full = time.monotonic() - self._full_at >= FULL_LOOK_EVERY
-        asked = Command.objects.filter(state=Command.State.QUEUED).exists()
+        shards = self._fence.shards
+        asked = of_shards(Command.objects.filter(state=Command.State.QUEUED), "service_id", shards).exists()
         # An edited mcp.json stays behind until a person decides; asking again and again would not help.
-        sight = Sight(export_behind=revision > exported and (full or revision != self._export_tried))
+        behind = self._fence.house and revision > exported
+        sight = Sight(export_behind=behind and (full or revision != self._export_tried), shards=shards)
         self._export_tried = revision
         if not (full or asked or revision != self._revision):
             return sight
         with transaction.atomic():
             self._revision, _ = _head()
-            sight.commands = take_commands(self._worker, now)
+            sight.commands = take_commands(self._worker, now, self._fence)
             self._look_at_services(sight, full, {command.service_id for command in sight.commands})
         self._since = now
         if full:
@@ -91,7 +98,7 @@ class Outlook:
         self._known.pop(service_id, None)
 
     def _look_at_services(self, sight: Sight, full: bool, asked: set[int]) -> None:
-        rows = Service.objects.order_by("position", "id")
+        rows = of_shards(Service.objects.order_by("position", "id"), "id", sight.shards)
         if full or self._since is None:
             rows = rows.filter(removed_at=None, archived_at=None)
         else:
@@ -121,13 +128,29 @@ def _head() -> tuple[int, int]:
     return head or (0, 0)
 
 
-def take_commands(worker: str, now: datetime) -> list[Command]:
-    """Open commands, oldest first, now marked as this worker's."""
-    queued = Command.objects.filter(state=Command.State.QUEUED).order_by("id")[:COMMANDS_AT_ONCE]
-    commands = list(queued)
-    Command.objects.filter(pk__in=[command.pk for command in commands]).update(
-        state=Command.State.TAKEN, taken_at=now, worker=worker
-    )
+Row = TypeVar("Row", bound=Model)
+
+
+def of_shards(rows: QuerySet[Row], field: str, shards: Collection[int] | None) -> QuerySet[Row]:
+    """Those *rows* whose service, named by *field*, is in one of *shards*; all where that is None."""
+    if shards is None or len(shards) == SHARDS:
+        return rows
+    found = rows.alias(shard=F(field) % SHARDS).filter(shard__in=sorted(shards))
+    return cast("QuerySet[Row]", found)
+
+
+def take_commands(worker: str, now: datetime, fence: Fence) -> list[Command]:
+    """Open commands for services that are held, oldest first, now marked as this worker's."""
+    queued = Command.objects.filter(state=Command.State.QUEUED).order_by("id")
+    found = list(of_shards(queued, "service_id", fence.shards)[:COMMANDS_AT_ONCE])
+    ours = fence.held_now({command.service_id for command in found})
+    commands = [command for command in found if command.service_id in ours]
+    for command in commands:
+        command.worker, command.epoch = worker, fence.epoch_of(command.service_id) or 0
+    for epoch in {command.epoch for command in commands}:
+        Command.objects.filter(pk__in=[one.pk for one in commands if one.epoch == epoch]).update(
+            state=Command.State.TAKEN, taken_at=now, worker=worker, epoch=epoch
+        )
     return commands
 
 
@@ -137,6 +160,20 @@ def put_back_commands(now: datetime) -> int:
     For the moments when no worker is at work: before this one begins, and after it has let go of everything.
     """
     return _put_back(Command.objects.filter(state=Command.State.TAKEN), CALL_CUT, now)
+
+
+def put_back_own(worker: str, shards: Collection[int], now: datetime) -> int:
+    """Queue again what *worker* had taken for the services of *shards*, which it gives back."""
+    taken = Command.objects.filter(state=Command.State.TAKEN, worker=worker)
+    found = of_shards(taken, "service_id", shards).values_list("pk", flat=True)
+    return _put_back(Command.objects.filter(pk__in=list(found)), CALL_CUT, now)
+
+
+def put_back_inherited(taken: Mapping[int, int], now: datetime) -> int:
+    """Queue again what earlier holders of these shards (with our epochs) had taken and did not answer."""
+    open_now = Command.objects.filter(state=Command.State.TAKEN).values_list("pk", "service_id", "epoch")
+    found = [pk for pk, service_id, epoch in open_now if epoch < taken.get(shard_of(service_id), 0)]
+    return _put_back(Command.objects.filter(pk__in=found), CALL_CUT, now)
 
 
 def put_back_lost_commands(worker: str, held: list[int], now: datetime) -> int:

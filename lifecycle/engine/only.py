@@ -1,4 +1,4 @@
-"""At most one worker: a lock that the system frees the moment its holder dies."""
+"""At most one worker on SQLite: a lock that the system frees the moment its holder dies."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-import psycopg
 from django.conf import settings
 from django.db import connection
-
-KEY = 0x6D637073
 
 
 class AnotherWorkerError(Exception):
@@ -19,16 +16,13 @@ class AnotherWorkerError(Exception):
 
 
 class OnlyWorker:
-    """A file lock beside an SQLite database; on PostgreSQL an advisory lock held by a session of its own."""
+    """A file lock beside an SQLite database; on PostgreSQL, where leases say who holds what, nothing."""
 
     def __init__(self) -> None:
         self._file: int | None = None
-        self._session: psycopg.Connection[tuple[object, ...]] | None = None
 
     def __enter__(self) -> OnlyWorker:
-        if connection.vendor == "postgresql":
-            self._lock_database()
-        else:
+        if connection.vendor == "sqlite":
             self._lock_file(settings.DATA_DIR / "worker.lock")
         return self
 
@@ -37,8 +31,6 @@ class OnlyWorker:
     ) -> None:
         if self._file is not None:
             os.close(self._file)
-        if self._session is not None:
-            self._session.close()
 
     def _lock_file(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -53,13 +45,3 @@ class OnlyWorker:
             ) from None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
-
-    def _lock_database(self) -> None:
-        params = dict(connection.get_connection_params())
-        for ours in ("cursor_factory", "context", "prepare_threshold", "pool", "server_side_binding"):
-            params.pop(ours, None)
-        self._session = psycopg.connect(**params, autocommit=True)
-        row = self._session.execute("SELECT pg_try_advisory_lock(%s)", [KEY]).fetchone()
-        if row != (True,):
-            self._session.close()
-            raise AnotherWorkerError("Another worker already runs on this database. Stop that one first.")

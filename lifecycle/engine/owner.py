@@ -14,12 +14,12 @@ from typing import Any
 import structlog
 from django.db import Error
 
-from lifecycle.core import machine, recovery
+from lifecycle.core import machine
 from lifecycle.core.health import Fault
 from lifecycle.core.machine import Snapshot
 from lifecycle.core.policy import Policy
 from lifecycle.core.states import CONNECTING, SERVING, State
-from lifecycle.engine import attempts, checking, holdback, orders, outcomes, snapshots
+from lifecycle.engine import attempts, checking, holdback, levelling, orders, outcomes, snapshots
 from lifecycle.engine.activity import Activity, Doing
 from lifecycle.engine.agenda import NEVER, Agenda
 from lifecycle.engine.attempts import Opened, Refused
@@ -29,12 +29,9 @@ from lifecycle.engine.looking import Wanted, rows_of
 from lifecycle.engine.recording import Held
 from lifecycle.engine.shop import Shop
 from lifecycle.models import Command
-from registry.models import Desired
 
 log = structlog.get_logger("lifecycle.owner")
 AFTER_DATABASE_TROUBLE = 1.0
-RECONFIGURED = "configuration changed"
-AT_REST = (machine.GAVE_UP, recovery.NOT_RESTARTED)
 
 
 class Owner:
@@ -58,7 +55,7 @@ class Owner:
         self.applied: int = held.facts.get("revision_applied", 0)
         self.mode: str = held.facts.get("connect_mode") or "auto"
         self.failing = held.snapshot.state in (State.RECONNECTING, State.UNREACHABLE)
-        self._gone = self._released = self._ended = False
+        self.gone = self.ended = self._released = self._abandoned = False
         self.agenda.plan_retry(self.snap, self.shop.clock())
         shop.relations.join(wanted.id, self)
 
@@ -81,7 +78,7 @@ class Owner:
 
     def want(self, wanted: Wanted | None) -> None:
         """The registry says something new of this service; None is that it is gone."""
-        self._gone = wanted is None
+        self.gone = wanted is None
         self.wanted = wanted or self.wanted
         self._wake.set()
 
@@ -97,7 +94,7 @@ class Owner:
     @property
     def wanted_again(self) -> bool:
         """Whether it was restored while it let go of the last."""
-        return self._ended and not self._gone
+        return self.ended and not self.gone
 
     def replan(self) -> None:
         """The policy changed: nothing is due later than if it were planned now."""
@@ -118,6 +115,15 @@ class Owner:
         self._released = True
         self._wake.set()
 
+    @property
+    def released(self) -> bool:
+        """Whether somebody else is to go on with the service; its commands are not to be answered then."""
+        return self._released
+
+    def abandon(self) -> None:
+        """Another worker may have the service already: close by force. The caller cancels the task."""
+        self._released = self._abandoned = True
+
     def calling(self, command: Command, work: Coroutine[Any, Any, None]) -> None:
         """A tool call runs beside everything else; checks wait for it, for some servers do one at a time."""
         task = self.shop.spawn(work)
@@ -135,10 +141,10 @@ class Owner:
     async def run(self) -> None:
         """Until released, or until a removed service is closed."""
         try:
-            while not (self._released or self._ended):
+            while not (self._released or self.ended):
                 self._wake.clear()
                 await self._turn_safely()
-                if not (self._released or self._ended):
+                if not (self._released or self.ended):
                     await self._rest()
         finally:
             self.shop.relations.leave(self.wanted.id, self)
@@ -162,7 +168,7 @@ class Owner:
         while self._inbox:
             await orders.obey(self, self._inbox[0])
             self._inbox.popleft()
-        await self._level()
+        await levelling.level(self)
         if self.lost is not None:
             await outcomes.fall(self, self.lost)
         await holdback.settle(self)
@@ -176,34 +182,6 @@ class Owner:
         if self.snap.state not in SERVING:
             self.drop(force=True)
         self.agenda.plan_retry(self.snap, self.shop.clock())
-
-    async def _level(self) -> None:
-        """Bring what is towards what should be, by looking at both and not at what was said."""
-        state = self.snap.state
-        if self._gone or self.wanted.desired == Desired.STOPPED:
-            if state not in (State.DISCONNECTING, State.DISCONNECTED):
-                await self.stop("removed" if self._gone else "stopped in the configuration")
-            if self.snap.state is State.DISCONNECTED:
-                await self.waiting.refuse("it was stopped meanwhile", but="close")
-                self._ended = self._gone
-        elif state is State.DISCONNECTED:
-            if self.snap.disconnect_reason not in AT_REST or self._outdated():
-                await self.start(self.start_reason)
-        elif self._outdated():
-            await self._apply_new_configuration()
-
-    def _outdated(self) -> bool:
-        return 0 < self.applied < self.wanted.revision
-
-    async def _apply_new_configuration(self) -> None:
-        """A serving service is stopped and started; a failing one tries the new configuration at once."""
-        self.applied = self.wanted.revision
-        if self.snap.state in SERVING:
-            self.start_reason = RECONFIGURED
-            await self.stop(RECONFIGURED)
-        elif self.snap.state in CONNECTING:
-            self._abandon()
-            await self.retry(RECONFIGURED)
 
     async def start(self, reason: str) -> None:
         """From DISCONNECTED to INITIALIZING."""
@@ -220,7 +198,7 @@ class Owner:
         """To DISCONNECTING, and on to DISCONNECTED when everything is closed."""
         await self.record(*machine.stop(self.snap, self.shop.clock(), reason))
         await self.waiting.refuse(f"it was stopped meanwhile ({reason})", but="close")
-        leftover = self._abandon()
+        leftover = self.abandon_activity()
         connection, self.connection = self.connection, None
         self._activity.begin(Doing.CLOSE, self._closer.close(connection, leftover, force=force))
 
@@ -230,11 +208,11 @@ class Owner:
 
     def drop(self, *, force: bool) -> None:
         """Close the connection in the background; the next attempt waits until that is done."""
-        leftover = self._abandon()
+        leftover = self.abandon_activity()
         connection, self.connection = self.connection, None
         self._closer.in_background(connection, leftover, force=force)
 
-    def _abandon(self) -> asyncio.Task[Any] | None:
+    def abandon_activity(self) -> asyncio.Task[Any] | None:
         """Give up the activity and turn deaf to its connection; returns a task that may yet open one."""
         self._attempt += 1
         self.lost = None
@@ -296,9 +274,8 @@ class Owner:
         if self._activity.busy:
             return None
         if self.connection is not None:
-            return (
-                self.agenda.refresh_at if self._calls else min(self.agenda.check_at, self.agenda.refresh_at)
-            )
+            due = self.agenda.refresh_at
+            return due if self._calls else min(self.agenda.check_at, due)
         connects = self.snap.state in CONNECTING or self.snap.state in SERVING
         return self.agenda.retry_at if connects and self.agenda.retry_at < NEVER else None
 
@@ -318,6 +295,6 @@ class Owner:
 
     async def _let_go(self) -> None:
         """Close without a transition: a stop of the worker is not a stop of the service."""
-        leftover = self._abandon()
+        leftover = self.abandon_activity()
         connection, self.connection = self.connection, None
-        await self._closer.close(connection, leftover, force=False)
+        await self._closer.close(connection, leftover, force=self._abandoned)

@@ -17,6 +17,7 @@ from lifecycle.core.health import Level
 from lifecycle.core.machine import Change, Snapshot
 from lifecycle.engine import lists, routine, snapshots
 from lifecycle.engine.content import Content
+from lifecycle.engine.fence import Fence
 from lifecycle.engine.routine import Check
 from lifecycle.engine.writer import Writer
 from lifecycle.live import feed
@@ -32,6 +33,7 @@ OnChange = Callable[[Service, ServiceState, Change, datetime], object]
 class Held:
     """What the engine holds of one row. `version` belongs to the writer's thread, the rest to the event loop.
 
+    `epoch` is that of the lease under which it is held; 0 where one worker has all.
     `stale` says that somebody else wrote the row: read it again before deciding anything.
     """
 
@@ -40,20 +42,24 @@ class Held:
     snapshot: Snapshot
     version: int
     facts: dict[str, Any] = field(default_factory=dict)
+    epoch: int = 0
     stale: bool = False
 
 
 class Recorder:
     """Writes transitions at once, and routine checks together within a second."""
 
-    def __init__(self, writer: Writer, worker: str, on_change: OnChange) -> None:
+    def __init__(self, writer: Writer, worker: str, on_change: OnChange, fence: Fence | None = None) -> None:
         self._writer, self._worker, self._on_change = writer, worker, on_change
+        self._fence = fence or Fence()
         self._checks: list[Check] = []
 
-    async def register(self, service_id: int, name: str, running: bool, now: datetime) -> Held:
-        """A new service's first row."""
+    async def register(
+        self, service_id: int, name: str, running: bool, now: datetime, epoch: int = 0
+    ) -> Held:
+        """A new service's first row; FencedError if another worker has the service."""
         snap, change = machine.register(running, now)
-        held = Held(service_id, name, snap, 1)
+        held = Held(service_id, name, snap, 1, epoch=epoch)
         await self._writer.write(self._insert, held, change, now)
         _tell(held, change)
         return held
@@ -68,7 +74,10 @@ class Recorder:
         facts: Mapping[str, Any] | None = None,
         content: Content | None = None,
     ) -> bool:
-        """Write what became of a service; False when somebody else wrote first and nothing was changed."""
+        """Write what became of a service; False when somebody else wrote first and nothing was changed.
+
+        FencedError if another worker has the service now; then nothing was changed either.
+        """
         held.snapshot = snap
         won = await self._writer.write(self._update, held, snap, change, now, dict(facts or {}), content)
         if won:
@@ -99,14 +108,16 @@ class Recorder:
         if not checks:
             return
         try:
-            await self._writer.write(routine.write, checks)
+            await self._writer.write(routine.write, checks, self._fence)
         except Error as exc:
             # The next check of each service writes what counts; only these dots on the chart are missing.
             log.warning("checks not written", count=len(checks), error=str(exc))
 
     def _insert(self, held: Held, change: Change, now: datetime) -> None:
+        self._fence.require(held.service_id, held.epoch)
+        written_by = {"worker": self._worker, "epoch": held.epoch}
         row = ServiceState.objects.create(
-            service_id=held.service_id, worker=self._worker, **snapshots.columns(held.snapshot)
+            service_id=held.service_id, **written_by, **snapshots.columns(held.snapshot)
         )
         self._add_history(held, row, change, now)
         feed.note(FeedItem.Kind.LIST, 0, now)
@@ -120,8 +131,9 @@ class Recorder:
         facts: dict[str, Any],
         content: Content | None,
     ) -> bool:
+        self._fence.require(held.service_id, held.epoch)
         rows = ServiceState.objects.filter(pk=held.service_id, version=held.version)
-        values = snapshots.columns(snap) | facts | {"worker": self._worker}
+        values = snapshots.columns(snap) | facts | {"worker": self._worker, "epoch": held.epoch}
         if not rows.update(version=F("version") + 1, **values):
             held.stale = True
             return False
@@ -145,6 +157,7 @@ class Recorder:
             error_message=change.fault.message if change.fault else "",
             at=now,
             worker=self._worker,
+            epoch=held.epoch,
         )
         self._on_change(row.service, row, change, now)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 import structlog
 
 from lifecycle.core.policy import Policy
+from lifecycle.core.tenure import shard_of
 from lifecycle.engine import looking, snapshots
+from lifecycle.engine.fence import FencedError
 from lifecycle.engine.looking import Outlook, Sight, Wanted
 from lifecycle.engine.owner import Owner
 from lifecycle.engine.recording import Held
@@ -17,6 +20,7 @@ from registry.models import Desired
 
 log = structlog.get_logger("lifecycle.worker")
 AFTER_A_CRASH = 5.0
+PART_WITHIN = 8.0
 CRASHED = "an error of the console itself came between; the worker's log has it"
 NO_SERVICE = "there is no such service any more"
 
@@ -51,8 +55,9 @@ class Roster:
             await self._shop.relations.look()
         await self._adopt([wanted for wanted in sight.changed if wanted.id not in self._owners])
         for wanted in sight.changed:
-            self._owners[wanted.id].want(wanted)
-        missing = set() if sight.everyone is None else self._owners.keys() - sight.everyone
+            if wanted.id in self._owners:
+                self._owners[wanted.id].want(wanted)
+        missing = set() if sight.everyone is None else self._looked_for(sight) - sight.everyone
         for service_id in (sight.gone | missing) & self._owners.keys():
             self._owners[service_id].want(None)
         for command in sight.commands:
@@ -64,6 +69,27 @@ class Roster:
         for owner in self._owners.values():
             owner.paused()
 
+    async def part(self, shards: Collection[int]) -> None:
+        """Let go of the services of *shards*, gently first; their states stay as they are."""
+        tasks = []
+        for owner, task in self._of(shards):
+            owner.release()
+            tasks.append(task)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=PART_WITHIN)
+            for task in late:
+                task.cancel()
+
+    def abandon(self, shards: Collection[int]) -> None:
+        """Drop the services of *shards* at once: others may hold them already."""
+        for owner, task in self._of(shards):
+            owner.abandon()
+            task.cancel()
+
+    def _of(self, shards: Collection[int]) -> list[tuple[Owner, asyncio.Task[None]]]:
+        found = [service_id for service_id in self._owners if shard_of(service_id) in shards]
+        return [(self._owners[service_id], self._tasks[service_id]) for service_id in found]
+
     def release(self) -> list[asyncio.Task[None]]:
         """The worker stops: every owner lets go and leaves its state as it is; their tasks."""
         self._closed = True
@@ -71,22 +97,40 @@ class Roster:
             owner.release()
         return list(self._tasks.values())
 
+    def _looked_for(self, sight: Sight) -> set[int]:
+        """The services that a full look would have seen, were they still there."""
+        if sight.shards is None:
+            return set(self._owners)
+        return {service_id for service_id in self._owners if shard_of(service_id) in sight.shards}
+
     async def _adopt(self, fresh: list[Wanted]) -> None:
         """Give new services their owners, and a first row to those that have none."""
+        epochs = {wanted.id: self._shop.fence.epoch_of(wanted.id) for wanted in fresh}
         rows = await self._shop.writer.do(looking.rows_of, [wanted.id for wanted in fresh])
         unknown = [wanted for wanted in fresh if wanted.id not in rows]
-        registered = await asyncio.gather(*(self._register(wanted) for wanted in unknown))
-        held = {one.service_id: one for one in registered}
+        registered = await asyncio.gather(*(self._register(one, epochs[one.id]) for one in unknown))
+        held = {one.service_id: one for one in registered if one is not None}
         for service_id, row in rows.items():
             facts = {name: getattr(row, name) for name in ("revision_applied", "connect_mode", "tools_count")}
             held[service_id] = Held(service_id, "", snapshots.read(row), row.version, facts)
         for wanted in fresh:
-            held[wanted.id].name = wanted.name
-            self._own(Owner(self._shop, wanted, held[wanted.id]))
+            # The lease may have gone while we read.
+            epoch, one = self._shop.fence.epoch_of(wanted.id), held.get(wanted.id)
+            if one is None or epoch is None or epoch != epochs[wanted.id]:
+                self._outlook.forget_service(wanted.id)
+                continue
+            one.name, one.epoch = wanted.name, epoch
+            self._own(Owner(self._shop, wanted, one))
 
-    async def _register(self, wanted: Wanted) -> Held:
-        running = wanted.desired == Desired.RUNNING
-        return await self._shop.recorder.register(wanted.id, wanted.name, running, self._shop.clock())
+    async def _register(self, wanted: Wanted, epoch: int | None) -> Held | None:
+        """None if the service is another worker's by now."""
+        if epoch is None:
+            return None
+        running, now = wanted.desired == Desired.RUNNING, self._shop.clock()
+        try:
+            return await self._shop.recorder.register(wanted.id, wanted.name, running, now, epoch)
+        except FencedError:
+            return None
 
     def _own(self, owner: Owner) -> None:
         service_id = owner.wanted.id
@@ -100,14 +144,27 @@ class Roster:
         self._outlook.forget_service(owner.wanted.id)
         if owner.wanted_again:
             self._outlook.forget()
-        if self._closed or task.cancelled():
+        crash = None if task.cancelled() else task.exception()
+        if self._closed:
             return
-        crash = task.exception()
+        if owner.released or task.cancelled() or isinstance(crash, FencedError):
+            self._has_gone(owner, crash)
+            return
         for command in owner.open_commands():
             self._shop.spawn(self._shop.answer(command, error=CRASHED if crash else NO_SERVICE))
         if crash is not None:
             log.error("an owner crashed", service=owner.wanted.name, exc_info=crash)
             asyncio.get_running_loop().call_later(AFTER_A_CRASH, self._outlook.forget)
+
+    def _has_gone(self, owner: Owner, crash: BaseException | None) -> None:
+        """The service is another worker's, or was for a while: then it is seen as new."""
+        if isinstance(crash, FencedError):
+            log.warning("another worker has the service", service=owner.wanted.name)
+            self._shop.fence.doubt()
+        elif crash is not None:
+            log.error("an owner crashed", service=owner.wanted.name, exc_info=crash)
+        if self._shop.fence.holds(owner.wanted.id):
+            self._outlook.forget()
 
     async def _pass_on(self, command: Command) -> None:
         owner = self._owners.get(command.service_id)

@@ -12,6 +12,7 @@ from django.db import connection, models, transaction
 from lifecycle.core.health import LEVELS, Level
 from lifecycle.core.machine import Snapshot
 from lifecycle.engine import snapshots
+from lifecycle.engine.fence import Fence
 from lifecycle.models import CheckResult, ServiceState
 
 if TYPE_CHECKING:
@@ -36,8 +37,13 @@ class Check:
     ms: int | None
 
 
-def write(checks: Sequence[Check]) -> None:
-    """One INSERT and one prepared UPDATE for all; a row that somebody else wrote meanwhile is left alone."""
+def write(checks: Sequence[Check], fence: Fence | None = None) -> None:
+    """One INSERT and one prepared UPDATE for all; a row that somebody else wrote meanwhile is left alone.
+
+    Those whose service another worker has by now are dropped.
+    """
+    ours = (fence or Fence()).standing({(check.held.service_id, check.held.epoch) for check in checks})
+    checks = [check for check in checks if check.held.service_id in ours]
     rows = [
         (check.held.service_id, int(check.at.timestamp() * 1000), LEVEL_NUMBER[check.level], check.ms)
         for check in checks

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from lifecycle.engine.child.process import Child
 from lifecycle.engine.child.usage import Usage, measure
+from lifecycle.engine.fence import Fence
 from lifecycle.live import feed
 from lifecycle.models import ChildProcess, FeedItem
 
@@ -36,9 +37,13 @@ class Sampler:
         return {"processes": usage.processes, "memory_bytes": usage.memory_bytes, "cpu_percent": percent}
 
 
-def write(rows: Mapping[int, Mapping[str, float | int | None]], now: datetime) -> None:
+def write(
+    rows: Mapping[int, Mapping[str, float | int | None]], now: datetime, fence: Fence | None = None
+) -> None:
     """Store the samples of processes that still run."""
-    for service_id, row in rows.items():
+    ours = (fence or Fence()).held_now(rows)
+    for service_id in ours:
+        row = rows[service_id]
         running = ChildProcess.objects.filter(service_id=service_id, ended_at=None)
         if running.update(**row, sampled_at=now):
             feed.note(FeedItem.Kind.LOG, service_id, now)

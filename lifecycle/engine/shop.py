@@ -13,6 +13,7 @@ from lifecycle import operations
 from lifecycle.core.health import Fault
 from lifecycle.core.policy import Policy
 from lifecycle.engine.connection import Connector
+from lifecycle.engine.fence import Fence
 from lifecycle.engine.lag import LagWatch
 from lifecycle.engine.lateness import Lateness
 from lifecycle.engine.logbook import Logbook
@@ -43,6 +44,7 @@ class Shop:
     chance: Callable[[], float]
     policy: Callable[[Wanted], Policy]
     network: OwnNetwork = field(default_factory=OwnNetwork)
+    fence: Fence = field(default_factory=Fence)
     logbook: Logbook = field(default_factory=Logbook)
     checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
     lateness: Lateness = field(default_factory=Lateness)
@@ -62,19 +64,23 @@ class Shop:
     async def answer(
         self, command: Command, *, outcome: Mapping[str, Any] | None = None, error: str = ""
     ) -> None:
-        """Write what came of *command* into its row."""
-        await self.writer.write(_finish, command.pk, outcome, error, self.clock())
+        """Write what came of *command* into its row, unless another worker has it by now."""
+        await self.writer.write(_finish, self.fence, command, outcome, error, self.clock())
 
 
-def _finish(command_id: int, outcome: Mapping[str, Any] | None, error: str, now: datetime) -> None:
-    taken = Command.objects.filter(pk=command_id, state=Command.State.TAKEN)
+def _finish(
+    fence: Fence, command: Command, outcome: Mapping[str, Any] | None, error: str, now: datetime
+) -> None:
+    if not fence.standing([(command.service_id, command.epoch)]):
+        return
+    taken = Command.objects.filter(pk=command.pk, state=Command.State.TAKEN, worker=command.worker)
     taken.update(
         state=Command.State.FAILED if error else Command.State.DONE,
         outcome=operations.sealed_outcome(outcome) if outcome is not None else "",
         error=error[:MESSAGE_LENGTH],
         finished_at=now,
     )
-    feed.note(FeedItem.Kind.COMMAND, command_id, now)
+    feed.note(FeedItem.Kind.COMMAND, command.pk, now)
 
 
 def presentable(fault: Fault, secret: frozenset[str]) -> Fault:

@@ -20,11 +20,12 @@ SERVICES_AT_ONCE = 40
 ROWS_AT_ONCE = 1000
 
 
-def started(name: str, host: str, pid: int, now: datetime) -> None:
+def started(name: str, host: str, pid: int, now: datetime, where: str = "") -> None:
     """Introduce this worker, and forget those that have long been gone."""
     with transaction.atomic():
         WorkerSeen.objects.filter(seen_at__lt=now - WORKERS_KEPT).delete()
         values = {"pid": pid, "host": host, "started_at": now, "seen_at": now, "stopped_at": None}
+        values |= {"place": where, "services": 0, "late_ms": 0}
         WorkerSeen.objects.update_or_create(name=name, defaults=values)
         feed.note(FeedItem.Kind.WORKER, 0, now)
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import Error
+from django.db import Error, connection
 
 from lifecycle.core.policy import Policy
-from lifecycle.engine import looking, upkeep
+from lifecycle.core.tenure import SHARDS
+from lifecycle.engine import leases, looking, place, upkeep
 from lifecycle.engine.chores import Chores
 from lifecycle.engine.connection import Connector
+from lifecycle.engine.fence import Fence, LeaseFence
+from lifecycle.engine.keeper import Keeper
 from lifecycle.engine.lag import LagWatch
 from lifecycle.engine.looking import Outlook, Sight, Wanted
 from lifecycle.engine.policies import Policies
@@ -36,17 +40,21 @@ CLOSE_AT_ALL_WITHIN = 2.0
 
 
 def worker_name() -> str:
-    """Host and process: two workers never share it, and a restart in a container takes its own rows over."""
-    return f"{socket.gethostname()}-{os.getpid()}"[:100]
+    """Host and process; with a mark of its own where workers of containers that look alike may share."""
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    return f"{name[:90]}-{secrets.token_hex(3)}" if connection.vendor == "postgresql" else name[:100]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alerts:
-    """What the worker does for the alerts: tell them of changes and of time, and let them deliver."""
+    """What the worker does for the alerts: tell them of changes and of time, and let them deliver.
+
+    Of several workers one delivers: the second argument of `deliver` tells whether it is this one now.
+    """
 
     on_change: OnChange
     tick: Callable[[datetime], int]
-    deliver: Callable[[asyncio.Event], Awaitable[None]]
+    deliver: Callable[[asyncio.Event, Callable[[], bool]], Awaitable[None]]
 
 
 class Worker:
@@ -63,21 +71,31 @@ class Worker:
     ) -> None:
         self.name, self._clock, self._alerts = name, clock, alerts
         self.writer, self._policies = Writer(), Policies()
+        self.fence = LeaseFence(name) if connection.vendor == "postgresql" else Fence()
         self.shop = Shop(
             connector=connector,
             writer=self.writer,
-            recorder=Recorder(self.writer, name, alerts.on_change),
+            recorder=Recorder(self.writer, name, alerts.on_change, self.fence),
             lanes=Lanes(),
             lag=LagWatch(self.writer),
             clock=clock,
             chance=random.random,
             policy=policy or self._policies.of,
+            fence=self.fence,
         )
-        self._outlook = Outlook(name)
+        self._outlook = Outlook(name, self.fence)
         self._roster = Roster(self.shop, self._outlook)
         self.shop.lag.on_pause = self._roster.paused
         self._stop = asyncio.Event()
         self.chores = Chores(name, self.shop, self._roster, self._policies, alerts.tick, self._stop)
+        self._keeper = self._make_keeper()
+
+    def _make_keeper(self) -> Keeper | None:
+        """Only where several workers share the services."""
+        if not isinstance(self.fence, LeaseFence):
+            return None
+        abandon = self._roster.abandon
+        return Keeper(self.fence, self.writer, part=self._part, abandon=abandon, taken=self._inherit)
 
     def stop(self) -> None:
         """End `run`: close what is open, leave every state as it is."""
@@ -87,8 +105,9 @@ class Worker:
         """Until `stop`."""
         await self._prepare()
         log.info("worker started", worker=self.name)
-        delivering = _as_coroutine(self._alerts.deliver(self._stop))
-        side = [asyncio.create_task(work) for work in [*self.chores.all(), delivering]]
+        delivering = _as_coroutine(self._alerts.deliver(self._stop, lambda: self.fence.house))
+        keeping = [self._keeper.run(self._stop)] if self._keeper else []
+        side = [asyncio.create_task(work) for work in [*keeping, *self.chores.all(), delivering]]
         try:
             await self._reconcile_until_stopped(side)
         finally:
@@ -102,9 +121,31 @@ class Worker:
         if swept:
             log.warning("ended child processes that a killed worker left behind", count=swept)
         await self.chores.look_at_policies()
-        now = self._clock()
-        await self.writer.write(looking.put_back_commands, now)
-        await self.writer.do(upkeep.started, self.name, socket.gethostname()[:200], os.getpid(), now)
+        now, host = self._clock(), socket.gethostname()[:200]
+        if self._keeper is None:
+            await self.writer.write(looking.put_back_commands, now)
+        await self.writer.do(upkeep.started, self.name, host, os.getpid(), now, place.here())
+        if self._keeper is not None:
+            await self.writer.do(leases.prepare)
+            await self._keeper.round()
+
+    def _inherit(self, taken: Mapping[int, int]) -> None:
+        """These shards are ours from now on; renewing them must not wait for the writer."""
+        self.shop.spawn(self._take_up(taken))
+
+    async def _take_up(self, taken: Mapping[int, int]) -> None:
+        try:
+            await self.writer.write(looking.put_back_inherited, taken, self._clock())
+        except Error as exc:
+            log.warning("database trouble", error=str(exc))
+        self._outlook.forget()
+
+    async def _part(self, shards: Collection[int]) -> None:
+        """Stop acting on these shards and write down all that is known of them."""
+        await self._roster.part(shards)
+        await self.shop.recorder.flush()
+        await self.chores.keep_logs()
+        await self.writer.write(looking.put_back_own, self.name, shards, self._clock())
 
     async def _reconcile_until_stopped(self, side: list[asyncio.Task[Any]]) -> None:
         waker, stopping = Waker(), asyncio.create_task(self._stop.wait())
@@ -149,7 +190,11 @@ class Worker:
         await asyncio.wait({asyncio.create_task(self.shop.connector.aclose())}, timeout=CLOSE_AT_ALL_WITHIN)
         await self.shop.recorder.flush()
         await self.chores.keep_logs()
-        await self.writer.write(looking.put_back_commands, self._clock())
+        if self._keeper is None:
+            await self.writer.write(looking.put_back_commands, self._clock())
+        else:
+            await self.writer.write(looking.put_back_own, self.name, range(SHARDS), self._clock())
+            await self._keeper.leave()
         await self.writer.do(upkeep.stopped, self.name, self._clock())
         self.writer.close()
 

@@ -14,6 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error, connection, connections, transaction
 
+from lifecycle.engine.line import cut
+
 P = ParamSpec("P")
 T = TypeVar("T")
 TOGETHER = 20
@@ -46,6 +48,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._ahead: list[_Job | None] = []
         self._waiting: deque[float] = deque()
+        self._wrapper: Any = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -61,6 +64,10 @@ class Writer:
         """How long the oldest unfinished job has been waiting, in seconds."""
         return time.monotonic() - self._waiting[0] if self._waiting else 0.0
 
+    def cut(self) -> None:
+        """Break the connection, so that a job that waits for a dead network fails; the next opens another."""
+        cut(self._wrapper)
+
     def close(self) -> None:
         """Finish what was asked for and end the thread."""
         self._jobs.put(None)
@@ -74,6 +81,7 @@ class Writer:
         return await answer
 
     def _run(self) -> None:
+        self._wrapper = connections["default"]
         while batch := self._batch():
             if batch[0].atomic:
                 _commit_together(batch)

@@ -49,7 +49,7 @@ def stdio(fault: str = "ok", era: str = "legacy") -> dict[str, Any]:
     return {"command": sys.executable, "args": ["-I", "-S", str(STDIO_DOUBLE), fault, era]}
 
 
-async def _no_delivery(stop: asyncio.Event) -> None:
+async def _no_delivery(stop: asyncio.Event, may: Callable[[], bool]) -> None:
     await stop.wait()
 
 

@@ -10,17 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lifecycle.engine.place import started
+
 MARKER = "MCPSTORE_CHILD"
 PROC = Path("/proc")
-
-
-def _started(pid: int) -> str:
-    """When the process started, as the kernel counts, so that a reused number is not taken for it."""
-    with contextlib.suppress(OSError, IndexError):
-        fields = (PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
-        # A zombie is dead, whoever has not yet collected it.
-        return "" if fields[0] in b"ZX" else fields[19].decode()
-    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +27,7 @@ class Mark:
     @classmethod
     def of_this_process(cls, run_dir: Path) -> Mark:
         digest = hashlib.sha256(str(run_dir.absolute()).encode()).hexdigest()[:16]
-        return cls(installation=digest, pid=os.getpid(), started=_started(os.getpid()))
+        return cls(installation=digest, pid=os.getpid(), started=started(os.getpid()))
 
     def child(self, number: int) -> str:
         return f"{self.installation}.{self.pid}.{self.started}.{number}"
@@ -70,10 +63,10 @@ def sweep(installation: str) -> int:
     for pid, text in list(_marked()):
         owner, _, rest = text.partition(".")
         worker, _, rest = rest.partition(".")
-        started = rest.partition(".")[0]
+        since = rest.partition(".")[0]
         if owner != installation or not worker.isdigit() or pid == os.getpid():
             continue
-        if _started(int(worker)) != started:
+        if started(int(worker)) != since:
             _kill(pid)
             count += 1
     return count

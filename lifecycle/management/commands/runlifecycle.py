@@ -42,7 +42,9 @@ async def _work() -> None:
         connector=Connector(run_dir=settings.DATA_DIR / "run", worker=name),
         clock=timezone.now,
         alerts=Alerts(
-            on_change=evaluation.on_change, tick=evaluation.tick, deliver=lambda stop: Deliverer().run(stop)
+            on_change=evaluation.on_change,
+            tick=evaluation.tick,
+            deliver=lambda stop, may: Deliverer(may=may).run(stop),
         ),
     )
     loop = asyncio.get_running_loop()

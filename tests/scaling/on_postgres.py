@@ -1,0 +1,244 @@
+"""What several workers rely on, on a real PostgreSQL; run by `test_on_postgres` in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections, transaction
+
+from lifecycle import operations
+from lifecycle.alerts import queue
+from lifecycle.alerts.queue import Outcome
+from lifecycle.core import machine
+from lifecycle.core.health import Level
+from lifecycle.core.tenure import HOUSE, LEASES
+from lifecycle.engine import leases, logbook, looking, routine, sampling, shop, upkeep
+from lifecycle.engine.fence import FencedError, LeaseFence
+from lifecycle.engine.logbook import Batch, Entry
+from lifecycle.engine.recording import Held, Recorder
+from lifecycle.engine.routine import Check
+from lifecycle.engine.writer import Writer
+from lifecycle.models import (
+    Channel,
+    CheckResult,
+    Command,
+    Delivery,
+    DeliveryAttempt,
+    LogPiece,
+    ServiceState,
+    StateChange,
+    WorkerSeen,
+)
+from registry import registration
+from registry.models import Role, Service
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+class Pair:
+    """Worker *a*, which holds everything, and *b*, which can take it all from *a*."""
+
+    def __init__(self) -> None:
+        leases.prepare()
+        for name in "ab":
+            upkeep.started(name, "host", 1, NOW)
+            leases.renew(name)
+        self.a, self.b = LeaseFence("a"), LeaseFence("b")
+        self.a.hold(leases.take("a", range(LEASES)))
+        self.writer = Writer()
+
+    def take_over(self) -> dict[int, int]:
+        """As after the silence of *a*, which still believes that it holds all."""
+        WorkerSeen.objects.filter(name="a").update(lease_until=NOW - timedelta(days=9))
+        taken = leases.take("b", range(LEASES))
+        self.b.hold(taken)
+        return taken
+
+    def recorder(self, fence: LeaseFence) -> Recorder:
+        return Recorder(self.writer, fence.worker, lambda *_: None, fence)
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    pair = Pair()
+    yield pair
+    pair.writer.close()
+
+
+def make_service(name: str = "one") -> Service:
+    document = {"mcpServers": {name: {"url": f"http://127.0.0.1:9/{name}"}}}
+    registration.register(document, by="ann", role=Role.ADMIN, now=NOW)
+    return Service.objects.get(name=name)
+
+
+def registered(pair: Pair) -> Held:
+    """A service that *a* holds, with its first row."""
+    service = make_service()
+    epoch = pair.a.epoch_of(service.pk)
+    assert epoch is not None
+    return asyncio.run(pair.recorder(pair.a).register(service.pk, service.name, True, NOW, epoch))
+
+
+def stop(pair: Pair, fence: LeaseFence, held: Held) -> bool:
+    step = machine.stop(held.snapshot, NOW, "asked")
+    return asyncio.run(pair.recorder(fence).change(held, *step, NOW))
+
+
+def test_every_lease_has_one_holder_and_only_the_dead_are_relieved(pair: Pair) -> None:
+    assert leases.take("b", range(LEASES)) == {}
+    assert set(pair.take_over()) == set(range(LEASES))
+    assert leases.take("a", range(LEASES)) == {}
+    view = leases.renew("b")
+    assert set(view.holders.values()) == set(view.live) == {"b"}
+    leases.give("b", [3, 4])
+    leases.renew("a")
+    assert leases.take("a", [3, 4, 5]) == {3: 3, 4: 3}
+
+
+def test_after_a_takeover_the_former_worker_writes_no_state(pair: Pair) -> None:
+    held = registered(pair)
+    mine = replace(held, epoch=pair.take_over()[held.service_id])
+    with pytest.raises(FencedError):
+        stop(pair, pair.a, held)
+    row = ServiceState.objects.get()
+    assert (row.state, row.version, row.worker) == ("INITIALIZING", 1, "a")
+    assert StateChange.objects.count() == 1
+    assert stop(pair, pair.b, mine)
+    assert list(StateChange.objects.values_list("worker", "epoch")) == [("a", 1), ("b", 2)]
+
+
+def test_after_a_takeover_the_former_worker_writes_no_check(pair: Pair) -> None:
+    held = registered(pair)
+    held.snapshot = replace(held.snapshot, last_ping_at=NOW, last_level=Level.HEALTHY)
+    check = Check(held, held.snapshot, Level.HEALTHY, NOW, 3)
+    pair.take_over()
+    routine.write([check], pair.a)
+    assert (CheckResult.objects.count(), ServiceState.objects.get().version) == (0, 1)
+    held.epoch = pair.b.epoch_of(held.service_id) or 0
+    routine.write([check], pair.b)
+    assert (CheckResult.objects.count(), ServiceState.objects.get().version) == (1, 2)
+
+
+def test_after_a_takeover_the_former_worker_writes_no_log_and_no_sample(pair: Pair) -> None:
+    service = make_service()
+    pair.take_over()
+    batch = Batch(entries=[Entry(service_id=service.pk, kind="output", text="hello")])
+    sampling.write({service.pk: {"processes": 1}}, NOW, pair.a)
+    logbook.write(batch, NOW, pair.a)
+    assert LogPiece.objects.count() == 0
+    logbook.write(batch, NOW, pair.b)
+    assert LogPiece.objects.count() == 1
+
+
+def test_a_command_goes_to_who_holds_the_shard_and_is_inherited_with_it(pair: Pair) -> None:
+    service = make_service()
+    command = operations.request("check", service.name, by="ann", now=NOW)
+    assert looking.take_commands("b", NOW, pair.b) == []
+    [taken] = looking.take_commands("a", NOW, pair.a)
+    assert taken.pk == command.pk
+    inherited = pair.take_over()
+    assert looking.put_back_inherited(inherited, NOW) == 1
+    [again] = looking.take_commands("b", NOW, pair.b)
+    assert looking.put_back_inherited(inherited, NOW) == 0
+    shop._finish(pair.a, taken, {}, "", NOW)
+    command.refresh_from_db()
+    assert (command.state, command.worker) == (Command.State.TAKEN, "b")
+    shop._finish(pair.b, again, {}, "", NOW)
+    command.refresh_from_db()
+    assert (command.state, command.worker) == (Command.State.DONE, "b")
+
+
+def test_what_only_one_may_do_is_done_by_one(pair: Pair) -> None:
+    assert pair.a.as_house(lambda: 7) == 7
+    assert pair.b.as_house(lambda: 7) is None
+    pair.take_over()
+    assert pair.a.house
+    assert pair.a.as_house(lambda: 7) is None
+    assert pair.b.as_house(lambda: 7) == 7
+
+
+def test_a_takeover_waits_for_what_is_being_written(pair: Pair) -> None:
+    WorkerSeen.objects.filter(name="a").update(lease_until=NOW - timedelta(days=9))
+    with transaction.atomic():
+        assert pair.a.standing([(5, 1)]) == {5}
+        taken = in_a_thread(lambda: leases.take("b", [4, 5, HOUSE]))
+        assert taken == {4: 2, HOUSE: 2}
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            assert cursor.fetchone() == ("5s",)
+    assert leases.take("b", [5]) == {5: 2}
+
+
+def in_a_thread(work: Any) -> Any:
+    """With a database connection of its own."""
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(30)
+    return found[0]
+
+
+def make_delivery(channel: Channel) -> Delivery:
+    later = NOW + timedelta(days=1)
+    return Delivery.objects.create(
+        channel=channel, kind="firing", payload={}, created_at=NOW, next_attempt_at=NOW, expires_at=later
+    )
+
+
+def make_channel() -> Channel:
+    return Channel.objects.create(name="c", kind="console", created_at=NOW)
+
+
+def test_two_deliverers_claim_each_message_once() -> None:
+    channel = make_channel()
+    made = {make_delivery(channel).pk for _ in range(60)}
+    start = threading.Barrier(4)
+    claimed: list[int] = []
+
+    def deliver() -> None:
+        start.wait(10)
+        while (delivery := queue.take(channel.pk, NOW)) is not None:
+            claimed.append(delivery.pk)
+        connections.close_all()
+
+    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert set(claimed) <= made
+    assert max(Counter(claimed).values()) == 1
+    # Whoever lost all its twenty candidates to others stops and looks again a moment later.
+    while (delivery := queue.take(channel.pk, NOW)) is not None:
+        claimed.append(delivery.pk)
+    assert sorted(claimed) == sorted(made)
+
+
+def test_a_deliverer_that_was_too_late_leaves_the_message_to_the_next() -> None:
+    channel = make_channel()
+    make_delivery(channel)
+    failed = Outcome(ok=False, answer="no", took=timedelta(0), gone=True)
+    first = queue.take(channel.pk, NOW)
+    second = queue.take(channel.pk, NOW + queue.CLAIM)
+    assert first is not None
+    assert second is not None
+    queue.settle(first, failed, NOW, 0.5)
+    row = Delivery.objects.select_related("channel").get()
+    assert (row.state, row.channel.enabled, DeliveryAttempt.objects.count()) == ("queued", True, 1)
+    queue.settle(second, replace(failed, ok=True, gone=False), NOW, 0.5)
+    assert Delivery.objects.get().state == "delivered"
