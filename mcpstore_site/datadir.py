@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -44,6 +45,20 @@ def create_private(path: Path, content: bytes) -> bytes:
     finally:
         draft.unlink()
     return path.read_bytes()
+
+
+def private_database(path: Path) -> Path:
+    """Let SQLite find its file there, and private: it gives its `-wal` and `-shm` the same rights.
+
+    A file that is there is not opened, since closing it would take its locks from this process.
+    """
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        with suppress(FileNotFoundError):
+            if file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+    if path.parent.is_dir() and not path.exists():
+        create_private(path, b"")
+    return path
 
 
 def secret_key(directory: Path) -> str:

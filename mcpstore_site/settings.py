@@ -139,7 +139,7 @@ def _database() -> dict[str, Any]:
     if not env.str("DATABASE_URL", ""):
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "mcpstore.sqlite3",
+            "NAME": datadir.private_database(DATA_DIR / "mcpstore.sqlite3"),
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
             "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
         }
@@ -150,6 +150,8 @@ def _database() -> dict[str, Any]:
             "DATABASE_URL", "is not a database address", "Set postgresql://user:password@host/name."
         ) from None
     if config["ENGINE"].endswith("sqlite3"):
+        if config["NAME"] != ":memory:":
+            datadir.private_database(Path(config["NAME"]))
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
     else:
         pool = {"min_size": 1, "max_size": 12, "timeout": 10}

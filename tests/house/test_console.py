@@ -17,9 +17,11 @@ pytestmark = pytest.mark.timeout(180)
 def test_data_and_keys_are_for_this_account_alone(start_console: ConsoleStarter) -> None:
     console = start_console()
     assert stat.S_IMODE(console.data_dir.stat().st_mode) == 0o700
-    for name in ("django.key", "secrets.key"):
-        if (console.data_dir / name).exists():
-            assert stat.S_IMODE((console.data_dir / name).stat().st_mode) == 0o600
+    files = {
+        path.name: stat.S_IMODE(path.stat().st_mode) for path in console.data_dir.iterdir() if path.is_file()
+    }
+    assert {"django.key", "mcpstore.sqlite3", "mcpstore.sqlite3-wal", "mcpstore.sqlite3-shm"} <= files.keys()
+    assert set(files.values()) == {0o600}
     assert console.password not in (console.data_dir / "mcpstore.sqlite3").read_bytes().decode("latin-1")
 
 
