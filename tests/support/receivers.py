@@ -95,7 +95,10 @@ class WebhookReceiver:
         return Handler
 
     def take(self, handler: BaseHTTPRequestHandler) -> None:
-        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        length = int(handler.headers.get("Content-Length", 0))
+        body = handler.rfile.read(length)
+        if len(body) < length:
+            return  # the sender was killed in the middle of it
         headers = {name.lower(): value for name, value in handler.headers.items()}
         self.requests.append(Received(path=handler.path, headers=headers, body=body))
         if self.status == 0:
