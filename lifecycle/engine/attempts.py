@@ -70,6 +70,7 @@ async def connect(
                 name=wanted.name,
                 mode=mode,
                 timeout=limit,
+                interval=policy.health_check_interval.total_seconds(),
                 on_lost=on_lost,
                 on_tools_changed=on_tools_changed,
                 on_child=lambda child: shop.logbook.follow(

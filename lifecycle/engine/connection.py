@@ -80,12 +80,18 @@ class Connector:
         name: str,
         mode: str,
         timeout: float,
+        interval: float = 30.0,
         on_lost: Callable[[Fault], None],
         on_tools_changed: Callable[[], None],
         on_child: Callable[[Child], None] = lambda child: None,
     ) -> Connection:
-        """Connect within *timeout* seconds, in *mode* or else the other; raises ConnectionFault."""
-        watch = Watch(on_lost=on_lost, on_tools_changed=on_tools_changed, on_child=on_child)
+        """Connect within *timeout* seconds, in *mode* or else the other; raises ConnectionFault.
+
+        *interval* is how often it will be checked: idle connections are kept for longer.
+        """
+        watch = Watch(
+            on_lost=on_lost, on_tools_changed=on_tools_changed, on_child=on_child, interval=interval
+        )
         first = mode if mode in OTHER else "auto"
         # A server that choked on the newer protocol gets the older one next time, and the other way round.
         if self._timed_out.pop(name, None) == first:
@@ -123,7 +129,7 @@ class Connector:
             if config.transport == "stdio":
                 await self._open_stdio(connection, config, mode, limit)
             else:
-                await connection.greet(self._http_transport(connection, config, limit), mode, limit)
+                await connection.greet(self._http_transport(connection, config, limit, watch), mode, limit)
         except BaseException:
             # In the background: what hangs must not hang us.
             task = asyncio.create_task(connection.close())
@@ -167,14 +173,18 @@ class Connector:
         """Some old servers never answer what they do not know; leave time for the handshake."""
         return min(limit * DISCOVER_SHARE, DISCOVER_LIMIT)
 
-    def _http_transport(self, connection: Connection, config: ServiceConfig, limit: float) -> ClientTransport:
+    def _http_transport(
+        self, connection: Connection, config: ServiceConfig, limit: float, watch: Watch
+    ) -> ClientTransport:
         headers, url = _headers(config), config.url
         if urlsplit(url).scheme not in ("http", "https"):
             raise ConnectionFault(Fault(kind=Kind.POLICY, message="only http and https addresses are used"))
         if config.transport == "sse":
-            watch = SseWatch(on_refused=connection.lose, on_end=connection.stream_ended)
-            return EventStreamTransport(url, lambda: self._http.client(headers, watch))
-        return StreamableTransport(url, lambda: self._http.client(headers), self._discover_limit(limit))
+            sse = SseWatch(on_refused=connection.lose, on_end=connection.stream_ended)
+            return EventStreamTransport(url, lambda: self._http.client(headers, sse, interval=watch.interval))
+        return StreamableTransport(
+            url, lambda: self._http.client(headers, interval=watch.interval), self._discover_limit(limit)
+        )
 
     async def aclose(self) -> None:
         """Wait until everything that is still closing is closed, up to 12 s."""

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from lifecycle.core.health import Fault, Kind
 from lifecycle.egress import EgressRefusedError
-from lifecycle.engine.trace import Trace, chain
+from lifecycle.engine.trace import TooManyHeadersError, Trace, chain
 
 SYNTHETIC = frozenset({"Session terminated", "Not Found", "Server returned an error response"})
 NO_WAY = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
@@ -23,6 +23,8 @@ UNREACHABLE = NO_WAY | {errno.EACCES, errno.EPERM}
 NO_EXCHANGE = (httpx2.HTTPError, OSError, EgressRefusedError)
 EXCHANGED = (TimeoutError, httpx2.SSEError)
 WEB_PAGE = "answered with a web page; this is not the address of an MCP server"
+HEAD_TOO_LARGE = "the headers of the answer are more than 1,000 or larger than 100 KB, and were not read"
+_HEAD = "Receive buffer too long"  # what h11 says of them
 TEXT_LIMIT = 300
 
 
@@ -82,6 +84,8 @@ def _network(links: Sequence[BaseException]) -> Fault:
         match link:
             case EgressRefusedError():
                 return Fault(kind=Kind.POLICY, message=str(link), lost=True)
+            case httpx2.RemoteProtocolError() if isinstance(link, TooManyHeadersError) or _HEAD in str(link):
+                return Fault(kind=Kind.OVERSIZE, message=HEAD_TOO_LARGE, lost=True)
             case socket.gaierror():
                 silent = link.errno == socket.EAI_AGAIN
                 what = "no name server answers" if silent else "the host name is not known"

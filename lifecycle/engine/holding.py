@@ -44,11 +44,15 @@ class Greeting:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """Whom to tell, outside of any request: the connection is gone, its tools changed, a process started."""
+    """Whom to tell, outside of any request: the connection is gone, its tools changed, a process started.
+
+    `interval` is the time between checks, in seconds.
+    """
 
     on_lost: Callable[[Fault], None]
     on_tools_changed: Callable[[], None]
     on_child: Callable[[Child], None] = lambda child: None
+    interval: float = 30.0
 
 
 async def _ignore(_: object) -> None:

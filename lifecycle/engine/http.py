@@ -7,7 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Unpack
+from typing import Any, NoReturn, Unpack
 
 import certifi
 import httpx2
@@ -20,11 +20,13 @@ from lifecycle.core.health import Fault
 from lifecycle.egress import Rule
 from lifecycle.engine.faults import classify
 from lifecycle.engine.session import Session
-from lifecycle.engine.trace import TRACE, Trace, read_retry_after
+from lifecycle.engine.trace import TRACE, TooManyHeadersError, Trace, read_retry_after
 from lifecycle.pinning import PinnedTransport
 
 BODY_LIMIT = 16 * 1024 * 1024
+HEADERS_LIMIT = 1000
 KEEPALIVE = 90.0
+LONGEST_KEEPALIVE = 900.0
 TIMEOUT = httpx2.Timeout(connect=15.0, write=30.0, pool=15.0, read=None)
 
 
@@ -111,6 +113,8 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     def _note(self, request: httpx2.Request, response: httpx2.Response, trace: Trace) -> None:
         headers = response.headers
+        if len(headers.raw) > HEADERS_LIMIT:
+            self._refuse(request, trace, TooManyHeadersError(f"sent {len(headers.raw)} headers"))
         trace.status = response.status_code
         trace.content_type = headers.get("content-type", "").lower()
         trace.challenge = headers.get("www-authenticate", "")
@@ -121,11 +125,15 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         trace.had_session = "mcp-session-id" in request.headers
         if headers.get("content-encoding", "identity") != "identity":
             # The limit counts bytes as they travel; unpacked they could be a thousand times as many.
-            packed = httpx2.RemoteProtocolError("compressed its answer although asked not to")
-            trace.note_break(packed)
-            raise packed
+            unasked = httpx2.RemoteProtocolError("compressed its answer although asked not to")
+            self._refuse(request, trace, unasked)
         if response.status_code >= 300:
             self._lose(request, trace, httpx2.HTTPError("refused"))
+
+    def _refuse(self, request: httpx2.Request, trace: Trace, exc: httpx2.RemoteProtocolError) -> NoReturn:
+        trace.note_break(exc)
+        self._lose(request, trace, exc)
+        raise exc
 
     def _lose(self, request: httpx2.Request, trace: Trace, exc: Exception) -> None:
         if self._sse is not None and request.method == "POST":
@@ -135,6 +143,14 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
+def keepalive(interval: float) -> float:
+    """How long an idle connection is kept: over the next check, so that it is not made anew for each.
+
+    Not for ever: what lies between may forget a connection that says nothing for a quarter of an hour.
+    """
+    return min(max(KEEPALIVE, interval * 1.2 + 30), LONGEST_KEEPALIVE)
+
+
 class HttpMaker:
     """Makes the HTTP clients of one worker."""
 
@@ -142,9 +158,12 @@ class HttpMaker:
         self._rule = rule
         self._context = make_ssl_context()
 
-    def client(self, headers: Mapping[str, str], sse: SseWatch | None = None) -> httpx2.AsyncClient:
+    def client(
+        self, headers: Mapping[str, str], sse: SseWatch | None = None, *, interval: float = 30.0
+    ) -> httpx2.AsyncClient:
+        """A client of a service that is checked every *interval* seconds."""
         pinned = PinnedTransport(
-            self._rule, ssl_context=self._context, keepalive_expiry=KEEPALIVE, max_connections=20
+            self._rule, ssl_context=self._context, keepalive_expiry=keepalive(interval), max_connections=20
         )
         return httpx2.AsyncClient(
             transport=GuardedTransport(pinned, sse),

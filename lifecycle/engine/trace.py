@@ -11,6 +11,10 @@ from email.utils import parsedate_to_datetime
 import httpx2
 
 
+class TooManyHeadersError(httpx2.RemoteProtocolError):
+    """The head of an answer went past the limit."""
+
+
 @dataclass
 class Trace:
     """The last answer, or how the exchange broke off; `sent` is the request, where it could be sent again."""

@@ -54,7 +54,7 @@ class Asked:
 
 class FaultServer:
     """Modes: ok, slow, hang, refuse, a status, redirect, html, garbage, reset, cut, endless, big, huge-list,
-    compressed, error, tool-error, bad-tool, duplicate-tools, endless-cursor, events, events-held, events-cut,
+    huge-head, many-headers, some-headers-too-many, compressed, error, tool-error, bad-tool, duplicate-tools, endless-cursor, events, events-held, events-cut,
     wrong-id, cookies, forgets, flapping, slow-start. `refuse` closes the listening socket as well."""
 
     def __init__(self, mode: str = "ok", era: str = "legacy", delay: float = 0.3, port: int = 0) -> None:
@@ -63,6 +63,7 @@ class FaultServer:
         self.requests: list[str] = []
         self.heard: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.sessions = True
+        self.connections = 0
         self._counts: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -100,6 +101,7 @@ class FaultServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        self.connections += 1
         try:
             while await self._exchange(reader, writer):
                 pass
@@ -163,6 +165,12 @@ class FaultServer:
                 return self._reply(writer, 200, b" " * (17 * 1024 * 1024) + b"{}")
             case "huge-list" if asked.method == "tools/list":
                 return await self._huge_list(asked)
+            case "huge-head":
+                return self._reply(writer, 200, b"{}", extra=f"X-Huge: {'x' * 1024 * 1024}\r\n")
+            case "many-headers":
+                return self._reply(writer, 200, b"{}", extra="".join(f"X{n}: 1\r\n" for n in range(10_000)))
+            case "some-headers-too-many":
+                return self._reply(writer, 200, b"{}", extra="".join(f"X{n}: 1\r\n" for n in range(1_200)))
             case "compressed":
                 return self._reply(writer, 200, b"\x1f\x8b", extra="Content-Encoding: gzip\r\n")
             case status if status in STATUSES:

@@ -13,8 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.test import override_settings
 
+from lifecycle.core import backoff
 from lifecycle.core.health import Kind
+from lifecycle.core.policy import NORMAL
 from lifecycle.engine.connection import ConnectionFault
+from lifecycle.engine.http import keepalive
 from tests.doubles.fault_server import FaultServer
 from tests.engine.holding_support import Holder, http
 
@@ -85,6 +88,9 @@ async def test_a_session_is_held_checked_listed_and_called(holder: Holder, era: 
         ("big", Kind.OVERSIZE, "16 MiB"),
         ("endless", Kind.OVERSIZE, "16 MiB"),
         ("compressed", Kind.CLOSED, "compressed"),
+        ("huge-head", Kind.OVERSIZE, "headers"),
+        ("many-headers", Kind.OVERSIZE, "headers"),
+        ("some-headers-too-many", Kind.OVERSIZE, "headers"),
         ("error", Kind.PROTOCOL, "-32603: I am alive"),
         ("hang", Kind.TIMEOUT, "no answer"),
     ],
@@ -273,3 +279,41 @@ async def test_closing_a_hung_session_is_bounded(holder: Holder) -> None:
         await connection.close(force=True)
         assert time.monotonic() - started < 1.2
         assert holder.lost == []
+
+
+async def test_a_connection_is_kept_over_the_time_between_checks_and_not_made_anew_for_each(
+    holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifecycle.engine.http.KEEPALIVE", 0.1)
+    async with FaultServer(era="modern") as server:
+        connection = await holder.open(http(server.url))
+        before = server.connections
+        for _ in range(3):
+            await asyncio.sleep(0.3)
+            assert (await connection.probe(2)).fault is None
+        assert server.connections == before
+
+
+@pytest.mark.parametrize("interval", [10, 30, 60, 300])
+def test_an_idle_connection_outlives_the_longest_wait_until_the_next_check(interval: float) -> None:
+    longest = backoff.spread(timedelta(seconds=interval), 0.999)
+    assert keepalive(interval) > longest.total_seconds() + NORMAL.ping_timeout.total_seconds()
+
+
+def test_an_idle_connection_is_not_kept_for_hours() -> None:
+    assert keepalive(86_400) == 900
+
+
+@pytest.mark.parametrize("mode", ["huge-head", "many-headers", "some-headers-too-many"])
+@ERAS
+async def test_headers_without_end_cost_a_held_session_its_connection_and_nothing_else(
+    holder: Holder, era: str, mode: str
+) -> None:
+    async with FaultServer(era=era) as server, FaultServer() as other:
+        connection, neighbour = await holder.open(http(server.url)), await holder.open(http(other.url))
+        assert (await connection.probe(3)).fault is None
+        server.mode = mode
+        fault = (await connection.probe(3)).fault
+        assert fault is not None
+        assert (fault.kind, fault.lost) == (Kind.OVERSIZE, True)
+        assert (await neighbour.probe(1)).fault is None
