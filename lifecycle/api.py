@@ -33,6 +33,7 @@ class ListQuery(Schema):
     transport: str = Field("", max_length=20, pattern=NO_NUL)
     approval: Literal["", "waiting"] = Field("", description="waiting: those with tools to approve")
     agent: str = Field("", max_length=64, pattern=NO_NUL)
+    needs: Literal["", "sign-in"] = Field("", description="sign-in: only those that are up and lack a token")
     page: int = Field(1, ge=1, le=1_000_000)
     page_size: int = Field(50, ge=1, le=200)
 
@@ -66,6 +67,7 @@ def service_list(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any
         query.page,
         query.page_size,
         approval=query.approval,
+        needs=query.needs,
         among=agents.among(query.agent),
     )
     past = (query.page - 1) * query.page_size >= found.count

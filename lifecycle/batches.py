@@ -27,7 +27,7 @@ Kind, State = Command.Kind, Command.State
 ACTIONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind.REFRESH_TOOLS, Kind.REMOVE)
 CONFIGURING = frozenset({Kind.REMOVE, Kind.RESTORE})
 ORDERED = frozenset({Kind.START, Kind.STOP, Kind.RESTART, Kind.REMOVE})
-FILTERS = ("q", "state", "tag", "transport", "approval", "agent")
+FILTERS = ("q", "state", "tag", "transport", "approval", "agent", "needs")
 AT_ONCE = 200
 REMOVED_AT_ONCE = 50
 WAVE_LIMIT = timedelta(seconds=60)

@@ -82,7 +82,7 @@ def choice(given: QueryDict) -> Choice:
         ]
         return Choice(word=word, ids=picked[: PAGE_SIZE * 4], filters=None)
     narrowed = listing.parse({key: given.get(key, "") for key in given})
-    kept = {key: getattr(narrowed, key) for key in ("q", "state", "transport", "tag", "approval")}
+    kept = {key: getattr(narrowed, key) for key in listing.NARROWING}
     return Choice(word=word, ids=None, filters={key: value for key, value in kept.items() if value})
 
 

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lifecycle.core.states import State
-from lifecycle.reading import PAGE_SIZE, clamp
+from lifecycle.reading import PAGE_SIZE, SIGN_IN, clamp
 from registry.models import Transport
 
 LONGEST = 200
+NARROWING = ("q", "state", "transport", "tag", "approval", "needs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +26,14 @@ class Filters:
     transport: str = ""
     tag: str = ""
     approval: str = ""
+    needs: str = ""
     sort: str = ""
     page: int = 1
 
     @property
     def url(self) -> str:
         """The address of the list so narrowed, without empty parts."""
-        parts = {key: getattr(self, key) for key in ("q", "state", "transport", "tag", "approval", "sort")}
+        parts = {key: getattr(self, key) for key in (*NARROWING, "sort")}
         kept = {key: value for key, value in parts.items() if value}
         if self.page > 1:
             kept["page"] = self.page
@@ -47,6 +49,7 @@ def parse(given: Mapping[str, str]) -> Filters:
         transport=_known(given.get("transport", ""), Transport.values),
         tag=given.get("tag", "").replace("\0", "")[:LONGEST],
         approval=_known(given.get("approval", ""), ["waiting"]),
+        needs=_known(given.get("needs", ""), [SIGN_IN]),
         sort=_known(given.get("sort", ""), ["failing"]),
         page=min(int(page), 10**6) if page.isascii() and page.isdigit() and len(page) < 8 else 1,
     )

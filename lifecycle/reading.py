@@ -15,8 +15,8 @@ from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Subque
 from django.db.models.functions import Lower
 
 from lifecycle import approvals
-from lifecycle.core.health import Level, health_of, status_of
-from lifecycle.core.states import State
+from lifecycle.core.health import Kind, Level, health_of, status_of
+from lifecycle.core.states import TIMED, State
 from lifecycle.counting import counts
 from lifecycle.counting import counts_by_state as counts_by_state
 from lifecycle.counting import state_of as state_of
@@ -27,6 +27,7 @@ from registry.models import Desired, RegistryHead, Service, Tool, WaitingTool
 
 SILENT_AFTER = timedelta(seconds=20)
 PAGE_SIZE = 50
+SIGN_IN = "sign-in"
 COMPOUND_LIMIT = 400  # SQLite joins at most 500 selects
 URGENCY = (
     State.UNREACHABLE,
@@ -110,8 +111,11 @@ def _in_states(states: Iterable[str]) -> Q:
     return reduce(or_, (_in_state(state) for state in states))
 
 
-def _matching(q: str, tag: str, transport: str, approval: str = "") -> Q:
+def _matching(q: str, tag: str, transport: str, approval: str = "", needs: str = "") -> Q:
     match = Q()
+    if needs:
+        lacking = Q(state_row__error_kind=Kind.AUTH, state_row__state__in=TIMED)
+        match &= lacking if needs == SIGN_IN else Q(pk__in=())
     if q:
         tools = Tool.objects.filter(name__icontains=q).values("service")
         match &= Q(name__icontains=q) | Q(endpoint__icontains=q) | Q(id__in=tools)
@@ -131,13 +135,14 @@ def matching(
     tag: str = "",
     transport: str = "",
     approval: str = "",
+    needs: str = "",
     *,
     among: Q | None = None,
 ) -> QuerySet[Service]:
     """All listed services that match every filter, as `service_page` shows them in pages."""
     states = [part for part in state.split(",") if part in list(State)]
     services = Service.objects.listed().filter(
-        _matching(q.strip(), tag, transport, approval) & (among or Q())
+        _matching(q.strip(), tag, transport, approval, needs) & (among or Q())
     )
     if state:
         services = services.filter(_in_states(states)) if states else services.none()
@@ -153,15 +158,17 @@ def service_page(
     page_size: int = PAGE_SIZE,
     *,
     approval: str = "",
+    needs: str = "",
     failing_first: bool = False,
     among: Q | None = None,
 ) -> ServicePage:
     """One page of the services that match every filter, by name; a page past the end is the last one.
 
     *state* may be several, separated by commas; one that is not known matches nothing. *approval* leaves
-    those of which a tool waits for somebody to decide. *among* narrows the list further.
+    those of which a tool waits for somebody to decide, *needs* those that need a "sign-in". *among* narrows
+    the list further.
     """
-    match = _matching(q.strip(), tag, transport, approval) & (among or Q())
+    match = _matching(q.strip(), tag, transport, approval, needs) & (among or Q())
     everything, matching = counts(match)
     states = [part for part in state.split(",") if part in matching]
     count = sum(matching[part] for part in states) if state else sum(matching.values())
@@ -273,6 +280,9 @@ METADATA = (
     "healthy_since",
     "disconnect_reason",
     "long_cycles",
+    "restarts",
+    "restarts_since",
+    "unsure",
     "revision_applied",
     "tools_refreshed_at",
     "protocol_version",

@@ -60,6 +60,11 @@ class ServiceFull(ServiceShort):
     healthy_since: datetime | None
     disconnect_reason: str | None
     long_cycles: int | None
+    restarts: int | None = Field(description="of its program, within the window of its policy")
+    restarts_since: datetime | None
+    unsure: str | None = Field(
+        description="the console's own fault that spoilt the last check; empty where it proved something"
+    )
     revision_applied: int | None
     tools_refreshed_at: datetime | None
     protocol_version: str | None

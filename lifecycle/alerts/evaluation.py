@@ -15,6 +15,7 @@ from lifecycle.core import alerting
 from lifecycle.core.alerting import Ending, Notice, Phase, Situation
 from lifecycle.core.machine import Change
 from lifecycle.core.states import SERVING, State
+from lifecycle.diagnosis import needs_sign_in
 from lifecycle.models import AlertRule, Episode, ServiceState, StateChange
 from registry import dependencies
 from registry.models import Desired, Service
@@ -51,7 +52,8 @@ def on_change(service: Service, state_row: ServiceState, change: Change, now: da
     open_now = {row.rule_id: row for row in found}
 
     def story() -> Story:
-        return Story(state=change.after.value, reason=reason)
+        kind = change.fault.kind if change.fault else ""
+        return Story(state=change.after.value, reason=reason, sign_in=needs_sign_in(change.after, kind))
 
     _move(
         [
@@ -203,7 +205,8 @@ def _story(state: ServiceState) -> Story:
     if not reason:
         last = StateChange.objects.filter(service=state.service_id).order_by("-id").first()
         reason = last.reason if last else ""
-    return Story(state=state.state, reason=reason)
+    sign_in = needs_sign_in(State(state.state), state.error_kind)
+    return Story(state=state.state, reason=reason, sign_in=sign_in)
 
 
 def _open_missing(now: datetime) -> int:

@@ -20,10 +20,14 @@ DEPENDENTS_NAMED = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """What happened to the service, in the words that the messages carry; `needed_by` those that need it."""
+    """What happened to the service, in the words that the messages carry; `needed_by` those that need it.
+
+    `sign_in` says that it is up and lacks a token, so that it is not told of as down.
+    """
 
     state: str
     reason: str
+    sign_in: bool = False
     needed_by: tuple[str, ...] = ()
 
 
@@ -45,7 +49,7 @@ def _common(row: Episode, story: Story) -> dict[str, Any]:
         "reason": story.reason,
         "since": stamp(row.opened_at),
         "url": service_url(row.service.name),
-    }
+    } | ({"needs": "sign-in"} if story.sign_in else {})
 
 
 def firing_text(rule: AlertRule, service: str, since: datetime, story: Story) -> str:
@@ -58,7 +62,7 @@ def firing_text(rule: AlertRule, service: str, since: datetime, story: Story) ->
         "rule": rule.name,
         "level": rule.level,
     }
-    text = messages.fill(rule.message, values)
+    text = messages.fill(rule.message or (messages.SIGN_IN_MESSAGE if story.sign_in else ""), values)
     return f"{text}{messages.needed_by(story.needed_by)}"[:SUMMARY_LIMIT]
 
 

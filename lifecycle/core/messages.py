@@ -9,6 +9,7 @@ from datetime import timedelta
 PLACEHOLDERS = ("service", "state", "reason", "since", "rule", "level")
 NAMED_AT_MOST = 5
 DEFAULT_MESSAGE = "{service} is {state}: {reason}"
+SIGN_IN_MESSAGE = "{service} needs sign-in: it is up, but does not let the console in ({reason})"
 # A person's text is never given to str.format: that would read attributes and fill memory at its bidding.
 _BRACED = re.compile(r"\{([^{}]*)\}")
 

@@ -29,6 +29,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
         filters.transport,
         filters.page,
         approval=filters.approval,
+        needs=filters.needs,
         failing_first=filters.sort == "failing",
     )
     context = {
@@ -36,10 +37,8 @@ def service_list(request: HttpRequest) -> HttpResponse:
         "rows": rows.rows_of(page.rows, timezone.now()),
         "pager": listing.pager(filters, page.count),
         "matching": page.count,
-        "bulk_filters": [
-            (key, getattr(filters, key)) for key in ("q", "state", "transport", "tag", "approval")
-        ],
         "bulk_actions": bulk.CHOICES.items(),
+        "bulk_filters": [(key, getattr(filters, key)) for key in listing.NARROWING],
         "total": sum(page.counts_by_state.values()),
         "tiles": rows.tiles(page.counts_by_state),
         "transports": [(value, rows.TRANSPORT_WORDS[value]) for value in Transport.values],

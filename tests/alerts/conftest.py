@@ -40,15 +40,17 @@ class Fleet:
         event: str = "lost",
         why: str = "refused",
         held_by: str = "",
+        kind: Kind = Kind.REFUSED,
     ) -> None:
         row = ServiceState.objects.get(service=service)
         before = State(row.state)
         idle = after in (State.DISCONNECTING, State.DISCONNECTED) and event != "give-up"
         row.not_serving_since = None if after in SERVING or idle else row.not_serving_since or now
         row.state, row.state_entered_at, row.held_by = after, now, held_by
+        row.error_kind = "" if after in SERVING or idle else kind
         row.error_message = "" if after in SERVING or idle else why
         row.save()
-        fault = None if after in SERVING or idle else Fault(kind=Kind.REFUSED, message=why)
+        fault = None if after in SERVING or idle else Fault(kind=kind, message=why)
         change = Change(before=before, after=after, event=event, reason=why, fault=fault)
         evaluation.on_change(service, row, change, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lifecycle.alerts import evaluation
+from lifecycle.core.health import Kind
 from lifecycle.core.states import State
 from lifecycle.models import Channel, Delivery, Episode, FeedItem
 from tests.alerts.conftest import Fleet, at, make_rule
@@ -34,6 +35,26 @@ def test_a_loss_fires_at_once_and_the_recovery_is_told(fleet: Fleet, log_channel
         == "weather serves again after 1 min 5 s"
     )
     assert FeedItem.objects.filter(kind="alert", ref=episode.pk).count() == 2
+
+
+def test_a_service_that_only_lacks_a_token_is_told_of_as_needing_sign_in_and_not_as_down(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel)
+    service = fleet.service()
+    fleet.move(service, S.UNREACHABLE, at(10), why="HTTP 401", kind=Kind.AUTH)
+    said = "weather needs sign-in: it is up, but does not let the console in (HTTP 401)"
+    assert Episode.objects.get().summary == said
+    data = Delivery.objects.get().payload["data"]
+    assert (data["needs"], data["state"], data["message"]) == ("sign-in", "UNREACHABLE", said)
+
+
+def test_a_rule_with_words_of_its_own_keeps_them_for_a_missing_sign_in(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel, message="Look at {service}")
+    fleet.move(fleet.service(), S.UNREACHABLE, at(10), why="HTTP 401", kind=Kind.AUTH)
+    assert Episode.objects.get().summary == "Look at weather"
 
 
 def test_one_services_cooldown_does_not_silence_another(fleet: Fleet, log_channel: Channel) -> None:

@@ -127,6 +127,14 @@ def test_the_list_is_narrowed_by_each_filter(viewer: Api, make_service: MakeServ
         assert answer.json()["count"] == len(expected)
 
 
+def test_those_that_need_a_sign_in_can_be_listed_alone(viewer: Api, make_service: MakeService) -> None:
+    make_service("closed", state="UNREACHABLE")
+    ServiceState.objects.update(error_kind="auth", error_message="HTTP 401")
+    make_service("dead", state="UNREACHABLE")
+    assert names(viewer.get("services?needs=sign-in")) == ["closed"]
+    assert viewer.get("services?needs=love").status_code == 422
+
+
 def test_pages_hold_every_service_once_and_end(viewer: Api, make_service: MakeService) -> None:
     made = [f"s{n:02}" for n in range(7)]
     for name in made:

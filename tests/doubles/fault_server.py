@@ -54,8 +54,9 @@ class Asked:
 
 class FaultServer:
     """Modes: ok, slow, hang, refuse, a status, redirect, html, garbage, reset, cut, endless, big, huge-list,
-    huge-head, many-headers, some-headers-too-many, compressed, error, tool-error, bad-tool, duplicate-tools, endless-cursor, events, events-held, events-cut,
-    wrong-id, cookies, forgets, flapping, slow-start. `refuse` closes the listening socket as well."""
+    huge-head, many-headers, some-headers-too-many, compressed, error, tool-error, bad-tool, duplicate-tools,
+    endless-cursor, events, events-held, events-cut, wrong-id, cookies, forgets, flapping, slow-start.
+    `refuse` closes the listening socket as well."""
 
     def __init__(self, mode: str = "ok", era: str = "legacy", delay: float = 0.3, port: int = 0) -> None:
         self.mode, self.era, self.delay = mode, era, delay

@@ -74,6 +74,17 @@ def test_a_service_that_only_lacks_a_token_is_not_shown_as_down(viewer: Client) 
     assert '<span class="state s-unreachable">' not in page
 
 
+def test_those_that_need_a_sign_in_can_be_listed_alone(viewer: Client) -> None:
+    make_service("closed", State.UNREACHABLE, error_kind="auth", error_message="x")
+    make_service("dead", State.UNREACHABLE, error_kind="refused", error_message="x")
+    make_service("stopped", State.DISCONNECTED, error_kind="auth")
+    make_service("fine")
+    page = viewer.get(URL, {"needs": "sign-in"})
+    assert names(page) == ["closed"]
+    assert '<option value="sign-in" selected>' in text_of(page)
+    assert len(names(viewer.get(URL, {"needs": "nonsense"}))) == 4
+
+
 @pytest.mark.parametrize(("kind", "words"), [("refused", "refused"), ("spawn", "cannot start")])
 def test_a_row_says_the_reason_in_words(viewer: Client, kind: str, words: str) -> None:
     make_service(state=State.UNREACHABLE, error_kind=kind, error_message="x")

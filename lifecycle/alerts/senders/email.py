@@ -33,7 +33,8 @@ def subject_of(letter: Letter) -> str:
     data = letter.payload["data"]
     match letter.kind:
         case "firing":
-            text = f"[{data['level']}] {data['service']} is {data['state']} ({data['rule']})"
+            what = "needs sign-in" if data.get("needs") else f"is {data['state']}"
+            text = f"[{data['level']}] {data['service']} {what} ({data['rule']})"
         case "resolved":
             text = f"[Resolved] {data['service']} serves again ({data['rule']})"
         case _:
