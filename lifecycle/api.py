@@ -14,7 +14,7 @@ from lifecycle import policies, reading, schemas
 from lifecycle.core.health import LEVELS
 from lifecycle.core.states import State
 from lifecycle.models import CheckResult, Episode, ServiceState, StateChange, WorkerSeen
-from registry import agents, registration, secrets
+from registry import agents, dependencies, registration, secrets
 from registry.access.callers import VIEWER
 from registry.api import Name, router
 from registry.models import Desired, Service
@@ -81,11 +81,14 @@ def _short(service: Service) -> dict[str, Any]:
 def full(name: str) -> dict[str, Any]:
     """One service with its masked configuration and all of its metadata."""
     service = registration.get(name)
+    needs, needed_by = dependencies.both_sides(service)
     own = {
         "config": secrets.masked_entry(service),
         "timeout": service.timeout,
         "policy": policies.described(service),
         "tools_to_approve": service.waiting_tools.filter(refused_at=None).count(),
+        "depends_on": needs,
+        "needed_by": needed_by,
     }
     return reading.describe(service, full=True) | own
 

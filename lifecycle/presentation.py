@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from lifecycle import reading
+from lifecycle import neighbours, reading
 from lifecycle.heading import head_of
 from lifecycle.rows import ServiceRow, rows_of, sign_of, tiles
+
+NEIGHBOURS = {"node": "lifecycle/_dependency_node.html", "need": "lifecycle/_dependency_state.html"}
 
 
 def render_services(ids: Iterable[int], oob: bool = True) -> dict[int, str]:
@@ -55,6 +57,17 @@ def render_head(service_id: int, oob: bool = True) -> str:
         )
         for service in reading.services_by_id([service_id])
     )
+
+
+def render_neighbours(names: Sequence[str]) -> dict[str, str]:
+    """The states in the picture and in the table of dependencies, by the ids of their elements."""
+    ids = {name: int(name.rpartition("-")[2]) for name in names}
+    found = {one.id: one for one in neighbours.by_id(set(ids.values()))} if ids else {}
+    return {
+        name: render_to_string(NEIGHBOURS[name.split("-")[0]], {"service": found[key], "oob": True})
+        for name, key in ids.items()
+        if key in found
+    }
 
 
 def render_alert_badge(oob: bool = True) -> str:

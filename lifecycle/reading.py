@@ -294,4 +294,5 @@ METADATA = (
 
 def _metadata(service: Service, row: ServiceState | None) -> dict[str, Any]:
     own = ("endpoint", "description", "tags", "profile", "priority", "revision", "created_at", "updated_at")
-    return {key: getattr(service, key) for key in own} | {key: getattr(row, key, None) for key in METADATA}
+    known = {key: getattr(service, key) for key in own} | {key: getattr(row, key, None) for key in METADATA}
+    return known | {"waits_for": row.held_by.split() if row else []}

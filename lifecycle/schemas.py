@@ -49,6 +49,9 @@ class ServiceFull(ServiceShort):
     priority: str
     timeout: float | None
     policy: OwnPolicy
+    depends_on: list[str]
+    needed_by: list[str]
+    waits_for: list[str] = Field(description="dependencies that hold back its attempts to connect")
     revision: int
     created_at: datetime
     updated_at: datetime

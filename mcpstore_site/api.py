@@ -16,7 +16,16 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from lifecycle import api as lifecycle_api
-from lifecycle import api_alerts, api_batches, api_commands, api_contracts, api_logs, api_policies, api_tools
+from lifecycle import (
+    api_alerts,
+    api_batches,
+    api_commands,
+    api_contracts,
+    api_dependencies,
+    api_logs,
+    api_policies,
+    api_tools,
+)
 from lifecycle.batches import BatchNotFoundError
 from lifecycle.operations import NotPossibleError
 from lifecycle.policies import ProfileNotFoundError
@@ -52,6 +61,7 @@ ROOMS = (
     api_logs,
     api_tools,
     api_contracts,
+    api_dependencies,
     api_commands,
     api_alerts,
     api_policies,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from registry.access import audit
 from registry.core import graph, needs
@@ -57,6 +57,14 @@ def needing(service: Service) -> list[str]:
     """Who depends on this service."""
     rows = Dependency.objects.standing().filter(depends_on=service).order_by("service__name")
     return list(rows.values_list("service__name", flat=True))
+
+
+def both_sides(service: Service) -> tuple[list[str], list[str]]:
+    """What this service depends on, and who depends on it; one query."""
+    rows = Dependency.objects.standing().filter(Q(service=service) | Q(depends_on=service))
+    found = list(rows.values_list("service", "service__name", "depends_on__name"))
+    needs = sorted(other for one, _name, other in found if one == service.pk)
+    return needs, sorted(name for one, name, _other in found if one != service.pk)
 
 
 def all_needing(service: Service) -> list[str]:

@@ -18,7 +18,7 @@ def folded(state: ServiceState) -> bool:
     """
     if not state.held_by:
         return False
-    holders = list(Service.objects.filter(removed_at=None, name__in=state.held_by.split()))
+    holders = list(Service.objects.listed().filter(name__in=state.held_by.split()))
     if any(holder.desired == Desired.STOPPED for holder in holders):
         return True
     rules = AlertRule.objects.filter(enabled=True)

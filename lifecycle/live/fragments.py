@@ -15,9 +15,8 @@ from lifecycle.models import FeedItem
 
 COUNTS, WORKER, BADGE, DRIFT = "count-all", "worker-sign", "alert-badge", "drift-banner"
 LIST, ALERTS = "list", "alerts"
-SHOWN = re.compile(
-    rf"(service|service-head|service-more|service-logs|command|batch)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}"
-)
+_OF_SERVICES = "service|service-head|service-more|service-logs|node|need"
+SHOWN = re.compile(rf"({_OF_SERVICES}|command|batch)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}")
 SINGLE = {
     COUNTS: presentation.render_counts,
     WORKER: presentation.render_worker_sign,
@@ -27,7 +26,7 @@ SINGLE = {
 SHOWN_AT_MOST = 300
 ALWAYS = frozenset({LIST, ALERTS})
 WHOLE: dict[str, tuple[str, ...]] = {
-    FeedItem.Kind.SERVICE: ("service-", COUNTS),
+    FeedItem.Kind.SERVICE: ("service-", "node-", "need-", COUNTS),
     FeedItem.Kind.LIST: (LIST, COUNTS),
     FeedItem.Kind.COMMAND: ("command-",),
     FeedItem.Kind.BATCH: ("batch-",),
@@ -58,7 +57,8 @@ def touched(items: Iterable[Item], shown: frozenset[str] | set[str]) -> set[str]
 def _one(item: Item) -> tuple[str, ...]:
     match item.kind:
         case FeedItem.Kind.SERVICE:
-            return (f"service-{item.ref}", f"service-head-{item.ref}", f"service-more-{item.ref}", COUNTS)
+            parts = ("service", "service-head", "service-more", "node", "need")
+            return (*(f"{part}-{item.ref}" for part in parts), COUNTS)
         case FeedItem.Kind.COMMAND:
             return (f"command-{item.ref}",)
         case FeedItem.Kind.BATCH:
@@ -71,13 +71,14 @@ def _one(item: Item) -> tuple[str, ...]:
 
 def service_id(name: str) -> int | None:
     """The service that a fragment shows, if it shows one."""
-    return int(name.rpartition("-")[2]) if name.startswith("service-") else None
+    return int(name.rpartition("-")[2]) if name.startswith(WHOLE[FeedItem.Kind.SERVICE][:-1]) else None
 
 
 def render(names: Iterable[str]) -> dict[str, str]:
     """The HTML of each; the empty text for one that is an event, or whose row is gone."""
     made = dict.fromkeys(names, "")
     made |= _rows([row_id for name in made if (row_id := _row(name)) is not None])
+    made |= presentation.render_neighbours([name for name in made if name.startswith(("node-", "need-"))])
     for name in made:
         if name in SINGLE:
             made[name] = SINGLE[name]()

@@ -18,6 +18,7 @@ from lifecycle.frame import frame_of
 from lifecycle.happenings import happenings
 from lifecycle.heading import COMMAND_WORDS, head_of
 from lifecycle.models import Command
+from lifecycle.neighbours import relations_of
 from lifecycle.paging import page_number
 from lifecycle.policy_forms import policy_facts
 from lifecycle.views.answers import is_htmx, refused
@@ -49,6 +50,7 @@ def service_detail(request: HttpRequest, name: str) -> HttpResponse:
         "happenings": happenings(service, now),
         "logs": logs_shown.logs_of(service) if logs_shown.has_logs(service) else None,
         "config": toolbox.pretty(secrets.masked_entry(service), toolbox.LONGEST_JSON),
+        "relations": relations_of(service),
         **policy_facts(service),
     }
     return render(request, "lifecycle/service_detail.html", context)

@@ -228,5 +228,5 @@ def test_the_page_takes_few_queries(operator: Client, django_assert_max_num_quer
     for n in range(30):
         make_tool(service, f"t{n}")
         make_change(service, State.HEALTHY)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         operator.get(URL)

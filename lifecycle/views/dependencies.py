@@ -1,0 +1,25 @@
+"""The dependencies between services."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from lifecycle.dependency_page import page_of
+from lifecycle.frame import frame_of
+from lifecycle.views.answers import is_htmx
+
+
+@login_required
+@require_safe
+def dependency_graph(request: HttpRequest) -> HttpResponse:
+    """Who needs whom, as a picture and a table; htmx gets these alone, and the address to show."""
+    frame_of(request)
+    shown = page_of({key: request.GET[key].replace("\0", "") for key in request.GET})
+    template = "lifecycle/_dependencies.html" if is_htmx(request) else "lifecycle/dependency_graph.html"
+    answer = render(request, template, {"graph": shown})
+    if is_htmx(request):
+        answer["HX-Push-Url"] = shown.here
+    return answer

@@ -1,0 +1,59 @@
+"""The dependencies over REST."""
+
+from __future__ import annotations
+
+from lifecycle.models import ServiceState
+from registry.models import Dependency, Service
+from tests.api.conftest import Api, MakeService
+
+
+def tie(name: str, *others: str) -> None:
+    service = Service.objects.get(name=name)
+    for other in others:
+        Dependency.objects.create(service=service, depends_on=Service.objects.get(name=other))
+
+
+def shop(make_service: MakeService) -> None:
+    for name in ("api", "database", "web", "alone"):
+        make_service(name, state="HEALTHY")
+    tie("api", "database")
+    tie("web", "api", "database")
+    ServiceState.objects.filter(service__name="api").update(state="RECONNECTING", held_by="database")
+
+
+def test_a_service_tells_what_it_needs_who_needs_it_and_for_whom_it_waits(
+    viewer: Api, make_service: MakeService
+) -> None:
+    shop(make_service)
+    one = viewer.get("services/api").json()
+    assert (one["depends_on"], one["needed_by"], one["waits_for"]) == (["database"], ["web"], ["database"])
+    alone = viewer.get("services/alone").json()
+    assert (alone["depends_on"], alone["needed_by"], alone["waits_for"]) == ([], [], [])
+
+
+def test_the_whole_graph_with_its_waves(viewer: Api, make_service: MakeService) -> None:
+    shop(make_service)
+    found = viewer.get("dependencies").json()
+    assert found == {
+        "nodes": [
+            {"name": "api", "state": "RECONNECTING", "waits_for": ["database"]},
+            {"name": "database", "state": "HEALTHY", "waits_for": []},
+            {"name": "web", "state": "HEALTHY", "waits_for": []},
+        ],
+        "edges": [
+            {"service": "api", "depends_on": "database"},
+            {"service": "web", "depends_on": "api"},
+            {"service": "web", "depends_on": "database"},
+        ],
+        "waves": [["database"], ["api"], ["web"]],
+    }
+
+
+def test_without_dependencies_it_is_empty(viewer: Api, make_service: MakeService) -> None:
+    make_service("alone", state="HEALTHY")
+    assert viewer.get("dependencies").json() == {"nodes": [], "edges": [], "waves": []}
+
+
+def test_it_is_read_by_whoever_has_a_token_and_by_nobody_else(nobody: Api, viewer: Api) -> None:
+    assert nobody.get("dependencies").status_code == 401
+    assert viewer.post("dependencies").status_code == 405
