@@ -50,6 +50,7 @@ class RuleAnswer(Schema):
     condition: str
     states: list[str]
     seconds: int
+    breaking_only: bool
     scope: dict[str, Any]
     cooldown_seconds: int
     message: str

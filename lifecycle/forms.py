@@ -25,6 +25,7 @@ STATES = [(state.value, STATE_WORDS[state]) for state in WATCHABLE[:-1]] + [
 CONDITIONS = [
     (AlertRule.Condition.STATE_ENTERED.value, lazy("A service enters a state")),
     (AlertRule.Condition.NOT_SERVING_FOR.value, lazy("A service does not serve for a time")),
+    (AlertRule.Condition.TOOLS_CHANGED.value, lazy("The tools of a service change")),
 ]
 LEVELS = [
     ("INFO", lazy("Info")),
@@ -63,6 +64,9 @@ class RuleForm(forms.Form):
         help_text=lazy(
             "300 are 5 minutes. Counts from when it stopped serving, through all attempts to reconnect."
         ),
+    )
+    breaking_only = forms.BooleanField(
+        label=lazy("Only when a change is breaking, such as a new required argument"), required=False
     )
     scope = forms.ChoiceField(label=lazy("Of which services"), choices=SCOPES, initial="all")
     values = forms.CharField(
@@ -131,10 +135,12 @@ class RuleForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        lasting = given.get("condition") == AlertRule.Condition.NOT_SERVING_FOR
+        condition = given.get("condition")
+        lasting = condition == AlertRule.Condition.NOT_SERVING_FOR
+        entering = condition == AlertRule.Condition.STATE_ENTERED
         if lasting and "seconds" in given and given["seconds"] is None:
             self.add_error("seconds", _("Say how many seconds."))
-        if not lasting and "states" in given and not given["states"]:
+        if entering and "states" in given and not given["states"]:
             self.add_error("states", _("Choose at least one state."))
         self._check_scope(given.get("scope", "all"), given.get("values", []))
         return given
@@ -155,6 +161,7 @@ class RuleForm(forms.Form):
         rule.condition, rule.message = given["condition"], given["message"]
         rule.states = given["states"]
         rule.seconds = given["seconds"] if given["seconds"] is not None else 300
+        rule.breaking_only = given["breaking_only"]
         rule.scope = (
             {"kind": "all"}
             if given["scope"] == "all"
@@ -183,6 +190,7 @@ def _initial(rule: AlertRule) -> dict[str, Any]:
         "condition": rule.condition,
         "states": rule.states,
         "seconds": rule.seconds,
+        "breaking_only": rule.breaking_only,
         "scope": rule.scope.get("kind", "all"),
         "values": ", ".join(rule.scope.get("values", [])),
         "cooldown": rule.cooldown_seconds,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from lifecycle.alerts import folding, outbox, rows
+from lifecycle.alerts import folding, outbox, rows, toolnews
 from lifecycle.alerts.outbox import Story
 from lifecycle.core import alerting
 from lifecycle.core.alerting import Ending, Notice, Phase, Situation
@@ -18,11 +18,13 @@ from lifecycle.core.states import SERVING, State
 from lifecycle.diagnosis import needs_sign_in
 from lifecycle.models import AlertRule, Episode, ServiceState, StateChange
 from registry import dependencies
+from registry.core import contract
 from registry.models import Desired, Service
 
 # A tick runs in the worker's one writing thread: a storm is worked off in parts, and the rest waits a second.
 AT_ONCE = 50
 SWEEP_EVERY = timedelta(seconds=5)
+TOOLS_CHANGED = AlertRule.Condition.TOOLS_CHANGED
 _swept_at: datetime | None = None
 
 
@@ -43,7 +45,8 @@ def on_change(service: Service, state_row: ServiceState, change: Change, now: da
 
     *state_row* is as just written. Without enabled rules this costs one small query.
     """
-    rules = [rule for rule in AlertRule.objects.filter(enabled=True) if rows.covers(rule, service)]
+    enabled = AlertRule.objects.filter(enabled=True).exclude(condition=TOOLS_CHANGED)
+    rules = [rule for rule in enabled if rows.covers(rule, service)]
     if not rules:
         return
     here = _situation(service, state_row, change)
@@ -61,6 +64,24 @@ def on_change(service: Service, state_row: ServiceState, change: Change, now: da
             for rule in rules
         ]
     )
+
+
+def on_tools(service_id: int, changes: Sequence[contract.Change], now: datetime) -> None:
+    """Tell of changed tools where a rule asks for that; called in the transaction that writes them."""
+    rules = list(AlertRule.objects.filter(enabled=True, condition=TOOLS_CHANGED))
+    if not rules:
+        return
+    service = Service.objects.select_related("state_row").get(pk=service_id)
+    rules = [rule for rule in rules if rows.covers(rule, service)]
+    here = replace(
+        rows.situation_of(service, service.state_row),
+        tools_changed=bool(changes),
+        tools_broken=any(change.grade is contract.Grade.BREAKING for change in changes),
+    )
+    found = Episode.objects.filter(service=service, rule__in=rules).exclude(state=Phase.RESOLVED.value)
+    open_now = {row.rule_id: row for row in found}
+    cases = [_case(rule, service, open_now.get(rule.pk), service.state_row, now) for rule in rules]
+    _move([replace(case, here=here) for case in cases])
 
 
 def _situation(service: Service, state_row: ServiceState, change: Change) -> Situation:
@@ -94,6 +115,8 @@ def _move(cases: Sequence[Case]) -> int:
 
 
 def _doubted_until(case: Case) -> datetime | None:
+    if case.rule.condition == TOOLS_CHANGED:
+        return None
     return folding.doubted_until(case.service, case.here.not_serving_since, case.now)
 
 
@@ -154,10 +177,12 @@ def sweep(now: datetime) -> int:
     """Look at levels instead of transitions: rules and services may have changed without one."""
     done_for = Episode.objects.exclude(state=Phase.RESOLVED.value).filter(
         Q(rule__enabled=False)
-        | Q(service__desired=Desired.STOPPED)
         | Q(service__removed_at__isnull=False)
         | Q(service__archived_at__isnull=False)
-        | Q(service__state_row__state=State.HEALTHY.value)
+        | (
+            ~Q(rule__condition=TOOLS_CHANGED)
+            & (Q(service__desired=Desired.STOPPED) | Q(service__state_row__state=State.HEALTHY.value))
+        )
         | Q(state=Phase.PENDING.value, due_at=None, service__state_row__held_by="")
     )
     return _review(done_for.order_by("pk"), now) + _open_missing(now)
@@ -182,15 +207,28 @@ def _review(found: QuerySet[Episode], now: datetime, at_once: int | None = AT_ON
     with transaction.atomic():
         batch = Episode.objects.filter(pk__in=ids).order_by("pk").select_related("service__state_row")
         episodes = list(batch.prefetch_related("rule__channels"))
-        kept = [row for row in episodes if row.rule.enabled and rows.covers(row.rule, row.service)]
+        kept = [row for row in episodes if _still_told(row)]
         for row in set(episodes) - set(kept):
             _drop(row, now)
         return _move([_case(row.rule, row.service, row, row.service.state_row, now) for row in kept])
 
 
+def _still_told(row: Episode) -> bool:
+    """Whether the rule looks at it; one that had another condition before has no change to tell of."""
+    if not row.rule.enabled or not rows.covers(row.rule, row.service):
+        return False
+    tools = row.rule.condition == TOOLS_CHANGED
+    return not tools or toolnews.changes(row.rule, row.service_id, row.opened_at).exists()
+
+
 def _case(rule: AlertRule, service: Service, row: Episode | None, state: ServiceState, now: datetime) -> Case:
     here = replace(rows.situation_of(service, state), folded=folding.folded(state))
-    return Case(rule=rule, service=service, row=row, here=here, story=lambda: _story(state), now=now)
+    since = row.opened_at if row else now
+
+    def story() -> Story:
+        return toolnews.story(rule, state, since) if rule.condition == TOOLS_CHANGED else _story(state)
+
+    return Case(rule=rule, service=service, row=row, here=here, story=story, now=now)
 
 
 def _drop(row: Episode, now: datetime) -> None:

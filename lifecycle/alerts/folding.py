@@ -21,7 +21,7 @@ def folded(state: ServiceState) -> bool:
     holders = list(Service.objects.listed().filter(name__in=state.held_by.split()))
     if any(holder.desired == Desired.STOPPED for holder in holders):
         return True
-    rules = AlertRule.objects.filter(enabled=True)
+    rules = AlertRule.objects.filter(enabled=True).exclude(condition=AlertRule.Condition.TOOLS_CHANGED)
     return any(rows.covers(rule, holder) for rule in rules for holder in holders)
 
 

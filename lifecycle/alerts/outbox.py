@@ -12,6 +12,7 @@ from lifecycle.core import messages
 from lifecycle.core.alerting import Notice
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 
+TOOLS_CHANGED = AlertRule.Condition.TOOLS_CHANGED
 KEPT_TRYING = timedelta(hours=24)
 TEST_KEPT_TRYING = timedelta(minutes=2)
 SUMMARY_LIMIT = 1000
@@ -43,6 +44,7 @@ def _common(row: Episode, story: Story) -> dict[str, Any]:
     return {
         "episode": row.pk,
         "rule": row.rule.name,
+        "condition": row.rule.condition,
         "level": row.rule.level,
         "service": row.service.name,
         "state": story.state,
@@ -62,8 +64,15 @@ def firing_text(rule: AlertRule, service: str, since: datetime, story: Story) ->
         "rule": rule.name,
         "level": rule.level,
     }
-    text = messages.fill(rule.message or (messages.SIGN_IN_MESSAGE if story.sign_in else ""), values)
+    text = messages.fill(rule.message or _usual(rule, story), values)
     return f"{text}{messages.needed_by(story.needed_by)}"[:SUMMARY_LIMIT]
+
+
+def _usual(rule: AlertRule, story: Story) -> str:
+    """The message of a rule that has none of its own; empty for the one that fits most."""
+    if rule.condition == TOOLS_CHANGED:
+        return messages.TOOLS_MESSAGE
+    return messages.SIGN_IN_MESSAGE if story.sign_in else ""
 
 
 def queue_firing(row: Episode, story: Story, now: datetime) -> None:

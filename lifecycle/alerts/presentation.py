@@ -34,6 +34,7 @@ ENDINGS = {
     "recovered": lazy("The service serves again"),
     "stopped": lazy("The service was stopped on purpose"),
     "removed": lazy("The service was removed"),
+    "told": lazy("Told; a change has no end"),
     "rule-changed": lazy("The rule was changed or switched off"),
 }
 DELIVERY_STATES: Words = {
@@ -148,6 +149,8 @@ def rule_row(row: AlertRule) -> RuleRow:
 
 
 def _condition(row: AlertRule) -> str:
+    if row.condition == AlertRule.Condition.TOOLS_CHANGED:
+        return _("A tool changes in a breaking way") if row.breaking_only else _("Tools change")
     if row.condition == AlertRule.Condition.NOT_SERVING_FOR:
         return _("Not serving for %(span)s") % {"span": lasting(timedelta(seconds=row.seconds))}
     words = [str(word) for state, word in STATE_WORDS.items() if state.value in row.states]

@@ -20,6 +20,7 @@ def rule_of(row: AlertRule) -> alerting.Rule:
         condition=Condition(row.condition),
         states=frozenset(State(name) for name in row.states),
         hold=timedelta(seconds=row.seconds),
+        breaking_only=row.breaking_only,
         cooldown=timedelta(seconds=row.cooldown_seconds),
         notify_recovery=row.notify_recovery,
     )
@@ -57,6 +58,8 @@ def open_episode(rule: AlertRule, service: Service, new: alerting.Episode, summa
         opened_at=new.opened_at,
         due_at=new.due_at,
         fired_at=new.fired_at,
+        resolved_at=new.fired_at if new.phase is Phase.RESOLVED else None,
+        ending=new.ending.value if new.ending else "",
         summary=summary,
     )
 

@@ -19,6 +19,7 @@ RESUMED = timedelta(seconds=30)
 class Condition(StrEnum):
     STATE_ENTERED = "state-entered"
     NOT_SERVING_FOR = "not-serving-for"
+    TOOLS_CHANGED = "tools-changed"
 
 
 class Phase(StrEnum):
@@ -35,6 +36,7 @@ class Ending(StrEnum):
     STOPPED = "stopped"
     REMOVED = "removed"
     RULE_CHANGED = "rule-changed"
+    TOLD = "told"
 
 
 class Notice(StrEnum):
@@ -69,11 +71,15 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """The part of a rule that decides; `states` belongs to state-entered, `hold` to not-serving-for."""
+    """The part of a rule that decides.
+
+    `states` belongs to state-entered, `hold` to not-serving-for, `breaking_only` to tools-changed.
+    """
 
     condition: Condition
     states: frozenset[State] = frozenset()
     hold: timedelta = timedelta(minutes=5)
+    breaking_only: bool = False
     cooldown: timedelta = timedelta(minutes=5)
     notify_recovery: bool = True
 
@@ -82,7 +88,8 @@ class Rule:
 class Situation:
     """One service as it is now; `entered` says that it came into its state just now.
 
-    `folded` says that it waits for a dependency whose own alert tells of the trouble.
+    `folded` says that it waits for a dependency whose own alert tells of the trouble. `tools_changed` and
+    `tools_broken` (a breaking change among them) say what its last listing brought.
     """
 
     state: State
@@ -91,6 +98,8 @@ class Situation:
     stopped: bool = False
     removed: bool = False
     folded: bool = False
+    tools_changed: bool = False
+    tools_broken: bool = False
 
     @property
     def serving(self) -> bool:
@@ -119,6 +128,8 @@ Step = tuple[Episode | None, Notice | None]
 
 def holds(rule: Rule, now_is: Situation) -> bool:
     """Whether an open episode goes on. A state-entered one lasts until the service serves again."""
+    if rule.condition is Condition.TOOLS_CHANGED:
+        return not now_is.removed
     if now_is.at_rest:
         return False
     named = rule.condition is Condition.STATE_ENTERED and now_is.state in rule.states
@@ -127,6 +138,8 @@ def holds(rule: Rule, now_is: Situation) -> bool:
 
 def opens(rule: Rule, now_is: Situation) -> bool:
     """Whether a new episode begins; a state that was entered before the rule was there does not count."""
+    if rule.condition is Condition.TOOLS_CHANGED:
+        return now_is.tools_broken if rule.breaking_only else now_is.tools_changed
     if now_is.at_rest:
         return False
     if rule.condition is Condition.STATE_ENTERED:
@@ -158,12 +171,14 @@ def step(
     if episode is None:
         if not opens(rule, now_is):
             return None, None
-        episode = Episode(phase=Phase.PENDING, opened_at=now_is.not_serving_since or now, due_at=now)
+        began = None if rule.condition is Condition.TOOLS_CHANGED else now_is.not_serving_since
+        episode = Episode(phase=Phase.PENDING, opened_at=began or now, due_at=now)
     elif not holds(rule, now_is):
         return end(rule, episode, _ending(now_is))
     if episode.phase is not Phase.PENDING:
-        return episode, None
-    if now_is.folded:
+        stale = rule.condition is Condition.TOOLS_CHANGED  # it fired under another condition
+        return end(rule, episode, Ending.RULE_CHANGED) if stale else (episode, None)
+    if now_is.folded and rule.condition is not Condition.TOOLS_CHANGED:
         return replace(episode, due_at=None), None
     due = _due(rule, episode.opened_at, last_fired)
     if episode.due_at is None:
@@ -171,6 +186,9 @@ def step(
     episode = replace(episode, due_at=due)
     if due > now:
         return episode, None
+    if rule.condition is Condition.TOOLS_CHANGED:
+        # A change has no end that could be awaited: its episode is over as soon as it is told of.
+        return replace(episode, phase=Phase.RESOLVED, fired_at=now, ending=Ending.TOLD), Notice.FIRING
     return replace(episode, phase=Phase.FIRING, fired_at=now), Notice.FIRING
 
 

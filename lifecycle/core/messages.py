@@ -10,6 +10,7 @@ PLACEHOLDERS = ("service", "state", "reason", "since", "rule", "level")
 NAMED_AT_MOST = 5
 DEFAULT_MESSAGE = "{service} is {state}: {reason}"
 SIGN_IN_MESSAGE = "{service} needs sign-in: it is up, but does not let the console in ({reason})"
+TOOLS_MESSAGE = "{service}: {reason}"
 # A person's text is never given to str.format: that would read attributes and fill memory at its bidding.
 _BRACED = re.compile(r"\{([^{}]*)\}")
 
@@ -44,3 +45,24 @@ def lasting(span: timedelta) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2]) or "0 s"
+
+
+NAMED, SENTENCES, LONGEST = 5, 3, 800
+
+
+def tools_changed(
+    changes: Sequence[tuple[str, str, Sequence[str]]], more: Sequence[str] = (), *, waiting: bool = False
+) -> str:
+    """What became of tools, each given by name, grade and what changed; the first few of them."""
+    names = {name for name, _grade, _lines in changes}
+    breaking = len({name for name, grade, _lines in changes if grade == "breaking"})
+    count = f"{len(names)} tool{'s' * (len(names) != 1)} changed"
+    count = f"more than {count}" if more else count
+    head = f"{count}, {breaking} breaking" if breaking else count
+    told = [
+        f"{name[:80]} ({grade}): {'; '.join(lines[:SENTENCES])}" for name, grade, lines in changes[:NAMED]
+    ]
+    rest = [f"and {len(changes) - NAMED} more"] if len(changes) > NAMED else []
+    text = " · ".join([head, *told, *rest, *more])
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return f"{text} · waits for approval" if waiting else text

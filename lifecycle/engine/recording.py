@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,13 @@ from lifecycle.engine.routine import Check
 from lifecycle.engine.writer import Writer
 from lifecycle.live import feed
 from lifecycle.models import FeedItem, ServiceState, StateChange
+from registry.core import contract
 from registry.models import Service
 
 log = structlog.get_logger("lifecycle.state")
 FLUSH_EVERY = 0.9
 OnChange = Callable[[Service, ServiceState, Change, datetime], object]
+OnTools = Callable[[int, Sequence[contract.Change], datetime], object]
 
 
 @dataclass(eq=False)
@@ -49,8 +51,16 @@ class Held:
 class Recorder:
     """Writes transitions at once, and routine checks together within a second."""
 
-    def __init__(self, writer: Writer, worker: str, on_change: OnChange, fence: Fence | None = None) -> None:
-        self._writer, self._worker, self._on_change = writer, worker, on_change
+    def __init__(
+        self,
+        writer: Writer,
+        worker: str,
+        on_change: OnChange,
+        fence: Fence | None = None,
+        on_tools: OnTools | None = None,
+    ) -> None:
+        self._writer, self._worker = writer, worker
+        self._on_change, self._on_tools = on_change, on_tools
         self._fence = fence or Fence()
         self._checks: list[Check] = []
 
@@ -139,7 +149,9 @@ class Recorder:
             return False
         held.version += 1
         if content is not None:
-            lists.replace(held.service_id, content, now)
+            taken = lists.replace(held.service_id, content, now)
+            if taken.changes and self._on_tools is not None:
+                self._on_tools(held.service_id, taken.changes, now)
         if change is not None:
             row = ServiceState.objects.select_related("service").get(pk=held.service_id)
             self._add_history(held, row, change, now)

@@ -26,7 +26,7 @@ from lifecycle.engine.lag import LagWatch
 from lifecycle.engine.looking import Outlook, Sight, Wanted
 from lifecycle.engine.policies import Policies
 from lifecycle.engine.reconnection import Lanes
-from lifecycle.engine.recording import OnChange, Recorder
+from lifecycle.engine.recording import OnChange, OnTools, Recorder
 from lifecycle.engine.roster import Roster
 from lifecycle.engine.shop import Shop
 from lifecycle.engine.writer import Writer
@@ -55,6 +55,7 @@ class Alerts:
     on_change: OnChange
     tick: Callable[[datetime], int]
     deliver: Callable[[asyncio.Event, Callable[[], bool]], Awaitable[None]]
+    on_tools: OnTools | None = None
 
 
 class Worker:
@@ -75,7 +76,7 @@ class Worker:
         self.shop = Shop(
             connector=connector,
             writer=self.writer,
-            recorder=Recorder(self.writer, name, alerts.on_change, self.fence),
+            recorder=Recorder(self.writer, name, alerts.on_change, self.fence, alerts.on_tools),
             lanes=Lanes(),
             lag=LagWatch(self.writer),
             clock=clock,

@@ -29,7 +29,7 @@ class Channel(models.Model):
 
 
 class AlertRule(models.Model):
-    """When to tell whom. `states` belongs to state-entered, `seconds` to not-serving-for."""
+    """When to tell whom; `states`, `seconds`, `breaking_only` belong to one condition each, in this order."""
 
     class Level(models.TextChoices):
         INFO = "INFO"
@@ -40,6 +40,7 @@ class AlertRule(models.Model):
     class Condition(models.TextChoices):
         STATE_ENTERED = "state-entered"
         NOT_SERVING_FOR = "not-serving-for"
+        TOOLS_CHANGED = "tools-changed"
 
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(default=True)
@@ -47,6 +48,7 @@ class AlertRule(models.Model):
     condition = models.CharField(max_length=20, choices=Condition.choices)
     states = models.JSONField(default=list)
     seconds = models.PositiveIntegerField(default=300)
+    breaking_only = models.BooleanField(default=False)
     scope = models.JSONField(
         default=dict, help_text='{"kind": "all"} or {"kind": "services"|"tags"|"profiles", "values": [...]}'
     )
@@ -74,6 +76,7 @@ class Episode(models.Model):
         STOPPED = "stopped"
         REMOVED = "removed"
         RULE_CHANGED = "rule-changed"
+        TOLD = "told"
 
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="episodes")
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="episodes")

@@ -146,6 +146,18 @@ def test_acknowledging_is_noted_and_possible_once(admin: Client, fleet: Fleet, l
     assert admin.post(reverse("alert_acknowledge", args=[episode.pk + 1])).status_code == 404
 
 
+def test_a_rule_of_tools_is_saved_and_told_in_words(admin: Client) -> None:
+    sent = rule_data(condition="tools-changed", states=[], breaking_only="on")
+    page = admin.post(reverse("rule_add"), sent, follow=True).content.decode()
+    assert "A tool changes in a breaking way" in page
+    rule = AlertRule.objects.get()
+    assert (rule.condition, rule.breaking_only) == ("tools-changed", True)
+    assert (
+        'name="breaking_only" id="id_breaking_only" checked'
+        in admin.get(reverse("rule_edit", args=[rule.pk])).content.decode()
+    )
+
+
 def test_a_rule_is_added_changed_switched_and_deleted(admin: Client, log_channel: Channel) -> None:
     sent = rule_data(channels=[log_channel.pk], notify_recovery="on", scope="tags", values="eu, paid eu")
     answer = admin.post(reverse("rule_add"), sent, follow=True)

@@ -79,7 +79,12 @@ class Bench:
             name=name,
             connector=Connector(run_dir=self.run_dir, worker=name),
             clock=timezone.now,
-            alerts=Alerts(on_change=evaluation.on_change, tick=evaluation.tick, deliver=_no_delivery),
+            alerts=Alerts(
+                on_change=evaluation.on_change,
+                tick=evaluation.tick,
+                deliver=_no_delivery,
+                on_tools=evaluation.on_tools,
+            ),
             policy=lambda wanted: self.policy,
         )
 

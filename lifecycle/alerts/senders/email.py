@@ -33,13 +33,18 @@ def subject_of(letter: Letter) -> str:
     data = letter.payload["data"]
     match letter.kind:
         case "firing":
-            what = "needs sign-in" if data.get("needs") else f"is {data['state']}"
-            text = f"[{data['level']}] {data['service']} {what} ({data['rule']})"
+            text = f"[{data['level']}] {_what(data)} ({data['rule']})"
         case "resolved":
             text = f"[Resolved] {data['service']} serves again ({data['rule']})"
         case _:
             text = "[Test] MCPStore Console"
     return " ".join(text.split())
+
+
+def _what(data: dict[str, Any]) -> str:
+    if data.get("condition") == "tools-changed":
+        return f"The tools of {data['service']} changed"
+    return f"{data['service']} {'needs sign-in' if data.get('needs') else 'is ' + data['state']}"
 
 
 def build(letter: Letter) -> EmailMultiAlternatives:

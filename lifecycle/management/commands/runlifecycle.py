@@ -55,6 +55,7 @@ async def _work() -> None:
             on_change=evaluation.on_change,
             tick=evaluation.tick,
             deliver=lambda stop, may: Deliverer(may=may).run(stop),
+            on_tools=evaluation.on_tools,
         ),
     )
     loop = asyncio.get_running_loop()
