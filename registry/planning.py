@@ -214,6 +214,12 @@ class Planner:
             raise InvalidConfigError(
                 at, "starts a command, which only an admin may add", "Ask an admin to add it", role=Role.ADMIN
             )
+        if settings.STDIO == "allowlist" and (steering := allowlist.steering(config)):
+            raise InvalidConfigError(
+                show((*plan.place, "env", steering[0])),
+                "could make an allowed command run something else",
+                "Take it out, or set it for the whole console",
+            )
         if not stdio_possible(config):
             raise InvalidConfigError(
                 at, "is not on the list of allowed commands", f"Add it to {allowlist.path()}"

@@ -111,7 +111,7 @@ def _save_secrets(plans: Sequence[Plan], now: datetime) -> None:
             rows[name] = Secret(
                 name=name, service=owner, ciphertext=secrets.seal(value), created_at=now, updated_at=now
             )
-    shared = _changed_shared(plans)
+    using = _using(_changed_shared(plans), [_row(plan).pk for plan in plans])
     Secret.objects.bulk_create(
         rows.values(),
         batch_size=BATCH,
@@ -119,8 +119,9 @@ def _save_secrets(plans: Sequence[Plan], now: datetime) -> None:
         unique_fields=["name"],
         update_fields=["service", "ciphertext", "updated_at"],
     )
-    for name in shared:
-        _reapply(name, {plan.name for plan in plans})
+    for service, approved in using:
+        fresh = secrets.fingerprint(secrets.reveal(service)) if approved else service.approved_hash
+        Service.objects.filter(pk=service.pk).update(revision=F("revision") + 1, approved_hash=fresh)
 
 
 def _changed_shared(plans: Sequence[Plan]) -> list[str]:
@@ -129,12 +130,24 @@ def _changed_shared(plans: Sequence[Plan]) -> list[str]:
     return [name for name, sealed in old if secrets.unseal(sealed) != given[name]]
 
 
-def _reapply(shared: str, done: set[str]) -> None:
-    """A shared value changed: every other service that uses it starts anew and keeps its approval."""
-    users = Service.objects.annotate(text=Cast("entry", TextField()))
-    for service in users.filter(text__contains=reference(shared)).exclude(name__in=done):
-        approved = secrets.fingerprint(secrets.reveal(service)) if service.approved_hash else ""
-        Service.objects.filter(pk=service.pk).update(revision=F("revision") + 1, approved_hash=approved)
+def _using(shared: Sequence[str], done: Sequence[int]) -> list[tuple[Service, bool]]:
+    """Every other service that uses a value which changes: it starts anew, and keeps its approval.
+
+    The approval is looked at before the change: an entry edited behind our back gets none by it.
+    """
+    found: dict[int, tuple[Service, bool]] = {}
+    rows = Service.objects.annotate(text=Cast("entry", TextField())).exclude(pk__in=done)
+    for name in shared:
+        for service in rows.filter(text__contains=reference(name)):
+            found[service.pk] = found.get(service.pk) or (service, _approved(service))
+    return list(found.values())
+
+
+def _approved(service: Service) -> bool:
+    try:
+        return bool(service.approved_hash) and secrets.matches(secrets.reveal(service), service.approved_hash)
+    except RegistryError:
+        return False
 
 
 def endpoint(stored: Mapping[str, Any]) -> str:

@@ -206,6 +206,35 @@ def test_an_edit_behind_our_back_is_not_approved(register: Register, edit: dict[
     assert not registration.is_approved(registration.get("weather"))
 
 
+def test_a_changed_shared_value_approves_nothing_that_was_not_approved(register: Register) -> None:
+    entry = {"command": "x", "env": {"T": "${SHARED}"}}
+    register({"good": entry, "edited": entry}, values={"SHARED": "v1"})
+    edited = registration.get("edited")
+    Service.objects.filter(pk=edited.pk).update(entry={**edited.entry, "command": "evil"})
+    register({"other": {"url": URL, "auth": "${SHARED}"}}, values={"SHARED": "v2"})
+    assert registration.is_approved(registration.get("good"))
+    assert secrets.reveal(registration.get("good")).env == {"T": "v2"}
+    assert not registration.is_approved(registration.get("edited"))
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "LD_PRELOAD", "NODE_OPTIONS", "npm_config_registry", "PYTHONPATH", "HOME"]
+)
+def test_an_allowed_command_gets_no_variable_that_makes_it_another(
+    register: Register, settings: Settings, data_dir: Path, name: str
+) -> None:
+    entry = {"command": "npx", "args": ["-y", "x"], "env": {name: "evil", "API_KEY": "k"}}
+    register({"before": entry})
+    settings.STDIO = "allowlist"
+    (data_dir / "stdio-allow.txt").write_text("npx -y *\n")
+    (result,) = register({"a": entry})
+    assert result.error is not None and result.error.where == f"a.env.{name}"
+    assert not registration.is_approved(registration.get("before"))
+    harmless = {"API_KEY": "k", "NODE_ENV": "production", "PYTHONUNBUFFERED": "1"}
+    assert register({"a": {**entry, "env": harmless}})[0].outcome == "created"
+    assert registration.is_approved(registration.get("a"))
+
+
 def test_a_removed_service_is_gone_and_its_name_free(register: Register) -> None:
     register({"weather": WEATHER})
     old = registration.get("weather")
