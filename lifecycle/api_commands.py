@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Status
 
-from lifecycle import operations, policies, reading, schemas
+from lifecycle import operations, ordering, policies, reading, schemas
 from lifecycle.core.states import SERVING
 from lifecycle.models import Command
 from registry import registration
@@ -24,6 +24,7 @@ router = Router()
 LONGEST_WAIT = 60.0
 CALL_MARGIN = 5.0
 LONGEST_CALL = 600.0
+COMPANY = {"start": "stopped_dependencies", "stop": "running_dependents"}
 ACTIONS = ("start", "stop", "restart", "check", "reconnect", "refresh-tools")
 
 Wait = Annotated[
@@ -50,16 +51,22 @@ def _result(command: Command) -> dict[str, Any]:
 async def service_action(
     request: HttpRequest, name: Name, action: str, wait: Wait = 0, force: Force = False
 ) -> Status[dict[str, Any]]:
-    """start, stop, restart, check, reconnect or refresh-tools; `wait` adds the outcome to the answer."""
+    """start, stop, restart, check, reconnect or refresh-tools; `wait` adds the outcome to the answer.
+
+    A start or stop names the services that it should not be without; `services/bulk` takes them all in order.
+    """
     if action not in ACTIONS:
         raise ProblemError(404, f"There is no command {action[:40]!r}; there are {', '.join(ACTIONS)}.")
     command = await sync_to_async(operations.request)(
         action, name, by=caller(request).name, now=timezone.now(), force=force
     )
+    asked: dict[str, Any] = {"command_id": command.pk}
+    if action in COMPANY and (others := await sync_to_async(ordering.company)(name, action)):
+        asked[COMPANY[action]] = others
     if not wait:
-        return Status(202, {"command_id": command.pk})
+        return Status(202, asked)
     finished = await operations.wait(command.pk, min(wait, LONGEST_WAIT))
-    return Status(202, {"command_id": command.pk} | _result(finished))
+    return Status(202, asked | _result(finished))
 
 
 Id = Annotated[int, Path(ge=0, le=2**63 - 1)]

@@ -71,17 +71,18 @@ def get(batch_id: int) -> Batch:
 
 def progress(batch: Batch) -> Progress:
     """Counted now; one query over the members' index."""
-    return _progress(batch, _tally(batch))
+    return _progress(batch, tally(batch))
 
 
-def _tally(batch: Batch) -> dict[tuple[int, str], int]:
+def tally(batch: Batch) -> dict[tuple[int, str], int]:
+    """Members by wave and state."""
     rows = batch.members.order_by().values_list("wave", "state").annotate(n=Count("pk"))
     return {(wave, state): n for wave, state, n in rows}
 
 
-def _progress(batch: Batch, tally: Mapping[tuple[int, str], int]) -> Progress:
+def _progress(batch: Batch, counts: Mapping[tuple[int, str], int]) -> Progress:
     def of(*states: str) -> int:
-        return sum(n for (_, state), n in tally.items() if state in states)
+        return sum(n for (_, state), n in counts.items() if state in states)
 
     return Progress(
         total=batch.total,
@@ -313,15 +314,15 @@ def _locked(batch_id: int) -> Batch:
 
 def _go_on(batch: Batch, now: datetime) -> None:
     """Begin the next wave when this one has ended, or has had its time; then let members of it go."""
-    tally = _tally(batch)
-    running = sum(tally.get((wave, state), 0) for wave in range(1, batch.waves + 1) for state in OPEN)
-    while not tally.get((batch.wave, State.PLANNED)) and batch.wave < batch.waves:
-        busy = sum(tally.get((batch.wave, state), 0) for state in OPEN)
+    counts = tally(batch)
+    running = sum(counts.get((wave, state), 0) for wave in range(1, batch.waves + 1) for state in OPEN)
+    while not counts.get((batch.wave, State.PLANNED)) and batch.wave < batch.waves:
+        busy = sum(counts.get((batch.wave, state), 0) for state in OPEN)
         if busy and now - batch.wave_at < WAVE_LIMIT:
             return
         batch.wave, batch.wave_at = batch.wave + 1, now
     free = (REMOVED_AT_ONCE if batch.action in CONFIGURING else AT_ONCE) - running
-    if free > 0 and tally.get((batch.wave, State.PLANNED)):
+    if free > 0 and counts.get((batch.wave, State.PLANNED)):
         _let_go(batch, free, now)
         batch.wave_at = now
     batch.save(update_fields=["wave", "wave_at"])
@@ -390,9 +391,9 @@ def _end(ids: Sequence[int], state: str, now: datetime, error: str = "") -> None
 
 def _look(batch: Batch, now: datetime) -> None:
     """Close the batch when all its members have ended; tell the pages when something moved."""
-    tally = _tally(batch)
-    counted = _progress(batch, tally)
-    if counted.ended == sum(tally.values()):
+    counts = tally(batch)
+    counted = _progress(batch, counts)
+    if counted.ended == sum(counts.values()):
         batch.finished_at = now
     seen = {"planned": counted.planned, "running": counted.running, "failed": counted.failed}
     seen |= {"done": counted.done, "wave": batch.wave}

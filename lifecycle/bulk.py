@@ -20,6 +20,9 @@ from lifecycle.reading import PAGE_SIZE, clamp
 
 Kind, State = Command.Kind, Command.State
 NAMED = 8
+WAVES_SHOWN = 12
+ENDS = (State.FAILED, State.DONE, State.CANCELLED)
+NAMED_IN_A_WAVE = 4
 WORDS: Mapping[str, Any] = {
     Kind.START: lazy("Start"),
     Kind.STOP: lazy("Stop"),
@@ -147,6 +150,7 @@ class Line:
     ended: int
     total: int
     failed: int
+    waves: int
 
 
 def line_of(batch: Batch, now: datetime, counted: batches.Progress | None = None) -> Line:
@@ -170,6 +174,7 @@ def line_of(batch: Batch, now: datetime, counted: batches.Progress | None = None
         ended=done if batch.seen or counted else 0,
         total=batch.total,
         failed=failed,
+        waves=batch.waves,
     )
 
 
@@ -201,8 +206,22 @@ class Tab:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wave:
+    """One step of the order of dependencies."""
+
+    number: int
+    state_class: str
+    state: str
+    ended: int
+    total: int
+    named: str
+    now: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class MemberLine:
     name: str
+    wave: int
     url: str
     state_class: str
     state: str
@@ -217,6 +236,7 @@ class Detail:
     counted: batches.Progress
     text: str
     cancelled_by: str
+    waves: list[Wave]
     tabs: list[Tab]
     members: list[MemberLine]
     here: str
@@ -242,6 +262,7 @@ def detail(batch: Batch, given: Mapping[str, str], now: datetime) -> Detail:
         counted=counted,
         text=_progress_text(batch),
         cancelled_by=batch.cancelled_by,
+        waves=_waves(batch) if 1 < batch.waves <= WAVES_SHOWN else [],
         tabs=[
             Tab(word=str(word), count=numbers[name], url=f"{url}?state={name}", chosen=name == chosen)
             for name, word, _states in TABS
@@ -271,11 +292,41 @@ def _progress_text(batch: Batch) -> str:
     }
 
 
+def _waves(batch: Batch) -> list[Wave]:
+    tally = batches.tally(batch)
+    return [
+        _wave(batch, number, {state: n for (wave, state), n in tally.items() if wave == number})
+        for number in range(1, batch.waves + 1)
+    ]
+
+
+def _wave(batch: Batch, number: int, counted: Mapping[str, int]) -> Wave:
+    total = sum(counted.values())
+    open_now = sum(counted.get(state, 0) for state in (State.PLANNED, State.QUEUED, State.TAKEN))
+    if open_now == 0:
+        shown = next(state for state in ENDS if counted.get(state) or state is ENDS[-1])
+    else:
+        shown = State.TAKEN if number <= batch.wave else State.PLANNED
+    word, css = STATES[shown]
+    names = batch.members.filter(wave=number).order_by("pk").values_list("service__name", flat=True)
+    first = list(names[:NAMED_IN_A_WAVE])
+    return Wave(
+        number=number,
+        state_class=css,
+        state=str(word),
+        ended=total - open_now,
+        total=total,
+        named=", ".join(first) + (" …" if total > len(first) else ""),
+        now=open_now > 0 and number == batch.wave,
+    )
+
+
 def _member(row: Command) -> MemberLine:
     word, css = STATES[State(row.state)]
     listed = row.service.removed_at is None and row.service.archived_at is None
     return MemberLine(
         name=row.service.name,
+        wave=row.wave,
         url=reverse("service_detail", args=[row.service.name]) if listed else "",
         state_class=css,
         state=str(word),

@@ -46,13 +46,31 @@ class Side:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Company:
+    """Those that would come along; `all` counts the service itself, too."""
+
+    names: list[str]
+
+    @property
+    def all(self) -> int:
+        return len(self.names) + 1
+
+    @property
+    def text(self) -> str:
+        return dependencies.few(self.names)
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Relations:
     """Both sides of one service, and who would come along where it is started or stopped."""
 
     needs: Side
     needed_by: Side
-    start_first: list[str]
-    stop_too: list[str]
+    start_first: Company
+    stop_too: Company
 
 
 def relations_of(service: Service) -> Relations:
@@ -61,8 +79,8 @@ def relations_of(service: Service) -> Relations:
     return Relations(
         needs=_side(needs),
         needed_by=_side(needed_by),
-        start_first=ordering.along([service.name], Command.Kind.START) if needs else [],
-        stop_too=ordering.along([service.name], Command.Kind.STOP) if needed_by else [],
+        start_first=Company(names=ordering.along([service.name], Command.Kind.START) if needs else []),
+        stop_too=Company(names=ordering.along([service.name], Command.Kind.STOP) if needed_by else []),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from lifecycle.models import Command
 from registry import dependencies
 from registry.core import graph
-from registry.models import Desired, Service
+from registry.models import Dependency, Desired, Service
 
 Kind = Command.Kind
 
@@ -27,3 +29,9 @@ def along(names: Iterable[str], action: str) -> list[str]:
         others, wanted = graph.dependencies(names, edges), Desired.STOPPED
     desired = dict(Service.objects.listed().values_list("name", "desired")) if others else {}
     return sorted(name for name in others if desired.get(name) == wanted)
+
+
+def company(name: str, action: str) -> list[str]:
+    """As `along` for one service, and one small query where it takes part in no dependency."""
+    tied = Dependency.objects.standing().filter(Q(service__name=name) | Q(depends_on__name=name))
+    return along([name], action) if tied.exists() else []

@@ -137,6 +137,8 @@ class Decided(Schema):
 
 class Asked(Schema):
     command_id: int
+    stopped_dependencies: list[str] | None = Field(None, description="of a start: what it needs, stopped")
+    running_dependents: list[str] | None = Field(None, description="of a stop: what needs it and should run")
     state: str | None = Field(None, description="with ?wait= only: queued, taken, done or failed")
     outcome: dict[str, Any] | None = None
     error: str | None = None

@@ -13,6 +13,7 @@ urlpatterns = [
     path("batches/", batches.batch_list, name="batch_list"),
     path("batches/ask/", batches.batch_ask, name="batch_ask"),
     path("batches/begin/", batches.batch_begin, name="batch_begin"),
+    path("services/<str:name>/together/<str:kind>/", batches.batch_together, name="batch_together"),
     path("batches/<int:batch_id>/", batches.batch_detail, name="batch_detail"),
     path("batches/<int:batch_id>/cancel/", batches.batch_cancel, name="batch_cancel"),
     path("batches/<int:batch_id>/retry/", batches.batch_retry, name="batch_retry"),

@@ -7,20 +7,22 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from lifecycle import batches, bulk
+from lifecycle import batches, bulk, ordering
 from lifecycle.frame import frame_of
-from lifecycle.models import Batch
+from lifecycle.models import Batch, Command
 from lifecycle.operations import NotPossibleError
 from lifecycle.views.answers import is_htmx, refused, toast
 from registry.access.roles import require, role_of
 from registry.errors import InvalidConfigError
-from registry.models import Role
+from registry.models import Role, Service
+
+Kind = Command.Kind
 
 
 @login_required
@@ -70,6 +72,23 @@ def batch_begin(request: HttpRequest) -> HttpResponse:
     except InvalidConfigError as exc:
         return _refused(request, exc)
     return _go(request, batch)
+
+
+@require(Role.OPERATOR)
+@require_POST
+def batch_together(request: HttpRequest, name: str, kind: str) -> HttpResponse:
+    """Start a service with the stopped ones that it needs, or stop it with the running ones that need it.
+
+    If these are not as many as the page said, it is asked again.
+    """
+    if kind not in (Kind.START, Kind.STOP):
+        raise Http404(kind)
+    names = [get_object_or_404(Service.objects.listed(), name=name).name, *ordering.along([name], kind)]
+    if request.POST.get("count") != str(len(names)):
+        ids = list(Service.objects.listed().filter(name__in=names).values_list("pk", flat=True))
+        return _ask(request, bulk.Choice(word=kind, ids=ids, filters=None), changed=True)
+    who, role = request.user.get_username(), role_of(request.user)
+    return _go(request, batches.begin(kind, names=names, by=who, role=role, now=timezone.now()))
 
 
 def _refused(request: HttpRequest, exc: InvalidConfigError) -> HttpResponse:

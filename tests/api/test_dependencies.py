@@ -57,3 +57,14 @@ def test_without_dependencies_it_is_empty(viewer: Api, make_service: MakeService
 def test_it_is_read_by_whoever_has_a_token_and_by_nobody_else(nobody: Api, viewer: Api) -> None:
     assert nobody.get("dependencies").status_code == 401
     assert viewer.post("dependencies").status_code == 405
+
+
+def test_a_start_names_what_it_needs_and_is_stopped_and_a_stop_who_needs_it(
+    operator: Api, make_service: MakeService
+) -> None:
+    shop(make_service)
+    Service.objects.filter(name="database").update(desired="stopped")
+    assert operator.post("services/web/start").json()["stopped_dependencies"] == ["database"]
+    assert operator.post("services/api/stop").json()["running_dependents"] == ["web"]
+    assert operator.post("services/alone/stop").json().keys() == {"command_id"}
+    assert operator.post("services/web/check").json().keys() == {"command_id"}

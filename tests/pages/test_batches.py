@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from django.utils import timezone
 from lifecycle import batches
 from lifecycle.core.states import State
 from lifecycle.models import Batch, Command
-from registry.models import AuditEntry, Service
+from registry.models import AuditEntry, Dependency, Service
 from tests.pages.conftest import HTMX, make_service, make_worker, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,3 +135,81 @@ def test_force_is_asked_by_its_own_word(operator: Client) -> None:
     batch = Batch.objects.get()
     assert (batch.action, batch.force) == ("stop", True)
     assert set(Command.objects.values_list("kind", "force")) == {("stop", True)}
+
+
+def chain() -> None:
+    """web needs api, api needs database."""
+    made = [make_service(name) for name in ("database", "api", "web")]
+    for other, service in pairwise(made):
+        Dependency.objects.create(service=service, depends_on=other)
+
+
+def test_a_stop_that_others_need_asks_first_and_can_take_them_along(operator: Client) -> None:
+    chain()
+    page = text_of(operator.get("/services/database/"))
+    assert "2 running services need it: api, web." in page and "Stop all 3" in page
+    assert 'data-opens="ask-stop"' in page and 'data-opens="ask-start"' not in page
+    begun = operator.post("/services/database/together/stop/", {"count": "3"})
+    batch = Batch.objects.get()
+    assert begun.headers["Location"] == f"/batches/{batch.pk}/"
+    waves = batch.members.order_by("wave").values_list("wave", "service__name")
+    assert list(waves) == [(1, "web"), (2, "api"), (3, "database")]
+
+
+def test_a_start_offers_what_it_needs_and_is_stopped(operator: Client) -> None:
+    chain()
+    Service.objects.exclude(name="database").update(desired="stopped")
+    page = text_of(operator.get("/services/web/"))
+    assert "It needs 1 stopped service: api." in page and "Start all 2" in page
+    operator.post("/services/web/together/start/", {"count": "2"})
+    waves = Batch.objects.get().members.order_by("wave").values_list("wave", "service__name")
+    assert list(waves) == [(1, "api"), (2, "web")]
+
+
+def test_alone_it_is_started_and_stopped_without_a_question(operator: Client) -> None:
+    chain()
+    page = text_of(operator.get("/services/web/"))
+    assert "ask-stop" not in page and "ask-start" not in page
+
+
+def test_if_others_come_along_than_were_named_it_is_asked_again(operator: Client) -> None:
+    chain()
+    asked = operator.post("/services/database/together/stop/", {"count": "2"})
+    assert asked.status_code == 409
+    assert "Stop 3 services?" in text_of(asked) and "Look again" in text_of(asked)
+    assert not Batch.objects.exists()
+
+
+def test_going_together_is_for_operators_and_for_start_and_stop(viewer: Client, operator: Client) -> None:
+    chain()
+    path = "/services/database/together/stop/"
+    assert Client().post(path).headers["Location"].startswith("/login/?next=")
+    assert viewer.post(path).status_code == 403
+    assert operator.get(path).status_code == 405
+    assert operator.post("/services/database/together/check/").status_code == 404
+    assert operator.post("/services/none/together/stop/").status_code == 404
+
+
+def test_the_progress_shows_each_wave(operator: Client) -> None:
+    chain()
+    operator.post("/services/database/together/stop/", {"count": "3"})
+    path = f"/batches/{Batch.objects.get().pk}/"
+    batches.advance(timezone.now())
+    answer("done")
+    page = text_of(operator.get(path))
+    strip = page[page.index('<ol class="waves"') : page.index("</ol>")]
+    steps = re.findall(r"<b>(Wave \d)</b> <span class=\"state [\w-]+\">([\w ]+)</span>.*?<small>(\w+)", strip)
+    assert steps == [
+        ("Wave 1", "Done", "web"),
+        ("Wave 2", "Under way", "api"),
+        ("Wave 3", "Waiting", "database"),
+    ]
+    assert strip.count('aria-current="step"') == 1
+    assert "Wave</span> 3</td>" in text_of(operator.get(f"{path}?state=planned"))
+
+
+def test_without_an_order_there_are_no_waves_to_show(operator: Client) -> None:
+    three()
+    begin(operator)
+    page = text_of(operator.get(f"/batches/{Batch.objects.get().pk}/"))
+    assert 'class="waves"' not in page and ">Wave<" not in page
