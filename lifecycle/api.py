@@ -116,7 +116,8 @@ def _event(change: StateChange) -> dict[str, Any]:
 def _events(service: Service | None, query: EventQuery) -> dict[str, Any]:
     # To `reading.events` an id of 0 means "the latest"; a follower that begins at 0 wants the oldest.
     after = 0 if query.after is None else query.after or -1
-    return {"results": [_event(change) for change in reading.events(service, after=after, limit=query.limit)]}
+    found = reading.events(service, after=after, limit=query.limit, settled=True)
+    return {"results": [_event(change) for change in found]}
 
 
 @router.get(

@@ -11,7 +11,19 @@ from operator import or_
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Expression,
+    IntegerField,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from lifecycle import approvals
@@ -22,6 +34,7 @@ from lifecycle.counting import counts_by_state as counts_by_state
 from lifecycle.counting import state_of as state_of
 from lifecycle.counting import state_row as state_row
 from lifecycle.heartbeat import CHECKS
+from lifecycle.live import feed, transactions
 from lifecycle.models import CheckResult, Episode, FeedItem, ServiceState, StateChange, WorkerSeen
 from registry.models import Desired, RegistryHead, Service, Tool, WaitingTool
 
@@ -62,7 +75,6 @@ class Chrome:
 
 def chrome(now: datetime) -> Chrome:
     """The frame's facts in one query (four while no worker has ever run)."""
-    newest = FeedItem.objects.order_by("-id").values("id")[:1]
     alerts = (
         Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
         .order_by()
@@ -74,14 +86,13 @@ def chrome(now: datetime) -> Chrome:
     drifted = RegistryHead.objects.values("drift_seen_at")[:1]
     row = (
         WorkerSeen.objects.order_by("-seen_at")
-        .annotate(feed=Subquery(newest), alerts=Subquery(alerts), drifted=Subquery(drifted))
+        .annotate(feed=_place(), alerts=Subquery(alerts), drifted=Subquery(drifted))
         .values("seen_at", "stopped_at", "feed", "alerts", "drifted")
         .first()
     )
     if row is None:
-        feed = FeedItem.objects.aggregate(last=Max("id"))["last"]
         return Chrome(
-            feed_id=feed or 0,
+            feed_id=feed.place(),
             open_alerts=_alerts(),
             worker_seen_at=None,
             live=False,
@@ -95,6 +106,13 @@ def chrome(now: datetime) -> Chrome:
         live=live,
         drifted_at=row["drifted"],
     )
+
+
+def _place() -> Expression:
+    """The place in the feed as part of a query, of the same moment as all that it reads."""
+    if connection.vendor == "postgresql":
+        return RawSQL(f"({transactions.HORIZON}::text::bigint)", [], BigIntegerField())  # noqa: S611
+    return Subquery(FeedItem.objects.order_by("-id").values("id")[:1])
 
 
 def _alerts() -> int:
@@ -230,14 +248,23 @@ def batched(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 
 def events(
-    service: Service | None = None, *, after: int = 0, before: int = 0, limit: int = 50
+    service: Service | None = None, *, after: int = 0, before: int = 0, limit: int = 50, settled: bool = False
 ) -> list[StateChange]:
-    """Transitions, newest last: those after an id, or the latest ones before an id."""
+    """Transitions, newest last: those after an id, or the latest ones before an id.
+
+    *settled* leaves out those that an older one may yet follow, so that none is missed from the last id on.
+    """
     changes = StateChange.objects.select_related("service")
     if service is not None:
         changes = changes.filter(service=service)
+    if after and connection.vendor == "postgresql":
+        ids = transactions.changes_after(after, service.pk if service else None, limit)
+        found = changes.in_bulk(ids)
+        return [found[pk] for pk in ids if pk in found]
     if after:
         return list(changes.filter(id__gt=after).order_by("id")[:limit])
+    if settled and connection.vendor == "postgresql":
+        changes = changes.filter(RawSQL(f"lifecycle_statechange.xid < {transactions.HORIZON}", []))  # noqa: S611
     if before:
         changes = changes.filter(id__lt=before)
     return list(changes.order_by("-id")[:limit])[::-1]

@@ -1,20 +1,25 @@
-"""The feed: one row for each thing that a page may show and that changed, followed by id."""
+"""The feed: one row for each thing that a page may show and that changed, followed from place to place.
+
+A place is a number that grows: on SQLite, where one writes at a time, the id of the last row; on PostgreSQL
+the transaction below which all has ended.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import Max, Q
 
+from lifecycle.live import transactions
 from lifecycle.models import FeedItem
 
 KEPT = timedelta(hours=1)
 TOO_MANY = 500
+AT_ONCE = 10_000
 OVERLAP = timedelta(seconds=5)
-HOLE_WATCHED = timedelta(seconds=60)
-HOLES_AT_MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -31,58 +36,69 @@ def note(kind: str, ref: int, now: datetime) -> None:
     FeedItem.objects.create(kind=kind, ref=ref, at=now)
 
 
-def latest_id() -> int:
-    """The id to follow from; read it before what the page shows, or rely on the overlap of `since`."""
+def place() -> int:
+    """Where to follow from; read it before what the page shows."""
+    return transactions.horizon() if connection.vendor == "postgresql" else _latest_id()
+
+
+def _latest_id() -> int:
     return FeedItem.objects.aggregate(last=Max("id"))["last"] or 0
 
 
 def since(after: int, now: datetime) -> list[Item] | None:
-    """What came after id *after*, and the last seconds again; None when that is too much, or no longer known.
+    """What came after that place, perhaps more; None when that is too much, or no longer known."""
+    found = _since_transaction(after) if connection.vendor == "postgresql" else _since_id(after, now)
+    return None if found is None or len(found) > TOO_MANY else found
 
-    The last seconds are repeated because a row may become visible later than a row with a higher id,
-    and because a page reads the id and its content at two moments. Repeating does no harm.
-    """
+
+def _since_transaction(after: int) -> list[Item] | None:
+    if not transactions.feed_reaches(after):
+        return None
+    return [Item(row.id, row.kind, row.ref) for row in transactions.feed_since(after, TOO_MANY + 1)[1]]
+
+
+def _since_id(after: int, now: datetime) -> list[Item] | None:
+    """The last seconds again too: a page may have read its place and its content at two moments."""
     ids = FeedItem.objects.order_by("id").values_list("id", flat=True)
     oldest = ids.first()
     if oldest is None:
         return [] if after == 0 else None
-    if oldest > after + 1 or after > latest_id():
+    if oldest > after + 1 or after > _latest_id():
         return None
     rows = FeedItem.objects.filter(Q(id__gt=after) | Q(at__gte=now - OVERLAP)).order_by("id")
-    found = [Item(*row) for row in rows.values_list("id", "kind", "ref")[: TOO_MANY + 1]]
-    return None if len(found) > TOO_MANY else found
+    return _items(rows.values_list("id", "kind", "ref")[: TOO_MANY + 1])
+
+
+def _items(rows: Iterable[tuple[int, str, int]]) -> list[Item]:
+    return [Item(*row) for row in rows]
 
 
 def prune(now: datetime) -> int:
     """Forget rows that no page can still be waiting for; the newest stays, so that the ids go on."""
-    old = FeedItem.objects.filter(at__lt=now - KEPT, id__lt=latest_id())
+    old = FeedItem.objects.filter(at__lt=now - KEPT, id__lt=_latest_id())
     return old.delete()[0]
 
 
 @dataclass
 class Cursor:
-    """Follows the feed. PostgreSQL may show ids out of order, so a hole is watched for a while."""
+    """Follows the feed from a place; each process has its own."""
 
     last: int
-    holes: dict[int, datetime] = field(default_factory=dict)
+    _seen: set[int] = field(default_factory=set)
 
-    def read(self, now: datetime) -> list[Item]:
+    def read(self) -> list[Item]:
         """The rows that have become visible since the last call, each of them once."""
-        rows = FeedItem.objects.filter(Q(id__gt=self.last) | Q(id__in=list(self.holes))).order_by("id")
-        found = [Item(*row) for row in rows.values_list("id", "kind", "ref")]
-        self.advance([item.id for item in found], now)
+        if connection.vendor == "postgresql":
+            return self._read_transactions()
+        rows = FeedItem.objects.filter(id__gt=self.last).order_by("id")
+        found = _items(rows.values_list("id", "kind", "ref")[:AT_ONCE])
+        self.last = found[-1].id if found else self.last
         return found
 
-    def advance(self, ids: Sequence[int], now: datetime) -> None:
-        """Take note of visible *ids*: forget filled and old holes, remember new ones."""
-        filled = set(ids)
-        self.holes = {
-            hole: seen
-            for hole, seen in self.holes.items()
-            if hole not in filled and now - seen < HOLE_WATCHED
-        }
-        newest = max([self.last, *ids])
-        if newest - self.last <= HOLES_AT_MOST:
-            fresh = set(range(self.last + 1, newest)) - filled
-            self.holes.update(dict.fromkeys(sorted(fresh), now))
-        self.last = newest
+    def _read_transactions(self) -> list[Item]:
+        """What stands above the place is remembered until the place has passed it."""
+        limit = AT_ONCE + len(self._seen)
+        horizon, rows = transactions.feed_since(self.last, limit)
+        self.last = horizon if len(rows) < limit else min(horizon, rows[-1].xid)
+        before, self._seen = self._seen, {row.id for row in rows if row.xid >= self.last}
+        return [Item(row.id, row.kind, row.ref) for row in rows if row.id not in before]

@@ -100,7 +100,7 @@ class Hub:
             waker.close()
 
     async def _ticks(self, waker: Waker) -> None:
-        self._cursor = cursor = feed.Cursor(await self._read(feed.latest_id))
+        self._cursor = cursor = feed.Cursor(await self._read(feed.place))
         beat_at = sweep_at = time.monotonic()
         while True:
             await self._tick(cursor)
@@ -115,7 +115,7 @@ class Hub:
         shown = self._shown()
 
         def work() -> dict[str, str]:
-            return fragments.render(fragments.touched(cursor.read(timezone.now()), shown))
+            return fragments.render(fragments.touched(cursor.read(), shown))
 
         if made := await self._read(work):
             self._sweep.pushed(made)
@@ -152,7 +152,7 @@ class Hub:
 
 
 def _missed(shown: frozenset[str], after: int | None, now: datetime) -> tuple[dict[str, str], int]:
-    last = feed.latest_id()
+    last = feed.place()
     items = feed.since(last if after is None else after, now)
     names = set(shown) if items is None else fragments.touched(items, shown)
     names |= fragments.SINGLE.keys() & shown  # they change by time too, without a row that says so

@@ -14,10 +14,10 @@ from lifecycle.live import feed, fragments
 @require_GET
 @never_cache
 def live_poll(request: HttpRequest) -> JsonResponse:
-    """What changed of the shown fragments since id `after`; without it, all of them. 401 when signed out."""
+    """What changed of the shown fragments since `after`; without it, all of them. 401 when signed out."""
     if not request.user.is_authenticated:
         return JsonResponse({"error": {"code": "signed_out", "message": "Sign in again."}}, status=401)
-    now, last = timezone.now(), feed.latest_id()
+    now, last = timezone.now(), feed.place()
     after = request.GET.get("after", "")
     items = feed.since(int(after), now) if after.isdecimal() and len(after) < 19 else None
     shown = fragments.known(request.GET.get("show", "").split(","))

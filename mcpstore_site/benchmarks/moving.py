@@ -42,7 +42,7 @@ async def move(rate: float, seconds: float) -> list[tuple[int, int, str, float]]
         snap = _moved(one.snapshot, after, now)
         await recorder.change(one, snap, change, now)
         committed = time.time()
-        done.append((await writer.do(feed.latest_id), one.service_id, after.value, committed))
+        done.append((await writer.do(feed.place), one.service_id, after.value, committed))
     return done
 
 

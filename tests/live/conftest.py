@@ -121,7 +121,7 @@ def move(service: Service, state: State, now: datetime | None = None) -> int:
     with transaction.atomic():
         ServiceState.objects.filter(pk=service.pk).update(state=state, state_entered_at=now)
         feed.note(FeedItem.Kind.SERVICE, service.pk, now)
-        return feed.latest_id()
+        return feed.place()
 
 
 def show(socket: ClientConnection, *names: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_what_was_missed_is_heard_after_reconnecting(
     web: Web, cookie: str, make_service: MakeService
 ) -> None:
     service = make_service()
-    before = feed.latest_id()
+    before = feed.place()
     missed = move(service, State.UNREACHABLE)
     with web.socket(cookie, after=before) as socket:
         frame = show(socket, f"service-{service.pk}")
@@ -188,7 +188,7 @@ def test_nonsense_is_ignored(web: Web, cookie: str, make_service: MakeService, m
 
 def test_polling_hears_the_same(web: Web, cookie: str, make_service: MakeService) -> None:
     service = make_service()
-    before = feed.latest_id()
+    before = feed.place()
     last = move(service, State.WARNING)
     with httpx2.Client(base_url=web.address, headers={"Cookie": cookie}, trust_env=False) as client:
         names = f"service-{service.pk},count-all"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
-from lifecycle import operations
+from lifecycle import operations, reading
 from lifecycle.alerts import queue
 from lifecycle.alerts.queue import Outcome
 from lifecycle.core import machine
@@ -25,12 +27,14 @@ from lifecycle.engine.logbook import Batch, Entry
 from lifecycle.engine.recording import Held, Recorder
 from lifecycle.engine.routine import Check
 from lifecycle.engine.writer import Writer
+from lifecycle.live import feed
 from lifecycle.models import (
     Channel,
     CheckResult,
     Command,
     Delivery,
     DeliveryAttempt,
+    FeedItem,
     LogPiece,
     ServiceState,
     StateChange,
@@ -242,3 +246,98 @@ def test_a_deliverer_that_was_too_late_leaves_the_message_to_the_next() -> None:
     assert (row.state, row.channel.enabled, DeliveryAttempt.objects.count()) == ("queued", True, 1)
     queue.settle(second, replace(failed, ok=True, gone=False), NOW, 0.5)
     assert Delivery.objects.get().state == "delivered"
+
+
+WRITERS, TRANSACTIONS = 8, 120
+
+
+class Writers:
+    """Many that write into the feed and the history at once; some commit late."""
+
+    def __init__(self) -> None:
+        self.ended = threading.Event()
+        self.service = make_service()
+        self.at_work = WRITERS
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        for number in range(WRITERS):
+            threading.Thread(target=self._write, args=[random.Random(number)]).start()
+
+    def __exit__(self, *_: object) -> None:
+        assert self.ended.wait(60)
+
+    def _write(self, chance: random.Random) -> None:
+        for _ in range(TRANSACTIONS):
+            with transaction.atomic():
+                feed.note("service", 1, NOW)
+                StateChange.objects.create(service=self.service, after="HEALTHY", event="e", at=NOW)
+                time.sleep(chance.choice([0, 0, 0, 0.001, 0.02]))
+                feed.note("service", 2, NOW)
+        connections.close_all()
+        with self._lock:
+            self.at_work -= 1
+        if not self.at_work:
+            self.ended.set()
+
+
+def test_the_feed_loses_nothing_and_repeats_nothing_while_many_write() -> None:
+    writers, cursor, naive = Writers(), feed.Cursor(feed.place()), 0
+    found: list[int] = []
+    by_id: list[int] = []
+    with writers:
+        while not writers.ended.is_set():
+            found += [item.id for item in cursor.read()]
+            by_id += FeedItem.objects.filter(id__gt=naive).order_by("id").values_list("id", flat=True)
+            naive = max([naive, *by_id[-1:]])
+    found += [item.id for item in cursor.read()]
+    by_id += FeedItem.objects.filter(id__gt=naive).values_list("id", flat=True)
+    everything = list(FeedItem.objects.exclude(kind="list").order_by("id").values_list("id", flat=True))
+    assert len(everything) == 2 * WRITERS * TRANSACTIONS
+    assert sorted(found) == everything
+    # This is what the transactions are for.
+    assert len(set(by_id)) < len(everything)
+
+
+def test_a_page_misses_nothing_from_its_place_on() -> None:
+    before = feed.place()
+    feed.note("service", 1, NOW)
+    place = feed.place()
+    late = threading.Event()
+    written = threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            feed.note("service", 2, NOW)
+            written.set()
+            late.wait(10)
+        connections.close_all()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    written.wait(10)
+    feed.note("service", 3, NOW)
+    after = feed.place()
+    late.set()
+    writer.join(10)
+    refs = {origin: [item.ref for item in feed.since(origin, NOW) or []] for origin in (before, place, after)}
+    assert refs[place] == [2, 3]
+    assert 2 in refs[after]
+    assert feed.since(after + 10_000, NOW) is None
+
+
+def test_who_follows_the_events_by_id_misses_none_while_many_write() -> None:
+    writers = Writers()
+    found: list[int] = []
+
+    def look() -> bool:
+        more = [event.pk for event in reading.events(after=found[-1] if found else -1, limit=50)]
+        found.extend(more)
+        return bool(more)
+
+    with writers:
+        while not writers.ended.is_set():
+            look()
+    while look():
+        pass
+    assert len(found) == len(set(found)) == WRITERS * TRANSACTIONS
