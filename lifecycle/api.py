@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Schema
 
-from lifecycle import policies, reading, schemas
+from lifecycle import chrome, policies, reading, schemas
 from lifecycle.core.health import LEVELS
 from lifecycle.core.states import State
 from lifecycle.models import CheckResult, Episode, ServiceState, StateChange, WorkerSeen
@@ -181,7 +181,7 @@ def _workers(now: datetime) -> list[dict[str, Any]]:
         {
             "name": seen.name,
             "host": seen.host,
-            "live": seen.stopped_at is None and now - seen.seen_at <= reading.SILENT_AFTER,
+            "live": seen.stopped_at is None and now - seen.seen_at <= chrome.SILENT_AFTER,
             "started_at": seen.started_at,
             "seen_at": seen.seen_at,
             "services": seen.services,

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from lifecycle import reading
+from lifecycle import chrome
 from lifecycle.rows import Sign, sign_of
 from registry.access.roles import at_least, role_of
 from registry.models import Role
@@ -41,13 +41,13 @@ def frame_of(request: HttpRequest) -> Frame:
 
 def _read(request: HttpRequest) -> Frame:
     now = timezone.now()
-    chrome = reading.chrome(now)
+    known = chrome.read(now)
     role = role_of(cast(User, request.user))
     return Frame(
-        feed_id=chrome.feed_id,
-        open_alerts=chrome.open_alerts,
-        sign=sign_of(chrome, now),
-        drifted_at=chrome.drifted_at,
+        feed_id=known.feed_id,
+        open_alerts=known.open_alerts,
+        sign=sign_of(known, now),
+        drifted_at=known.drifted_at,
         section=section_of(request),
         can_operate=at_least(role, Role.OPERATOR),
         can_administer=at_least(role, Role.ADMIN),

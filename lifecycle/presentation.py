@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from lifecycle import neighbours, reading
+from lifecycle import chrome, neighbours, reading
 from lifecycle.heading import head_of
 from lifecycle.rows import ServiceRow, rows_of, sign_of, tiles
 
@@ -39,13 +39,13 @@ def render_counts(oob: bool = True) -> str:
 def render_worker_sign(oob: bool = True) -> str:
     """The sign of life in every page's heading."""
     now = timezone.now()
-    context = {"sign": sign_of(reading.chrome(now), now), "oob": oob}
+    context = {"sign": sign_of(chrome.read(now), now), "oob": oob}
     return render_to_string("lifecycle/_worker_sign.html", context)
 
 
 def render_drift_banner(oob: bool = True) -> str:
     """The sign on every page that mcp.json was edited by hand; hidden while it is not."""
-    context = {"drifted_at": reading.chrome(timezone.now()).drifted_at, "oob": oob}
+    context = {"drifted_at": chrome.read(timezone.now()).drifted_at, "oob": oob}
     return render_to_string("lifecycle/_drift_banner.html", context)
 
 
@@ -72,5 +72,5 @@ def render_neighbours(names: Sequence[str]) -> dict[str, str]:
 
 def render_alert_badge(oob: bool = True) -> str:
     """The number of open episodes in the navigation."""
-    context = {"open_alerts": reading.chrome(timezone.now()).open_alerts, "oob": oob}
+    context = {"open_alerts": chrome.read(timezone.now()).open_alerts, "oob": oob}
     return render_to_string("lifecycle/_alert_badge.html", context)

@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
 
 from django.db import connection
 from django.db.models import (
-    BigIntegerField,
     Case,
-    Count,
-    Expression,
     IntegerField,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
@@ -34,11 +29,10 @@ from lifecycle.counting import counts_by_state as counts_by_state
 from lifecycle.counting import state_of as state_of
 from lifecycle.counting import state_row as state_row
 from lifecycle.heartbeat import CHECKS
-from lifecycle.live import feed, transactions
-from lifecycle.models import CheckResult, Episode, FeedItem, ServiceState, StateChange, WorkerSeen
-from registry.models import Desired, RegistryHead, Service, Tool, WaitingTool
+from lifecycle.live import transactions
+from lifecycle.models import CheckResult, ServiceState, StateChange
+from registry.models import Desired, Service, Tool, WaitingTool
 
-SILENT_AFTER = timedelta(seconds=20)
 PAGE_SIZE = 50
 SIGN_IN = "sign-in"
 COMPOUND_LIMIT = 400  # SQLite joins at most 500 selects
@@ -60,63 +54,6 @@ class ServicePage:
     count: int
     rows: list[Service]
     counts_by_state: dict[str, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chrome:
-    """What every page's frame shows. `feed_id` is read before the rows, so that no change falls between."""
-
-    feed_id: int
-    open_alerts: int
-    worker_seen_at: datetime | None
-    live: bool
-    drifted_at: datetime | None
-
-
-def chrome(now: datetime) -> Chrome:
-    """The frame's facts in one query (four while no worker has ever run)."""
-    alerts = (
-        Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
-        .order_by()
-        .annotate(one=Value(1))
-        .values("one")
-        .annotate(n=Count("id"))
-        .values("n")
-    )
-    drifted = RegistryHead.objects.values("drift_seen_at")[:1]
-    row = (
-        WorkerSeen.objects.order_by("-seen_at")
-        .annotate(feed=_place(), alerts=Subquery(alerts), drifted=Subquery(drifted))
-        .values("seen_at", "stopped_at", "feed", "alerts", "drifted")
-        .first()
-    )
-    if row is None:
-        return Chrome(
-            feed_id=feed.place(),
-            open_alerts=_alerts(),
-            worker_seen_at=None,
-            live=False,
-            drifted_at=RegistryHead.objects.values_list("drift_seen_at", flat=True).first(),
-        )
-    live = row["stopped_at"] is None and now - row["seen_at"] <= SILENT_AFTER
-    return Chrome(
-        feed_id=row["feed"] or 0,
-        open_alerts=row["alerts"] or 0,
-        worker_seen_at=row["seen_at"],
-        live=live,
-        drifted_at=row["drifted"],
-    )
-
-
-def _place() -> Expression:
-    """The place in the feed as part of a query, of the same moment as all that it reads."""
-    if connection.vendor == "postgresql":
-        return RawSQL(f"({transactions.HORIZON}::text::bigint)", [], BigIntegerField())  # noqa: S611
-    return Subquery(FeedItem.objects.order_by("-id").values("id")[:1])
-
-
-def _alerts() -> int:
-    return Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED]).count()
 
 
 def _in_state(state: str) -> Q:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from lifecycle import heartbeat, reading, wording
+from lifecycle.chrome import Chrome
 from lifecycle.core.health import Kind
 from lifecycle.core.states import SERVING, State
 from lifecycle.diagnosis import needs_sign_in
@@ -148,7 +149,7 @@ class Sign:
     since_text: str
 
 
-def sign_of(chrome: reading.Chrome, now: datetime) -> Sign:
+def sign_of(chrome: Chrome, now: datetime) -> Sign:
     """The sign beside each page's heading."""
     seen = chrome.worker_seen_at
     if chrome.live:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from lifecycle.core.tenure import LEASES
+from lifecycle.engine import leases
 from lifecycle.models import WorkerSeen
 
 SILENT_AFTER = timedelta(seconds=30)
@@ -25,11 +27,19 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers and a worker was seen within 30 s, else 503 and what is missing."""
+    """200 when the database answers and workers have all services, else 503 and what is missing."""
     try:
-        seen = WorkerSeen.objects.filter(stopped_at=None, seen_at__gt=timezone.now() - SILENT_AFTER).exists()
-        checks = {"database": "ok", "worker": "ok" if seen else "not seen for 30 s"}
+        checks = {"database": "ok", "worker": _workers()}
     except DatabaseError:
         checks = {"database": "does not answer", "worker": "unknown"}
     ready = all(value == "ok" for value in checks.values())
     return JsonResponse({"status": "ok" if ready else "not ready", **checks}, status=200 if ready else 503)
+
+
+def _workers() -> str:
+    """Is it ok, or what is wrong: none was seen within 30 s, or some services are nobody's for the moment."""
+    seen = WorkerSeen.objects.filter(stopped_at=None, seen_at__gt=timezone.now() - SILENT_AFTER)
+    if not seen.exists():
+        return "not seen for 30 s"
+    missing = leases.unheld() if connection.vendor == "postgresql" else 0
+    return f"{missing} of {LEASES} leases are held by none" if missing else "ok"

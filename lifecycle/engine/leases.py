@@ -34,6 +34,9 @@ UPDATE lifecycle_lease SET worker = %s, epoch = epoch + 1, changed_at = clock_ti
     SELECT 1 FROM lifecycle_workerseen seen WHERE seen.name = free.worker AND {ALIVE}
   ) FOR UPDATE OF free SKIP LOCKED
 ) RETURNING shard, epoch"""  # noqa: S608
+UNHELD = f"""
+SELECT count(*) FROM lifecycle_lease lease JOIN lifecycle_workerseen seen ON seen.name = lease.worker
+WHERE {ALIVE}"""  # noqa: S608
 GIVE = (
     "UPDATE lifecycle_lease SET worker = '', changed_at = clock_timestamp()"
     " WHERE shard = ANY(%s) AND worker = %s"
@@ -78,6 +81,13 @@ def take(worker: str, shards: Collection[int]) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(TAKE, [worker, list(shards)])
         return dict(cursor.fetchall())
+
+
+def unheld() -> int:
+    """How many leases no living worker holds: their services are not watched now."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNHELD)
+        return LEASES - int(cursor.fetchone()[0])
 
 
 def give(worker: str, shards: Collection[int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from lifecycle import operations, reading
+from lifecycle import chrome, operations, reading
 from lifecycle.models import Command
 from mcpstore_site.facade import describing, toolnames, waiting
 from mcpstore_site.facade.errors import ServiceTimeoutError
@@ -119,5 +119,5 @@ def _checked(row: ServiceRecord, checked: bool) -> CheckRecord:
 
 def _why() -> str:
     """The likeliest reason why nobody answered."""
-    live = reading.chrome(timezone.now()).live
+    live = chrome.read(timezone.now()).live
     return "" if live else "; no worker is running (`manage.py runlifecycle`)"

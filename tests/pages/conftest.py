@@ -92,9 +92,8 @@ def make_tool(service: Service, name: str = "forecast", **fields: Any) -> Tool:
 
 def make_worker(seen_ago: float = 1, **fields: Any) -> WorkerSeen:
     seen = timezone.now() - timedelta(seconds=seen_ago)
-    return WorkerSeen.objects.create(
-        name="worker-1", pid=1, host="here", started_at=seen, seen_at=seen, **fields
-    )
+    values = {"name": "worker-1", "pid": 1, "host": "here", "started_at": seen, "seen_at": seen, **fields}
+    return WorkerSeen.objects.create(**values)
 
 
 def text_of(response: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from lifecycle.core.states import State
 from lifecycle.models import AlertRule, Episode
@@ -47,8 +48,6 @@ def test_a_viewer_is_offered_nothing_that_is_refused(viewer: Client) -> None:
 
 
 def test_a_row_says_state_by_word_and_class_with_reason_and_countdown(viewer: Client) -> None:
-    from django.utils import timezone
-
     make_service(
         "weather", State.RECONNECTING, error_kind="refused", error_message="x", next_retry_at=timezone.now()
     )
@@ -117,8 +116,6 @@ def test_filters_narrow_the_list(viewer: Client, query: dict[str, str], found: l
 
 
 def test_removed_and_archived_services_are_not_listed(viewer: Client) -> None:
-    from django.utils import timezone
-
     make_service("gone", removed_at=timezone.now())
     make_service("old", archived_at=timezone.now())
     assert names(viewer.get(URL)) == []
@@ -222,6 +219,12 @@ def test_the_sign_says_whether_a_worker_watches(viewer: Client, worker: Any, wor
     if worker:
         make_worker(**worker)
     assert f"<span data-sign-text>{words}</span>" in text_of(viewer.get(URL))
+
+
+def test_one_of_two_workers_that_stopped_makes_nothing_stale(viewer: Client) -> None:
+    make_worker(2, name="stays")
+    make_worker(1, name="left", stopped_at=timezone.now())
+    assert "<span data-sign-text>Live</span>" in text_of(viewer.get(URL))
 
 
 def test_a_service_that_waits_says_for_whom_instead_of_a_countdown(viewer: Client) -> None:

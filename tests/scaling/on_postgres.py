@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import threading
 import time
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
+from django.test import RequestFactory
+from django.utils import timezone
 
 from lifecycle import operations, reading
 from lifecycle.alerts import queue
@@ -40,6 +43,7 @@ from lifecycle.models import (
     StateChange,
     WorkerSeen,
 )
+from mcpstore_site import health
 from registry import registration
 from registry.models import Role, Service
 
@@ -341,3 +345,15 @@ def test_who_follows_the_events_by_id_misses_none_while_many_write() -> None:
     while look():
         pass
     assert len(found) == len(set(found)) == WRITERS * TRANSACTIONS
+
+
+def test_the_console_is_ready_when_living_workers_hold_everything(pair: Pair) -> None:
+    WorkerSeen.objects.update(seen_at=timezone.now())
+    answer = health.readyz(RequestFactory().get("/readyz"))
+    assert answer.status_code == 200
+    WorkerSeen.objects.filter(name="a").update(lease_until=NOW - timedelta(days=9))
+    answer = health.readyz(RequestFactory().get("/readyz"))
+    assert answer.status_code == 503
+    assert json.loads(answer.content)["worker"] == "65 of 65 leases are held by none"
+    pair.take_over()
+    assert health.readyz(RequestFactory().get("/readyz")).status_code == 200

@@ -63,14 +63,13 @@ def test_workers_share_and_take_over_and_who_was_away_writes_nothing(
     cluster.fill({**web, **{f"child-{number}": light_entry(mark) for number in range(4)}}, CHECK_EVERY)
     database = int(cluster.rows("SHOW port")[0]["port"])
     with Proxy(database) as proxy:
-        stays = cluster.start()
+        [stays] = cluster.start()
         cluster.wait_for_shares(fairly(stays))
         eventually(lambda: all_healthy(cluster), "all are healthy", 40)
 
         # Three more join: a quarter each, and no service has changed its state.
         before = cluster.rows(HISTORY)
-        killed, frozen = cluster.start(), cluster.start()
-        lost = cluster.start(cluster.through(proxy.port))
+        killed, frozen, lost = cluster.start(cluster.url, cluster.url, cluster.through(proxy.port))
         everyone = stays, killed, frozen, lost
         cluster.wait_for_shares(fairly(*everyone))
         assert cluster.rows(HISTORY) == before

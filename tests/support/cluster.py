@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from lifecycle.core.tenure import SHARDS
-from tests.support.console import INHERITED, MARK, eventually
+from tests.support.console import INHERITED, eventually
 from tests.support.tools import ROOT
 
 FILL = """
@@ -70,10 +71,10 @@ class Cluster:
         self._rows.close()
         self._home.cleanup()
 
-    def environment(self, url: str = "", **more: str) -> dict[str, str]:
+    def environment(self, url: str = "") -> dict[str, str]:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         data = {"MCPSTORE_DATA_DIR": str(self.home / "data"), "DATABASE_URL": url or self.url}
-        return {**inherited, **data, "PYTHONUNBUFFERED": "1", **more}
+        return {**inherited, **data, "PYTHONUNBUFFERED": "1"}
 
     def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
@@ -91,14 +92,20 @@ class Cluster:
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}"))
 
-    def start(self, url: str = "", mark: str = "") -> WorkerProcess:
-        """Start a worker; it is there when it has said so in the rows."""
+    def start(self, *urls: str) -> list[WorkerProcess]:
+        """Start a worker for each address of the database; they are there when the rows say so."""
+        started = [self._begin(url) for url in urls or [self.url]]
+        for worker in started:
+            worker.name = eventually(partial(self._name_of, worker.process.pid), "the worker is known", 60)
+        return started
+
+    def _begin(self, url: str) -> WorkerProcess:
         log = self.home / f"worker-{len(self.workers)}.log"
         with log.open("ab") as out:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", "runlifecycle"],
                 cwd=ROOT,
-                env=self.environment(url, **({MARK: mark} if mark else {})),
+                env=self.environment(url),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -106,7 +113,6 @@ class Cluster:
             )
         worker = WorkerProcess(process, log)
         self.workers.append(worker)
-        worker.name = eventually(lambda: self._name_of(process.pid), "the worker is known", 40)
         return worker
 
     def _name_of(self, pid: int) -> str:
