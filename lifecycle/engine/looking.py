@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 from django.db import transaction
 from django.db.models import F, Model, Q, QuerySet
 
+from lifecycle.core.states import State
 from lifecycle.core.tenure import SHARDS, shard_of
 from lifecycle.engine.fence import Fence
 from lifecycle.models import Command, ServiceState
@@ -21,6 +22,11 @@ from registry.models import RegistryHead, Service
 FULL_LOOK_EVERY = 30.0
 OVERLAP = timedelta(seconds=10)
 COMMANDS_AT_ONCE = 200
+# Removed while no worker was at work: somebody must write down that they stopped.
+LEFT_RUNNING = Q(
+    removed_at__isnull=False,
+    state_row__state__in=[state for state in State if state is not State.DISCONNECTED],
+)
 CALL_LOST = "the outcome of the call could not be written down"
 CALL_CUT = "the worker stopped during the call"
 
@@ -99,9 +105,10 @@ class Outlook:
 
     def _look_at_services(self, sight: Sight, full: bool, asked: set[int]) -> None:
         rows = of_shards(Service.objects.order_by("position", "id"), "id", sight.shards)
-        if full or self._since is None:
-            rows = rows.filter(removed_at=None, archived_at=None)
-        else:
+        whole = full or self._since is None
+        if whole:
+            rows = rows.filter(Q(removed_at=None, archived_at=None) | LEFT_RUNNING)
+        elif self._since is not None:
             since = self._since - OVERLAP
             newest = max(self._known, default=0)
             rows = rows.filter(
@@ -113,6 +120,8 @@ class Outlook:
             if removed or archived:
                 self._known.pop(wanted.id, None)
                 sight.gone.add(wanted.id)
+                if whole:
+                    sight.changed.append(wanted)
                 continue
             here.add(wanted.id)
             if self._known.get(wanted.id) != wanted:

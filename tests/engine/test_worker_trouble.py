@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from lifecycle import operations
 from lifecycle.models import CheckResult, Command, ServiceState, StateChange
+from registry import registration
 from registry.models import Service
 from tests.doubles.sse_server import SseServer
 from tests.engine.bench import HASTY, Bench, stdio
@@ -221,6 +222,16 @@ def test_a_stop_that_a_worker_did_not_finish_is_finished_by_the_next(bench: Benc
     Service.objects.update(desired="stopped")
     bench.start("second")
     bench.until_state("web", "DISCONNECTED")
+
+
+def test_a_service_removed_while_no_worker_was_there_is_stopped_by_the_next(bench: Bench) -> None:
+    bench.add("web", {"url": bench.server().url})
+    bench.until_state("web", "HEALTHY")
+    bench.stop()
+    registration.remove("web", by="ann", now=timezone.now())
+    bench.start("second")
+    bench.until_state("web", "DISCONNECTED")
+    assert bench.trail("web") == ["INITIALIZING", "HEALTHY", "DISCONNECTING", "DISCONNECTED"]
 
 
 def test_a_row_that_somebody_else_wrote_is_read_again_and_not_overwritten(bench: Bench) -> None:
