@@ -17,6 +17,7 @@ from lifecycle.engine.policies import Policies
 from lifecycle.engine.roster import Roster
 from lifecycle.engine.shop import Shop
 from registry import drifting, removal
+from registry.purging import Purging
 
 log = structlog.get_logger("lifecycle.worker")
 SIGN_OF_LIFE_EVERY = 5.0
@@ -47,7 +48,7 @@ class Chores:
     ) -> None:
         self._name, self._shop, self._roster, self._policies = name, shop, roster, policies
         self._do_tick, self._stop = tick, stop
-        self._pruning = upkeep.Pruning()
+        self._pruning, self._purging = upkeep.Pruning(), Purging()
         self._sampler = sampling.Sampler()
         self._file = drifting.Watch()
 
@@ -120,7 +121,9 @@ class Chores:
             if self._stop.is_set() or not fence.house:
                 return
             if not await self._shop.writer.do(fence.as_house, forget, self._shop.clock()):
-                return
+                break
+        if fence.house and not self._stop.is_set():
+            await self._shop.writer.do(fence.as_house, self._purging.step, self._shop.clock())
 
     async def _archive(self) -> None:
         for name in await self._shop.writer.do(upkeep.archive, self._shop.clock()):

@@ -16,6 +16,7 @@ class Secret(models.Model):
     ciphertext = SealedField()
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    unused_since = models.DateTimeField(null=True, help_text="when no service was seen to use it any more")
 
     def __str__(self) -> str:
         return self.name
