@@ -25,9 +25,9 @@ CONNECTING = (State.INITIALIZING, State.RECONNECTING, State.UNREACHABLE)
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the diagnosis is made from. `unsure`: the fault of our own by which the last check
-    proved nothing.
+    """What the diagnosis is made from. `unsure`: the fault of our own by which the last check proved nothing.
 
+    `place` is its number among those that wait for their turn to connect, 0 where it is not among them.
     `held_by` names the dependencies that it waits for, `resting` those among them that a person stopped.
     """
 
@@ -41,6 +41,7 @@ class Facts:
     failures: int = 0
     served: bool = True
     unsure: str = ""
+    place: int = 0
     held_by: tuple[str, ...] = ()
     resting: tuple[str, ...] = ()
 
@@ -180,6 +181,8 @@ def _todo(facts: Facts) -> tuple[str, ...]:
 
 
 def _next_step(facts: Facts) -> str:
+    if facts.place:
+        return _("It is number %(n)d of those that wait for their turn to connect.") % {"n": facts.place}
     match facts.state:
         case State.HEALTHY | State.WARNING if facts.unsure:
             return _("It is asked again in a few seconds.")

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lifecycle import neighbours, policies, reading, wording
+from lifecycle import neighbours, policies, queueing, reading, wording
 from lifecycle.core.health import Kind
-from lifecycle.core.states import SERVING, State
+from lifecycle.core.states import CONNECTING, SERVING, State
 from lifecycle.diagnosis import Diagnosis, Facts, diagnose
 from lifecycle.models import Command, ServiceState
 from lifecycle.rows import STATE_WORDS, ServiceRow, row_of
@@ -100,7 +100,7 @@ def head_of(service: Service, now: datetime) -> ServiceHead:
     return ServiceHead(
         row=row,
         desired=service.desired,
-        diagnosis=diagnose(facts_of(service, stored, state)),
+        diagnosis=diagnose(facts_of(service, stored, state, now)),
         error=stored.error_message if stored and troubled else "",
         error_kind=stored.error_kind if stored and troubled else "",
         retry_iso=row.retry_iso,
@@ -112,11 +112,13 @@ def head_of(service: Service, now: datetime) -> ServiceHead:
     )
 
 
-def facts_of(service: Service, stored: ServiceState | None, state: State) -> Facts:
+def facts_of(service: Service, stored: ServiceState | None, state: State, now: datetime) -> Facts:
     """What the diagnosis needs to know."""
     if stored is None:
         return Facts(state=state)
     policy = policies.effective(service)
+    due = state in CONNECTING and (stored.next_retry_at is None or stored.next_retry_at <= now)
+    place = queueing.standing(service.pk, now) if due else None
     return Facts(
         state=state,
         kind=Kind(stored.error_kind) if stored.error_kind in list(Kind) else None,
@@ -128,6 +130,7 @@ def facts_of(service: Service, stored: ServiceState | None, state: State) -> Fac
         failures=stored.consecutive_failures,
         served=stored.last_success_at is not None,
         unsure=stored.unsure,
+        place=place[1] if place else 0,
         held_by=tuple(stored.held_by.split()),
         resting=neighbours.resting(stored.held_by.split()),
     )

@@ -3,13 +3,14 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from lifecycle.views import batches, contracts, dependencies, logs, policies, service, services
+from lifecycle.views import batches, contracts, dependencies, logs, policies, queue, service, services
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="service_list", query_string=False), name="home"),
     path("services/", services.service_list, name="service_list"),
     path("services/<str:name>/", service.service_detail, name="service_detail"),
     path("dependencies/", dependencies.dependency_graph, name="dependency_graph"),
+    path("queue/", queue.queue_list, name="queue_list"),
     path("batches/", batches.batch_list, name="batch_list"),
     path("batches/ask/", batches.batch_ask, name="batch_ask"),
     path("batches/begin/", batches.batch_begin, name="batch_begin"),

@@ -24,6 +24,7 @@ from lifecycle import (
     api_dependencies,
     api_logs,
     api_policies,
+    api_queue,
     api_tools,
 )
 from lifecycle.batches import BatchNotFoundError
@@ -65,6 +66,7 @@ ROOMS = (
     api_commands,
     api_alerts,
     api_policies,
+    api_queue,
     api_agents,
     api_imports,
     api_versions,

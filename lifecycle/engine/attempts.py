@@ -50,13 +50,16 @@ async def connect(
     *,
     mode: str,
     failing: bool,
+    asked: bool,
     on_lost: Callable[[Fault], None],
     on_tools_changed: Callable[[], None],
 ) -> Opened | Refused:
-    """Wait for a place, connect, and list what the server offers."""
+    """Wait for a place, connect, and list what the server offers; *asked*: a person waits for it."""
     stdio = wanted.transport == Transport.STDIO
     limit = (policy.spawn_timeout if stdio else policy.connect_timeout).total_seconds()
-    async with shop.lanes.place(stdio=stdio, failing=failing, priority=wanted.priority):
+    async with shop.lanes.place(
+        stdio=stdio, failing=failing, priority=wanted.priority, service=wanted.id, free=asked
+    ):
         try:
             loaded = await shop.writer.do(load, wanted.id)
         except RegistryError as exc:
@@ -80,6 +83,7 @@ async def connect(
             connection.unlisted = loaded.hidden.listed
             opened = await _list(shop, connection, loaded, limit)
             shop.network.answered(host)
+            shop.lanes.succeeded(failing=failing, free=asked)
             return opened
         except ConnectionFault as exc:
             offline = shop.network.gone(host, exc.fault)

@@ -30,6 +30,7 @@ PRUNE_EVERY = 60.0
 FORGET_ROUNDS = 20
 ARCHIVE_EVERY = 24 * 3600.0
 LOGS_EVERY = 1.0
+CONNECTING_EVERY = 1.0
 SAMPLE_EVERY = 10.0
 Work = Callable[[], Awaitable[object]]
 
@@ -49,6 +50,7 @@ class Chores:
         self._name, self._shop, self._roster, self._policies = name, shop, roster, policies
         self._do_tick, self._stop = tick, stop
         self._pruning, self._purging = upkeep.Pruning(), Purging()
+        self._shown: dict[str, Any] = {}
         self._sampler = sampling.Sampler()
         self._file = drifting.Watch()
 
@@ -60,6 +62,7 @@ class Chores:
             self._every(SIGN_OF_LIFE_EVERY, self._sign),
             self._every(POLICIES_EVERY, self.look_at_policies),
             self._every(LOGS_EVERY, self.keep_logs),
+            self._every(CONNECTING_EVERY, self._show_connecting),
             self._every(SAMPLE_EVERY, self.sample),
             self._every(PRUNE_EVERY, self._prune),
             self._every(ARCHIVE_EVERY, self._if_house(self._archive)),
@@ -108,6 +111,12 @@ class Chores:
     async def _sign(self) -> None:
         late = self._shop.lateness.p99(asyncio.get_running_loop().time())
         await self._shop.writer.do(upkeep.seen, self._name, len(self._roster), late, self._shop.clock())
+
+    async def _show_connecting(self) -> None:
+        picture = self._shop.lanes.picture()
+        if picture != self._shown:
+            await self._shop.writer.do(upkeep.connecting, self._name, picture)
+            self._shown = picture
 
     async def sample(self) -> None:
         if children := self._shop.logbook.children():

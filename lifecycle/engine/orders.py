@@ -24,6 +24,9 @@ class Waiting:
         self._for: dict[str, list[Command]] = {}
 
     def add(self, event: str, command: Command) -> None:
+        """Remember *command*; who waits for a connection goes before those that nobody waits for."""
+        if event == "connect":
+            self._shop.lanes.hurry(command.service_id)
         self._for.setdefault(event, []).append(command)
 
     def any(self, event: str) -> bool:

@@ -258,6 +258,7 @@ class Owner:
             self.policy,
             mode=self.mode,
             failing=self.failing,
+            asked=self.waiting.any("connect"),
             on_lost=lost,
             on_tools_changed=tools_changed,
         )

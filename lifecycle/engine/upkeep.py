@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -25,7 +26,7 @@ def started(name: str, host: str, pid: int, now: datetime, where: str = "") -> N
     with transaction.atomic():
         WorkerSeen.objects.filter(seen_at__lt=now - WORKERS_KEPT).delete()
         values = {"pid": pid, "host": host, "started_at": now, "seen_at": now, "stopped_at": None}
-        values |= {"place": where, "services": 0, "late_ms": 0}
+        values |= {"place": where, "services": 0, "late_ms": 0, "connecting": {}}
         WorkerSeen.objects.update_or_create(name=name, defaults=values)
         feed.note(FeedItem.Kind.WORKER, 0, now)
 
@@ -34,6 +35,11 @@ def seen(name: str, services: int, late: float, now: datetime) -> None:
     """Still here, with so many services, and checks that begin *late* seconds after they are due."""
     late_ms = round(late * 1000)
     WorkerSeen.objects.filter(name=name).update(seen_at=now, services=services, late_ms=late_ms)
+
+
+def connecting(name: str, picture: dict[str, Any]) -> None:
+    """Who connects now, who waits for it, and what is left of the retry budget."""
+    WorkerSeen.objects.filter(name=name).update(connecting=picture)
 
 
 def stopped(name: str, now: datetime) -> None:

@@ -23,6 +23,9 @@ class WorkerSeen(models.Model):
     place = models.CharField(
         max_length=120, default="", blank=True, help_text="the very process, where its like can see it"
     )
+    connecting = models.JSONField(
+        default=dict, help_text="who holds a place to connect, who waits for one, what is left of the budget"
+    )
     lease_until = models.DateTimeField(
         null=True, help_text="until when its leases hold, by the database's clock"
     )
