@@ -11,6 +11,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
+from lifecycle.live import feed
 from lifecycle.models import Command, FeedItem
 from lifecycle.wakeup import Waker
 from registry import approving, registration, secrets
@@ -102,7 +103,7 @@ def _queue(
         requested_by=by,
         created_at=now,
     )
-    FeedItem.objects.create(kind=FeedItem.Kind.COMMAND, ref=command.pk, at=now)
+    feed.note(FeedItem.Kind.COMMAND, command.pk, now)
     return command
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Max, Q
 
+from lifecycle import notices
 from lifecycle.live import transactions
 from lifecycle.models import FeedItem
 
@@ -34,6 +35,8 @@ class Item:
 def note(kind: str, ref: int, now: datetime) -> None:
     """Say that something changed; call it inside the transaction of the change."""
     FeedItem.objects.create(kind=kind, ref=ref, at=now)
+    if connection.vendor == "postgresql":
+        transaction.on_commit(notices.tell, robust=True)
 
 
 def place() -> int:

@@ -13,12 +13,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections, transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
-from lifecycle import operations, reading
+from lifecycle import notices, operations, reading, wakeup
 from lifecycle.alerts import queue
 from lifecycle.alerts.queue import Outcome
 from lifecycle.core import machine
@@ -43,6 +44,7 @@ from lifecycle.models import (
     StateChange,
     WorkerSeen,
 )
+from lifecycle.wakeup import Waker
 from mcpstore_site import health
 from registry import registration
 from registry.models import Role, Service
@@ -357,3 +359,30 @@ def test_the_console_is_ready_when_living_workers_hold_everything(pair: Pair) ->
     assert json.loads(answer.content)["worker"] == "65 of 65 leases are held by none"
     pair.take_over()
     assert health.readyz(RequestFactory().get("/readyz")).status_code == 200
+
+
+def test_a_change_wakes_who_waits_and_a_burst_is_told_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wakeup, "BLIND_WAIT", 30)
+    feed.note("list", 0, NOW)
+    waker = Waker()
+    with psycopg.connect(**notices._address(), autocommit=True) as listener:
+        listener.execute("LISTEN mcpstore")
+        time.sleep(2 * notices.TOLD_EVERY)
+        began = time.monotonic()
+        threading.Thread(target=write_much, args=[began + 0.1]).start()
+        waker.pause(30)
+        assert time.monotonic() - began < 10
+        told = sum(1 for _ in listener.notifies(timeout=2))
+        assert 1 <= told <= BURST / notices.TOLD_EVERY + 1
+    waker.close()
+    assert FeedItem.objects.count() > 3 * told
+
+
+BURST = 0.5
+
+
+def write_much(begin: float) -> None:
+    time.sleep(max(0.0, begin - time.monotonic()))
+    while time.monotonic() < begin + BURST:
+        feed.note("list", 0, NOW)
+    connections.close_all()
