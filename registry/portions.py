@@ -12,6 +12,12 @@ from registry.models import Role
 from registry.planning import name_all
 
 PORTION = 200
+PORTIONS = 25
+
+
+def size(draft: Draft) -> int:
+    """How many to save at once: few enough to see it move, more where there are very many."""
+    return min(max(PORTION, draft.total // PORTIONS), registration.PART)
 
 
 def begin(draft: Draft, chosen: Collection[int], removals: Collection[str] = ()) -> Draft:
@@ -34,7 +40,7 @@ def begin(draft: Draft, chosen: Collection[int], removals: Collection[str] = ())
     )
 
 
-def go_on(draft: Draft, *, by: str, role: Role, now: datetime, portion: int = PORTION) -> Draft:
+def go_on(draft: Draft, *, by: str, role: Role, now: datetime, portion: int) -> Draft:
     """The draft after its next portion; the removals come when every entry was tried."""
     if draft.todo:
         return _save(draft, by, role, now, portion)

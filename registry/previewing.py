@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from registry import dependencies, mcpjson, storing
+from registry import dependencies, likeness, mcpjson, storing
 from registry.core import comparing, correcting, filling, names, reading
 from registry.core import entry as entries
 from registry.core.comparing import Line
@@ -16,7 +16,7 @@ from registry.errors import InvalidConfigError
 from registry.models import Desired, Role, Service
 from registry.plan import Plan
 from registry.planning import Named, Planner, name_all
-from registry.registration import Source, read, unknown
+from registry.registration import PART, Source, called, read, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,11 +88,14 @@ def preview(
     others = {plan.name for number, (_item, plan) in enumerate(named) if at and number not in at}
     dependencies.check(plans, beside=others | {plan.name for plan in plans if plan.error and plan.error.asks})
     rows = [_row(number, named[number][0], plan) for number, plan in zip(numbers, plans, strict=True)]
-    rows += [
-        _row_of_name(number, name)
-        for number, name in enumerate(document.names, len(named))
-        if at is None or number in at
-    ]
+    rows += _rows_of_names(
+        [
+            (number, name)
+            for number, name in enumerate(document.names, len(named))
+            if at is None or number in at
+        ]
+    )
+    rows = _doubted(rows)
     asked = dict.fromkeys(name for row in rows for name in row.asks)
     return Preview(
         shape=document.shape,
@@ -100,6 +103,17 @@ def preview(
         asks=[_ask(name, document) for name in asked],
         missing=_missing(document, named),
     )
+
+
+def _doubted(rows: list[Row]) -> list[Row]:
+    """The rows; those of new names say where one looks like another."""
+    alike = likeness.lookalikes(row.name for row in rows if row.outcome in ("added", "asks"))
+    return [
+        replace(row, notes=[*row.notes, f'{row.where}: is easily taken for "{alike[row.name]}"'])
+        if row.name in alike and row.outcome in ("added", "asks")
+        else row
+        for row in rows
+    ]
 
 
 def missing(document: Document, renames: Mapping[str, str]) -> list[str]:
@@ -151,8 +165,16 @@ def _sides(plan: Plan) -> tuple[str, str]:
     return mcpjson.text_of(old), mcpjson.text_of(new)
 
 
-def _row_of_name(number: int, name: str) -> Row:
-    service = Service.objects.listed().filter(name=name).first()
+def _rows_of_names(numbered: Sequence[tuple[int, str]]) -> list[Row]:
+    rows: list[Row] = []
+    for start in range(0, len(numbered), PART):
+        part = numbered[start : start + PART]
+        known = called(name for _number, name in part)
+        rows += [_row_of_name(number, name, known.get(name)) for number, name in part]
+    return rows
+
+
+def _row_of_name(number: int, name: str, service: Service | None) -> Row:
     problem = None if service else unknown(name)
     stopped = service is not None and service.desired == Desired.STOPPED
     return Row(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -107,22 +107,35 @@ def _start_all(
     document: Document, only: Collection[str] | None, at: Collection[int] | None, by: str, now: datetime
 ) -> list[Result]:
     """A name without an entry starts the service of that name."""
-    return [
-        _start(name, by, now)
+    wanted = [
+        name
         for number, name in enumerate(document.names, len(document.found))
         if (only is None or name in only) and (at is None or number in at)
     ]
+    parts = (wanted[start : start + PART] for start in range(0, len(wanted), PART))
+    return [result for part in parts for result in _start(part, by, now)]
 
 
-def _start(name: str, by: str, now: datetime) -> Result:
-    service = Service.objects.listed().filter(name=name).first()
-    if service is None:
-        return Result(name=shorten(name, names.LIMIT), outcome="invalid", error=unknown(name))
-    outcome = "unchanged" if service.desired == Desired.RUNNING else "updated"
-    set_desired(service.pk, Desired.RUNNING, by=by, now=now)
-    if outcome == "updated":
-        audit.note(by, "service changed", name, "to run", now=now)
-    return Result(name=name, outcome=outcome)
+def _start(wanted: Sequence[str], by: str, now: datetime) -> list[Result]:
+    known = called(wanted)
+    asleep = [name for name, service in known.items() if service.desired != Desired.RUNNING]
+    if asleep:
+        with transaction.atomic():
+            set_desired_of([known[name].pk for name in asleep], Desired.RUNNING, by=by, now=now)
+            for name in asleep:
+                audit.note(by, "service changed", name, "to run", now=now)
+    return [
+        Result(name=name, outcome="updated" if name in asleep else "unchanged")
+        if name in known
+        else Result(name=shorten(name, names.LIMIT), outcome="invalid", error=unknown(name))
+        for name in wanted
+    ]
+
+
+def called(wanted: Iterable[str]) -> dict[str, Service]:
+    """The listed services of these names; a few hundred names at most."""
+    possible = [name for name in wanted if names.possible(name)]
+    return {service.name: service for service in Service.objects.listed().filter(name__in=possible)}
 
 
 def announce(by: str) -> None:

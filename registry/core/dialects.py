@@ -12,6 +12,7 @@ from registry.errors import InvalidConfigError
 
 WRAPPERS = ("mcpServers", "servers", "context_servers", "mcp_servers")
 URL_KEYS = ("url", "httpUrl", "serverUrl", "http_url", "server_url")
+BYTES_PER_ENTRY = 50
 ENDPOINT_KEYS = ("command", *URL_KEYS)
 _REMEDY = 'Write {"mcpServers": {"NAME": {"command": "…"} or {"url": "https://…"}}}'
 
@@ -65,11 +66,18 @@ class Document:
 
 def find(source: object, *, limit: int = reading.MAX_BYTES) -> Document:
     """The entries of text, bytes or Python values in any known shape; InvalidConfigError if in none."""
-    return find_in(reading.read(source, limit))
+    return find_in(reading.read(source, limit), most=limit // BYTES_PER_ENTRY)
 
 
-def find_in(tree: object) -> Document:
-    """As `find`, of a tree that `reading.read` gave."""
+def find_in(tree: object, most: int = reading.MAX_BYTES // BYTES_PER_ENTRY) -> Document:
+    """As `find`, of a tree that `reading.read` gave, with no more than so many entries."""
+    document = _find_in(tree)
+    if len(document.found) + len(document.names) > most:
+        raise InvalidConfigError(ROOT, f"has more than {most:,} entries", "Split it into smaller documents")
+    return document
+
+
+def _find_in(tree: object) -> Document:
     if isinstance(tree, list):
         return _list(tree, ())
     if isinstance(tree, dict):

@@ -20,6 +20,13 @@ from registry.errors import InvalidConfigError
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 16
+BYTES_PER_VALUE = 6
+_BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_KEY_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DEEP_TOML = re.compile(
+    rf"(?<![\w-])(?:{_KEY_PART}[ \t]*+\.[ \t]*+){{{MAX_DEPTH + 1}}}"
+    rf"|(?:[\[{{][^\[\]{{}}]{{0,200}}){{{MAX_DEPTH + 1}}}"
+)
 _TOML = re.compile(r"^[ \t]*\[{1,2}[ \t]*mcp_servers\b", re.MULTILINE)
 _SPLIT = "Split it into smaller documents"
 
@@ -51,12 +58,18 @@ def _too_large(limit: int) -> InvalidConfigError:
 
 
 def _decode(data: bytes, limit: int) -> str:
+    """UTF-8, or UTF-16 that says so by its first two bytes, as some editors and shells write it."""
     if len(data) > limit:
         raise _too_large(limit)
+    wide = _BOMS.get(data[:2])
+    if wide is None and b"\0" in data[:4]:
+        raise InvalidConfigError(ROOT, "is not UTF-8 text, but looks like UTF-16", "Save it as UTF-8")
     try:
-        return data.decode("utf-8-sig")
+        return data[2:].decode(wide) if wide else data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InvalidConfigError(ROOT, "is not UTF-8 text", "Save it as UTF-8") from None
+        raise InvalidConfigError(
+            ROOT, f"is not {'UTF-16' if wide else 'UTF-8'} text", "Save it as UTF-8"
+        ) from None
 
 
 def _parse(text: str, limit: int, depth: int) -> Any:
@@ -65,6 +78,9 @@ def _parse(text: str, limit: int, depth: int) -> Any:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise InvalidConfigError(ROOT, f"holds a NUL character in line {line}", "Take it out")
+    if text.count(",") > limit // BYTES_PER_VALUE:
+        what = f"holds more than {limit // BYTES_PER_VALUE:,} values"
+        raise InvalidConfigError(ROOT, what, _SPLIT)
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise InvalidConfigError(ROOT, "is empty", 'Start with {"mcpServers": {…}}')
@@ -111,8 +127,8 @@ def _float(digits: str) -> float | Flaw:
 
 
 def _toml(text: str, limit: int) -> Any:
-    # tomllib recurses into arrays and inline tables: bound the brackets before it sees them.
-    if re.search(r"(?:[\[{][^\[\]{}]{0,200}){17}", text):
+    # tomllib recurses into brackets, and takes dotted keys in quadratic time: bound both before it sees them.
+    if _DEEP_TOML.search(text):
         raise InvalidConfigError(ROOT, f"is nested deeper than {MAX_DEPTH} levels", "Flatten it")
     try:
         return _json(plain(_dump(tomllib.loads(text), limit), MAX_DEPTH))

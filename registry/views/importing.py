@@ -158,7 +158,7 @@ def _save(request: HttpRequest, draft: Draft, unread: Unread) -> tuple[Context, 
 
 def _go_on(request: HttpRequest, draft: Draft, unread: Unread | None = None) -> tuple[Context, int]:
     by, role = request.user.get_username(), role_of(request.user)
-    portion = portions.PORTION if getattr(request, "htmx", None) else max(draft.total, 1)
+    portion = portions.size(draft) if getattr(request, "htmx", None) else max(draft.total, 1)
     while True:
         draft = portions.go_on(draft, by=by, role=role, now=timezone.now(), portion=portion)
         if not draft.todo and not draft.removals:

@@ -35,7 +35,7 @@ DOCUMENTS: list[tuple[Any, str]] = [
     ('{"a":\n /* x', "a comment that does not end in line 2"),
     ("[" * 17 + "]" * 17, "nested deeper than 16"),
     ('{"a": ' * 10_000, "nested deeper than 16"),
-    (b"\xff\xfe{\x00", "is not UTF-8"),
+    (b"\xff\xfe{\x00", "is not JSON"),
     ('{"a": "\0"}', "holds a NUL character in line 1"),
     ('{"mcpServers": 3}', "mcpServers: must be an object or a list"),
     ('{"mcpServers": {}, "mcpServers": {}}', "mcpServers: is given twice"),
