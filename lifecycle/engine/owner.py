@@ -57,7 +57,7 @@ class Owner:
         self.failing = held.snapshot.state in (State.RECONNECTING, State.UNREACHABLE)
         self.gone = self.ended = self._released = self._abandoned = False
         self.agenda.plan_retry(self.snap, self.shop.clock())
-        shop.relations.join(wanted.id, self)
+        shop.relations.join(wanted.id, self, self.snap.state)
 
     @property
     def snap(self) -> Snapshot:
@@ -181,6 +181,7 @@ class Owner:
         self.held.snapshot, self.held.version, self.held.stale = snapshots.read(row), row.version, False
         if self.snap.state not in SERVING:
             self.drop(force=True)
+        self.shop.relations.moved(self.wanted.id, self.snap.state)
         self.agenda.plan_retry(self.snap, self.shop.clock())
 
     async def start(self, reason: str) -> None:
@@ -288,7 +289,8 @@ class Owner:
         *tried*: an attempt to connect has ended.
         """
         snap = holdback.marked(self, snap, tried=tried)
-        if await self.shop.recorder.change(self.held, snap, change, self.shop.clock(), **more):
+        won = await self.shop.recorder.change(self.held, snap, change, self.shop.clock(), **more)
+        if won and change is not None:
             self.shop.relations.moved(self.wanted.id, snap.state)
         if self.held.stale:
             self._wake.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,6 +14,7 @@ from lifecycle.models import ServiceState
 from registry.models import Dependency, RegistryHead
 
 AT_ONCE = 500
+FULL_LOOK_EVERY = 10.0
 
 
 class Member(Protocol):
@@ -29,15 +32,16 @@ class Edges:
     """All dependencies of one revision of the registry, by id; names of the needed ones."""
 
     revision: int = -1
-    needs: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    needed_by: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    needs: dict[int, list[int]] = field(default_factory=dict)
+    needed_by: dict[int, list[int]] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
 
 
 class Relations:
     """What owners ask before they try to connect. Without dependencies a look is one small query.
 
-    States of this worker's own services come by `moved` at once, those of others by the next look.
+    States of services that this worker holds come by `moved` at once; a look reads those of the others, and
+    now and again all.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -45,10 +49,12 @@ class Relations:
         self._edges = Edges()
         self._states: dict[int, State] = {}
         self._members: dict[int, Member] = {}
+        self._full_at = float("-inf")
 
-    def join(self, service_id: int, member: Member) -> None:
+    def join(self, service_id: int, member: Member, state: State) -> None:
         """Tell *member*, who holds this service, of all that concerns it."""
         self._members[service_id] = member
+        self.moved(service_id, state)
 
     def leave(self, service_id: int, member: Member) -> None:
         """Stop that, unless another one has taken the place."""
@@ -74,7 +80,11 @@ class Relations:
 
     async def look(self) -> None:
         """See what the rows say, and wake those whom it concerns."""
-        edges, states = await self._writer.do(_read, self._edges)
+        full = time.monotonic() - self._full_at >= FULL_LOOK_EVERY
+        others = [other for other in self._edges.names if full or other not in self._members]
+        edges, states = await self._writer.do(_read, self._edges, others)
+        if full:
+            self._full_at = time.monotonic()
         concerned = {
             dependent
             for other, state in states.items()
@@ -84,28 +94,32 @@ class Relations:
         if edges is not self._edges:
             before = self._edges.needs
             concerned |= {one for one in {*before, *edges.needs} if before.get(one) != edges.needs.get(one)}
-        self._edges, self._states = edges, states
+            self._states.clear()
+        self._edges = edges
+        self._states.update(states)
         self._wake(concerned)
 
-    def _wake(self, service_ids: set[int] | tuple[int, ...]) -> None:
+    def _wake(self, service_ids: Iterable[int]) -> None:
         for service_id in service_ids:
             if (member := self._members.get(service_id)) is not None:
                 member.reconsider()
 
 
-def _read(known: Edges) -> tuple[Edges, dict[int, State]]:
-    """The dependencies, read anew where the registry has changed, and the states of all that are needed."""
+def _read(known: Edges, ids: list[int]) -> tuple[Edges, dict[int, State]]:
+    """The dependencies, read anew where the registry has changed, and then all states instead of these."""
     revision = RegistryHead.objects.values_list("revision", flat=True).first() or 0
-    edges = known if revision == known.revision else _edges(revision)
-    return edges, _states(sorted(edges.names))
+    if revision == known.revision:
+        return known, _states(ids)
+    edges = _edges(revision)
+    return edges, _states(list(edges.names))
 
 
 def _edges(revision: int) -> Edges:
     edges = Edges(revision=revision)
     rows = Dependency.objects.standing().order_by("service_id", "depends_on_id")
     for one, other, name in rows.values_list("service_id", "depends_on_id", "depends_on__name"):
-        edges.needs[one] = (*edges.needs.get(one, ()), other)
-        edges.needed_by[other] = (*edges.needed_by.get(other, ()), one)
+        edges.needs.setdefault(one, []).append(other)
+        edges.needed_by.setdefault(other, []).append(one)
         edges.names[other] = name
     return edges
 

@@ -185,6 +185,19 @@ def test_what_is_lost_while_its_dependency_is_down_raises_no_alert(bench: Bench)
     assert (episode.state, episode.due_at) == ("pending", None)
 
 
+def test_the_state_of_a_dependency_that_another_worker_holds_is_seen_in_the_rows(bench: Bench) -> None:
+    _maps, weather, _news = chain(bench)
+    pk = bench.row("maps").pk
+    assert bench.worker is not None
+    bench.worker.shop.relations._members.pop(pk)
+    ServiceState.objects.filter(pk=pk).update(state="UNREACHABLE")
+    stop(bench, weather)
+    until_held(bench, "weather", "maps")
+    start(bench, weather)
+    ServiceState.objects.filter(pk=pk).update(state="HEALTHY")
+    bench.until_state("weather", "HEALTHY", limit=3)
+
+
 def test_waiting_services_take_no_place_from_others(bench: Bench) -> None:
     hanging, fine = bench.server("hang"), bench.server()
     bench.add("maps", entry(hanging))
