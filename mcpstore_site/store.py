@@ -7,6 +7,7 @@ read the database.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mcpstore_site.facade import setup
@@ -45,6 +46,7 @@ __all__ = [
     "ProtocolError",
     "RegistryError",
     "ServiceConnectionError",
+    "ServiceDependencyManager",
     "ServiceNotFoundError",
     "ServiceTimeoutError",
     "ToolFailedError",
@@ -83,3 +85,27 @@ class MCPStore(_AsStore):
             if name.startswith("_"):
                 raise AttributeError(name)
             return getattr(self.for_store(), name)
+
+
+class ServiceDependencyManager:
+    """The dependencies of a store's services. They are saved with the services, so each manager sees them."""
+
+    def __init__(self, store: MCPStore | StoreContext) -> None:
+        self.store = store
+
+    @property
+    def dependencies(self) -> dict[str, list[str]]:
+        """Who needs whom, by name."""
+        return self.store.get_dependencies()
+
+    def add_dependency(self, service: str, depends_on: str | Iterable[str]) -> None:
+        """Save that *service* needs these, too. InvalidConfigError names a cycle, or who is not known."""
+        self.store.add_dependency(service, depends_on)
+
+    def get_start_order(self) -> list[str]:
+        """All that take part in a dependency, each after what it needs."""
+        return self.store.get_start_order()
+
+    def start_all_services(self, timeout: float = 60.0) -> dict[str, bool]:
+        """Start these in their order, independent ones together; by name, whether it is connected."""
+        return self.store.start_all_services(timeout)

@@ -6,7 +6,8 @@ from mcpstore_site.facade.calling import Calling
 from mcpstore_site.facade.configuring import Configuring
 from mcpstore_site.facade.contracts import Contracts
 from mcpstore_site.facade.operating import Operating
+from mcpstore_site.facade.relating import Relating
 
 
-class StoreContext(Configuring, Operating, Calling, Contracts):
+class StoreContext(Configuring, Operating, Calling, Contracts, Relating):
     """What `for_store()` and `for_agent(id)` give."""
