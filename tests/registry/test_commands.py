@@ -47,11 +47,12 @@ def document(tmp_path: Path) -> str:
 def test_a_dry_run_is_a_readable_table_and_changes_nothing(document: str) -> None:
     out, _ = run("mcpjson", "import", document, "--dry-run")
     assert out.splitlines() == [
-        "OUTCOME    NAME TRANSPORT        ENDPOINT OR PROBLEM",
-        "added      good streamable-http  https://example.org/mcp",
-        "asks       asks streamable-http  mcpServers.asks: needs a value for TOKEN. Give it, and save",
-        f"{'invalid    bad':<33}mcpServers.bad: has both url and command. Keep the one that is meant",
+        "OUTCOME         NAME TRANSPORT       ENDPOINT OR PROBLEM",
+        "will be added   good streamable-http https://example.org/mcp",
+        "asks a value    asks streamable-http mcpServers.asks: needs a value for TOKEN. Give it, and save",
+        f"{'invalid         bad':<37}mcpServers.bad: has both url and command. Keep the one that is meant",
         "asks for TOKEN",
+        "1 will be added, 1 asks a value, 1 invalid",
     ]
     assert not Service.objects.exists()
 
@@ -66,9 +67,19 @@ def test_a_dry_run_shows_what_changes_what_is_read_otherwise_and_what_it_leaves_
     assert "a.args[0]: is a number, read as text" in out
     assert "+     8080" in out
     assert "canary" not in out
-    assert out.splitlines()[-1].split(maxsplit=2) == ["kept", "b", "is not in the document"]
-    assert run(*words, "--replace")[0].splitlines()[-1].split() == ["removed", "b"]
+    assert out.splitlines()[-2].split(maxsplit=2) == ["kept", "b", "is not in it"]
+    assert run(*words, "--replace")[0].splitlines()[-2].split() == ["will", "be", "removed", "b"]
     assert Service.objects.listed().count() == 2
+
+
+def test_a_name_that_is_not_possible_is_bettered_by_an_option(tmp_path: Path) -> None:
+    (tmp_path / "odd.json").write_text('{"a=b c": {"url": "https://example.org/mcp"}}')
+    words = ("mcpjson", "import", str(tmp_path / "odd.json"))
+    assert 'for instance "a-b-c"' in run(*words, "--dry-run")[0]
+    assert run(*words, "--rename", "a=b c=a-b-c")[0].split() == ["created", "a-b-c"]
+    for bad in ("x", "=x", ""):
+        with pytest.raises(CommandError, match="OLD=NEW"):
+            run(*words, "--rename", bad)
 
 
 def test_a_value_once_given_is_reused_where_its_name_is_asked_for(document: str, tmp_path: Path) -> None:

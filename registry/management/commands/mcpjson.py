@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from argparse import ArgumentParser
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from registry.registration import Result
 
 BY = "command line"
 PARTLY = 3
+WILL = {"added": "will be added", "changed": "will be changed", "asks": "asks a value"}
 
 
 class Command(BaseCommand):
@@ -35,6 +37,9 @@ class Command(BaseCommand):
         bring.add_argument("--dry-run", action="store_true", help="show what it would do, and do nothing")
         bring.add_argument(
             "--values", metavar="FILE", help="a JSON file of values that the document asks for"
+        )
+        bring.add_argument(
+            "--rename", action="append", default=[], metavar="OLD=NEW", help="a better name for an entry"
         )
         bring.add_argument("--replace", action="store_true", help="remove the services it does not name")
         take = what.add_parser("export", help="print the mcp.json")
@@ -75,7 +80,8 @@ class Command(BaseCommand):
         values = _values(options["values"])
         if source is not None and carrying.is_locked(source):
             values = {**carrying.values(source, _passphrase(options)), **values}
-        seen = previewing.preview(bringing.opened(source)[1], values=values)
+        renames = _renames(options["rename"])
+        seen = previewing.preview(bringing.opened(source)[1], values=values, renames=renames)
         if options["dry_run"]:
             self._show(seen, options["replace"])
             return
@@ -87,6 +93,7 @@ class Command(BaseCommand):
             role=Role.ADMIN,
             now=timezone.now(),
             values=values,
+            renames=renames,
             replace=options["replace"],
             progress=self._progress if len(seen.rows) > registration.PART else None,
         )
@@ -105,22 +112,27 @@ class Command(BaseCommand):
                 self.stderr.write(f"  {result.error}")
 
     def _show(self, seen: Preview, replace: bool) -> None:
-        """The table, and below it what is wrong, asked for and left alone."""
+        """The table, and below it what is asked for, and how many there are of each."""
         width = max([4, *(len(row.name) for row in seen.rows), *(len(name) for name in seen.missing)])
-        self.stdout.write(f"{'OUTCOME':<10} {'NAME':<{width}} {'TRANSPORT':<16} ENDPOINT OR PROBLEM")
+
+        def tell(outcome: str, name: str, transport: str, said: str) -> None:
+            self.stdout.write(f"{outcome:<15} {name:<{width}} {transport:<15} {said}".rstrip())
+
+        tell("OUTCOME", "NAME", "TRANSPORT", "ENDPOINT OR PROBLEM")
         for row in seen.rows:
             said = str(row.problem) if row.problem else row.endpoint
-            self.stdout.write(f"{row.outcome:<10} {row.name:<{width}} {row.transport:<16} {said}".rstrip())
+            tell(WILL.get(row.outcome, row.outcome), row.name, row.transport, said)
             for note in row.notes:
-                self.stdout.write(f"{'':<10} {'':<{width}} {'':<16} {note}")
+                tell("", "", "", note)
             for line in row.lines:
                 if line.kind in ("out", "in"):
-                    self.stdout.write(f"{'':<10} {'-' if line.kind == 'out' else '+'} {line.text}")
+                    self.stdout.write(f"{'':<15} {'-' if line.kind == 'out' else '+'} {line.text}")
         for name in seen.missing:
-            outcome, said = ("removed", "") if replace else ("kept", "is not in the document")
-            self.stdout.write(f"{outcome:<10} {name:<{width}} {'':<16} {said}".rstrip())
+            tell(*(("will be removed", name, "", "") if replace else ("kept", name, "", "is not in it")))
         for ask in seen.asks:
             self.stdout.write(f"asks for {ask.name}{f': {ask.description}' if ask.description else ''}")
+        counts = Counter(WILL.get(row.outcome, row.outcome) for row in seen.rows)
+        self.stdout.write(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) or "nothing")
 
     def _export(self, options: dict[str, Any]) -> None:
         agent = agents.get(options["agent"])
@@ -196,6 +208,13 @@ def _read(name: str) -> bytes:
 
 def _version(numbers: list[int]) -> str:
     return versions.get(numbers[0]).document if numbers else mcpjson.text_of(mcpjson.document())
+
+
+def _renames(given: list[str]) -> dict[str, str]:
+    pairs = [text.rpartition("=") for text in given]
+    if not all(old for old, _equals, _new in pairs):
+        raise CommandError("--rename: write OLD=NEW.")
+    return {old: new for old, _equals, new in pairs}
 
 
 def _values(name: str | None) -> dict[str, str]:
