@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from registry import secrets
+from registry import carrying, secrets
 from registry.core import correcting, dialects
 from registry.core.correcting import Correction
 from registry.core.dialects import Document
@@ -32,12 +32,13 @@ class Draft:
     `fixes` are (number, name, entry's text) in the order in which they were made. `offered` could be ticked
     and `left_out` were not; `rest` can be taken too but were too many to show; `absent` are services that the
     document does not name, all but the `spared` to be removed when `replacing`. `todo` and `removals` are
-    still to be done of `total`.
+    still to be done of `total`. `carried` are values that stood locked in the document, once it is opened.
     """
 
     text: bytes
     fixes: tuple[Fix, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
+    carried: Mapping[str, str] | None = None
     offered: frozenset[int] = frozenset()
     left_out: frozenset[int] = frozenset()
     rest: frozenset[int] = frozenset()
@@ -60,6 +61,16 @@ class Draft:
         for number, name, text in self.fixes:
             found = correcting.applied(found, {number: Correction(name=name, text=text)})
         return replace(document, found=found)
+
+    @property
+    def known(self) -> dict[str, str]:
+        """Every value there is for the document; what was typed goes before what it carries."""
+        return {**(self.carried or {}), **self.values}
+
+    @property
+    def locked(self) -> bool:
+        """Whether it carries values that are not opened yet."""
+        return self.carried is None and b"scrypt" in self.text and carrying.is_locked(self.text)
 
     @property
     def done(self) -> int:

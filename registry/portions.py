@@ -56,7 +56,7 @@ def go_on(draft: Draft, *, by: str, role: Role, now: datetime, portion: int) -> 
 def _save(draft: Draft, by: str, role: Role, now: datetime, portion: int) -> Draft:
     part = draft.todo[:portion]
     results = registration.register(
-        draft.document, by=by, role=role, now=now, values=draft.values, at=frozenset(part)
+        draft.document, by=by, role=role, now=now, values=draft.known, at=frozenset(part)
     )
     pairs = zip(sorted(part), results, strict=True)
     saved = {number: result.outcome for number, result in pairs if result.error is None}

@@ -81,7 +81,7 @@ def look(draft: Draft, role: Role, unread: Mapping[int, InvalidConfigError]) -> 
     left = frozenset(range(count)) - draft.saved.keys()
     if not left:
         return replace(draft, offered=frozenset(), rest=frozenset()), _saved(draft)
-    seen = previewing.preview(draft.document, role=role, values=draft.values, at=left)
+    seen = previewing.preview(draft.document, role=role, values=draft.known, at=left)
     lines = [_line(row, draft, unread.get(row.number)) for row in seen.rows]
     groups = [group for kind in ORDER if (group := _group(kind, lines)).count]
     takeable = {line.number for line in lines if kind_of(line) in TAKEABLE}
@@ -91,6 +91,8 @@ def look(draft: Draft, role: Role, unread: Mapping[int, InvalidConfigError]) -> 
     )
     return draft, _saved(draft) | {
         "groups": groups,
+        "locked": draft.locked,
+        "opened": draft.carried is not None,
         "asks": _questions(draft, seen),
         "absent": [(name, name not in draft.spared) for name in seen.missing[:SHOWN]],
         "absent_more": seen.missing[SHOWN:],

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from registry import drafts, portions
+from registry import carrying, drafts, portions
 from registry.access.roles import require, role_of
 from registry.core import correcting, reading
 from registry.core.correcting import Correction
@@ -51,6 +51,10 @@ def _answer(request: HttpRequest) -> tuple[Context, int]:
     if step == "go on":
         return _go_on(request, draft)
     draft, unread = _heard(request, draft)
+    try:
+        draft = _unlocked(request, draft)
+    except InvalidConfigError as exc:
+        return _look(request, draft, unread) | {"not_opened": exc}, 422
     if step == "save":
         return _save(request, draft, unread)
     return _look(request, draft, unread), 200
@@ -101,6 +105,14 @@ def _heard(request: HttpRequest, draft: Draft) -> tuple[Draft, Unread]:
         spared=_spared(request, draft),
     )
     return heard, unread
+
+
+def _unlocked(request: HttpRequest, draft: Draft) -> Draft:
+    """With the values that the document carries, where a passphrase was typed for them."""
+    phrase = request.POST.get("passphrase", "")
+    if not phrase or not draft.locked:
+        return draft
+    return replace(draft, carried=carrying.values(draft.text, phrase))
 
 
 def _spared(request: HttpRequest, draft: Draft) -> frozenset[str]:

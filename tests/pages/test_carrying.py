@@ -11,9 +11,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from registry import agents, carrying, exporting, registration
-from registry.models import AuditEntry, Role
+from registry import agents, carrying, exporting, registration, secrets
+from registry.models import AuditEntry, Role, Secret, Service
 from tests.pages.conftest import text_of
+from tests.pages.test_importing import check, preview
+from tests.pages.test_importing import save as save_preview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATH, PHRASE = "/versions/export/", "correct horse"
@@ -86,3 +88,37 @@ def test_a_refused_form_says_why_and_shows_no_passphrase(
     assert said in page
     assert "correct" not in page
     assert exports() == 0
+
+
+def test_an_import_asks_for_the_passphrase_and_takes_the_values(admin: Client, operator: Client) -> None:
+    text = text_of(admin.post(PATH, GOOD))
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+    page = text_of(preview(operator, text))
+    assert "Passphrase of the export" in page
+    assert 'name="value:a.headers.K"' in page
+    refused = save_preview(operator, page, take=["0", "1"], passphrase="another one")
+    page = text_of(refused)
+    assert (refused.status_code, "does not open" in page, "another one" in page) == (422, True, False)
+    assert not Service.objects.exists()
+    page = check(operator, page, take=["0", "1"], passphrase=PHRASE)
+    assert "Passphrase of the export" not in page
+    assert 'name="value:' not in page
+    assert PHRASE not in page
+    assert "canary" not in page
+    assert not Service.objects.exists()
+    assert save_preview(operator, page, take=["0"]).status_code == 200
+    assert secrets.reveal(Service.objects.get()).headers == {"K": "canary-a"}
+
+
+def test_a_passphrase_that_is_typed_when_saving_is_enough(admin: Client) -> None:
+    text = text_of(admin.post(PATH, GOOD))
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+    save_preview(admin, text_of(preview(admin, text)), take=["0", "1"], passphrase=PHRASE)
+    assert {secrets.reveal(row).headers["K"] for row in Service.objects.all()} == {"canary-a", "canary-b"}
+
+
+def test_a_document_that_carries_nothing_is_not_asked_about_it(admin: Client) -> None:
+    page = text_of(preview(admin, '{"scrypt": {"url": "https://example.org/mcp"}}'))
+    assert "Passphrase" not in page
