@@ -27,7 +27,8 @@ FILES = [path for folder in FOLDERS for path in sorted(folder.iterdir()) if path
 
 
 def bring(source: Any, values: Mapping[str, str]) -> list[Result]:
-    renames = {row.item.name: row.suggestion for row in previewing.preview(source).rows if row.suggestion}  # type: ignore[union-attr]
+    rows = previewing.preview(source).rows
+    renames = {str(row.item.name): row.suggestion for row in rows if row.item and row.suggestion}
     return registration.register(
         source, by="x", role=Role.ADMIN, now=timezone.now(), values=values, renames=renames
     )
