@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lifecycle import neighbours, policies, queueing, reading, wording
+from lifecycle import neighbours, policies, queueing, reading, wording, workers
 from lifecycle.core.health import Kind
 from lifecycle.core.states import CONNECTING, SERVING, State
 from lifecycle.diagnosis import Diagnosis, Facts, diagnose
@@ -150,7 +150,7 @@ def _facts(stored: ServiceState | None, now: datetime) -> list[Fact]:
         *([Fact(label=_("Restarts"), value=str(stored.restarts))] if stored.restarts else []),
         Fact(label=_("Server"), value=server or "–"),
         Fact(label=_("Protocol"), value=stored.protocol_version or "–"),
-        Fact(label=_("Worker"), value=stored.worker or "–"),
+        Fact(label=_("Worker"), value=workers.holder_of(stored.service_id) or stored.worker or "–"),
     ]
 
 

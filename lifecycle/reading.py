@@ -21,7 +21,7 @@ from django.db.models import (
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
-from lifecycle import approvals
+from lifecycle import approvals, workers
 from lifecycle.core.health import Kind, Level, health_of, status_of
 from lifecycle.core.states import TIMED, State
 from lifecycle.counting import counts
@@ -259,4 +259,5 @@ METADATA = (
 def _metadata(service: Service, row: ServiceState | None) -> dict[str, Any]:
     own = ("endpoint", "description", "tags", "profile", "priority", "revision", "created_at", "updated_at")
     known = {key: getattr(service, key) for key in own} | {key: getattr(row, key, None) for key in METADATA}
+    known["worker"] = workers.holder_of(service.pk) or known["worker"]
     return known | {"waits_for": row.held_by.split() if row else []}

@@ -3,7 +3,17 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from lifecycle.views import batches, contracts, dependencies, logs, policies, queue, service, services
+from lifecycle.views import (
+    batches,
+    contracts,
+    dependencies,
+    logs,
+    policies,
+    queue,
+    service,
+    services,
+    workers,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="service_list", query_string=False), name="home"),
@@ -20,6 +30,7 @@ urlpatterns = [
     path("batches/<int:batch_id>/retry/", batches.batch_retry, name="batch_retry"),
     path("batches/<int:batch_id>/undo/", batches.batch_undo, name="batch_undo"),
     path("services/<str:name>/policy/", policies.service_policy, name="service_policy"),
+    path("settings/workers/", workers.worker_list, name="worker_list"),
     path("settings/policies/", policies.policy_list, name="policy_list"),
     path("settings/policies/<str:profile>/", policies.policy_edit, name="policy_edit"),
     path("settings/policies/<str:profile>/reset/", policies.policy_reset, name="policy_reset"),

@@ -26,6 +26,7 @@ from lifecycle import (
     api_policies,
     api_queue,
     api_tools,
+    api_workers,
 )
 from lifecycle.batches import BatchNotFoundError
 from lifecycle.operations import NotPossibleError
@@ -61,6 +62,7 @@ ROOMS = (
     lifecycle_api,
     api_logs,
     api_tools,
+    api_workers,
     api_contracts,
     api_dependencies,
     api_commands,

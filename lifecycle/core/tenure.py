@@ -34,11 +34,17 @@ def turn(me: str, live: Collection[str], holders: Mapping[int, str]) -> Turn:
     mine = sorted(shard for shard, name in held.items() if name == me and shard != HOUSE)
     share = shares(workers, held)[me]
     if len(mine) > share:
-        return Turn(take=_house(held), give=tuple(mine[share:]))
+        return Turn(take=_house(held), give=_spread(mine, len(mine) - share))
+    # Neighbours among the shards go to different workers, so that also few services are shared evenly.
     free = [shard for shard in range(SHARDS) if shard not in held]
-    start = sorted(workers).index(me) * SHARDS // len(workers)
-    free.sort(key=lambda shard: (shard - start) % SHARDS)
-    return Turn(take=(*_house(held), *free[: share - len(mine)]))
+    first, step = sorted(workers).index(me), len(workers)
+    order = sorted(range(len(free)), key=lambda place: (place - first) % step)
+    return Turn(take=(*_house(held), *(free[place] for place in order[: share - len(mine)])))
+
+
+def _spread(shards: list[int], count: int) -> tuple[int, ...]:
+    """So many of *shards*, at even distances."""
+    return tuple(shards[(2 * number + 1) * len(shards) // (2 * count)] for number in range(count))
 
 
 def shares(workers: Collection[str], held: Mapping[int, str]) -> dict[str, int]:

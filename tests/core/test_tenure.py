@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.core.tenure import HOUSE, LEASES, SHARDS, shard_of, turn
@@ -46,6 +46,15 @@ def test_two_and_three_share_evenly() -> None:
     assert (counts(three), moved) == ([21, 21, 22], 21)
 
 
+def test_few_services_are_shared_evenly_too() -> None:
+    holders, _ = play({"a"}, {})
+    for live in ({"a", "b"}, {"a", "b", "c"}, {"b", "c"}):
+        holders, _ = play(live, holders)
+        owners = Counter(holders[shard_of(number)] for number in range(1, 25))
+        assert set(owners) == live
+        assert max(owners.values()) - min(owners.values()) <= 4
+
+
 def test_only_what_a_dead_worker_held_changes_hands() -> None:
     three, _ = play({"a", "b", "c"}, {})
     after, moved = play({"a", "c"}, three)
@@ -54,6 +63,7 @@ def test_only_what_a_dead_worker_held_changes_hands() -> None:
     assert (counts(after), moved) == ([32, 32], list(three.values()).count("b"))
 
 
+@settings(deadline=None)
 @given(
     st.sets(st.sampled_from("abcd"), min_size=1),
     st.dictionaries(st.integers(0, HOUSE), NAMES, max_size=LEASES),
@@ -69,6 +79,7 @@ def test_from_wherever_they_start_all_is_held_fairly_and_then_nothing_moves(
     assert play(live, after) == (after, 0)
 
 
+@settings(deadline=None)
 @given(
     st.sets(st.sampled_from("abcd"), min_size=1),
     st.dictionaries(st.integers(0, HOUSE), NAMES, max_size=LEASES),
