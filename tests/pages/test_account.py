@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt, AccessFailureLog
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -81,6 +82,10 @@ def test_guessing_the_old_password_is_counted_like_guessing_at_the_door(user: Us
     client = browser()
     answers = [change(client, old_password=f"guess-{n}") for n in range(10)]
     assert answers[-1].status_code == 429
+    kept = str(list(AccessAttempt.objects.values())) + str(list(AccessFailureLog.objects.values()))
+    assert "old_password" in kept
+    assert "guess-" not in kept
+    assert NEW not in kept
     assert change(client).status_code != 302
     user.refresh_from_db()
     assert user.check_password(OLD)
