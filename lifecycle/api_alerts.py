@@ -31,7 +31,7 @@ class EpisodeAnswer(Schema):
     id: int
     rule: str
     level: str
-    service: str
+    service: str | None = Field(description="null for a mass failure, which is of all together")
     state: str
     opened_at: datetime
     due_at: datetime | None
@@ -131,7 +131,8 @@ def _episodes(state: str) -> QuerySet[Episode]:
 
 
 def _episode(row: Episode) -> dict[str, Any]:
-    about = {"rule": row.rule.name, "level": row.rule.level, "service": row.service.name}
+    service = row.service.name if row.service else None
+    about = {"rule": row.rule.name, "level": row.rule.level, "service": service}
     return _fields(row, EpisodeAnswer) | about
 
 

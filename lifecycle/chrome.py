@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import BigIntegerField, Count, F, Subquery, Value
+from django.db.models import BigIntegerField, Count, Exists, F, Subquery, Value
 from django.db.models.expressions import RawSQL
 
 from lifecycle.live import feed, transactions
-from lifecycle.models import Episode, WorkerSeen
+from lifecycle.models import Episode, MassFailure, WorkerSeen
 from registry.models import RegistryHead
 
 SILENT_AFTER = timedelta(seconds=20)
@@ -25,6 +25,7 @@ class Chrome:
     worker_seen_at: datetime | None
     live: bool
     drifted_at: datetime | None
+    mass: MassFailure | None
 
 
 def read(now: datetime) -> Chrome:
@@ -37,11 +38,12 @@ def read(now: datetime) -> Chrome:
         .annotate(n=Count("id"))
         .values("n")
     )
+    mass = MassFailure.objects.filter(open=True)
     drifted = RegistryHead.objects.values("drift_seen_at")[:1]
     row = (
         WorkerSeen.objects.order_by(F("stopped_at").asc(nulls_first=True), "-seen_at")
-        .annotate(feed=_place(), alerts=Subquery(alerts), drifted=Subquery(drifted))
-        .values("seen_at", "stopped_at", "feed", "alerts", "drifted")
+        .annotate(feed=_place(), alerts=Subquery(alerts), drifted=Subquery(drifted), mass=Exists(mass))
+        .values("seen_at", "stopped_at", "feed", "alerts", "drifted", "mass")
         .first()
     )
     if row is None:
@@ -51,6 +53,7 @@ def read(now: datetime) -> Chrome:
             worker_seen_at=None,
             live=False,
             drifted_at=RegistryHead.objects.values_list("drift_seen_at", flat=True).first(),
+            mass=None,
         )
     live = row["stopped_at"] is None and now - row["seen_at"] <= SILENT_AFTER
     return Chrome(
@@ -59,6 +62,7 @@ def read(now: datetime) -> Chrome:
         worker_seen_at=row["seen_at"],
         live=live,
         drifted_at=row["drifted"],
+        mass=mass_failure() if row["mass"] else None,
     )
 
 
@@ -67,6 +71,11 @@ def _place() -> RawSQL:
     if connection.vendor == "postgresql":
         return RawSQL(f"({transactions.HORIZON}::text::bigint)", [], BigIntegerField())  # noqa: S611
     return RawSQL("(SELECT max(id) FROM lifecycle_feeditem)", [], BigIntegerField())
+
+
+def mass_failure() -> MassFailure | None:
+    """The one that is under way."""
+    return MassFailure.objects.filter(open=True).first()
 
 
 def _alerts() -> int:

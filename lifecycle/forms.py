@@ -26,6 +26,7 @@ CONDITIONS = [
     (AlertRule.Condition.STATE_ENTERED.value, lazy("A service enters a state")),
     (AlertRule.Condition.NOT_SERVING_FOR.value, lazy("A service does not serve for a time")),
     (AlertRule.Condition.TOOLS_CHANGED.value, lazy("The tools of a service change")),
+    (AlertRule.Condition.MASS_FAILURE.value, lazy("More than half of all services fail at once")),
 ]
 LEVELS = [
     ("INFO", lazy("Info")),
@@ -142,6 +143,8 @@ class RuleForm(forms.Form):
             self.add_error("seconds", _("Say how many seconds."))
         if entering and "states" in given and not given["states"]:
             self.add_error("states", _("Choose at least one state."))
+        if condition == AlertRule.Condition.MASS_FAILURE:
+            given["scope"], given["values"] = "all", []
         self._check_scope(given.get("scope", "all"), given.get("values", []))
         return given
 

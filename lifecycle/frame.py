@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from lifecycle import chrome
+from lifecycle.models import MassFailure
 from lifecycle.rows import Sign, sign_of
 from registry.access.roles import at_least, role_of
 from registry.models import Role
@@ -25,6 +26,7 @@ class Frame:
     open_alerts: int
     sign: Sign
     drifted_at: datetime | None
+    mass: MassFailure | None
     section: str
     can_operate: bool
     can_administer: bool
@@ -48,6 +50,7 @@ def _read(request: HttpRequest) -> Frame:
         open_alerts=known.open_alerts,
         sign=sign_of(known, now),
         drifted_at=known.drifted_at,
+        mass=known.mass,
         section=section_of(request),
         can_operate=at_least(role, Role.OPERATOR),
         can_administer=at_least(role, Role.ADMIN),

@@ -49,6 +49,11 @@ def render_drift_banner(oob: bool = True) -> str:
     return render_to_string("lifecycle/_drift_banner.html", context)
 
 
+def render_mass_banner(oob: bool = True) -> str:
+    """The sign on every page that most services fail at once; hidden while they do not."""
+    return render_to_string("lifecycle/_mass_banner.html", {"mass": chrome.mass_failure(), "oob": oob})
+
+
 def render_head(service_id: int, oob: bool = True) -> str:
     """The head of a service's page; empty for a service that is no longer listed."""
     return "".join(

@@ -101,7 +101,7 @@ def row_of(service: Service, levels: Sequence[int], now: datetime) -> ServiceRow
         tools=str(stored.tools_count) if stored and stored.tools_refreshed_at else "–",
         to_approve=to_approve(getattr(service, "undecided", 0)),
         transport=TRANSPORT_WORDS.get(service.transport, service.transport),
-        since_iso=wording.iso(since),
+        since_iso=wording.brief_iso(since),
         since_text=wording.ago(since, now),
     )
 

@@ -36,7 +36,14 @@ def ensure(now: datetime) -> int:
                     scope={"kind": "all"},
                     created_at=now,
                 ),
+                AlertRule(
+                    name="Most services fail at once",
+                    level="CRITICAL",
+                    condition="mass-failure",
+                    scope={"kind": "all"},
+                    created_at=now,
+                ),
             ]
         )
         AuditEntry.objects.create(at=now, actor="console", action=ACTION, target="alert rules")
-    return 2
+    return 3

@@ -25,6 +25,7 @@ from registry.models import Desired, Service
 AT_ONCE = 50
 SWEEP_EVERY = timedelta(seconds=5)
 TOOLS_CHANGED = AlertRule.Condition.TOOLS_CHANGED
+OTHERWISE = (TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE)
 _swept_at: datetime | None = None
 
 
@@ -45,7 +46,7 @@ def on_change(service: Service, state_row: ServiceState, change: Change, now: da
 
     *state_row* is as just written. Without enabled rules this costs one small query.
     """
-    enabled = AlertRule.objects.filter(enabled=True).exclude(condition=TOOLS_CHANGED)
+    enabled = AlertRule.objects.filter(enabled=True).exclude(condition__in=OTHERWISE)
     rules = [rule for rule in enabled if rows.covers(rule, service)]
     if not rules:
         return
@@ -189,7 +190,7 @@ def sweep(now: datetime) -> int:
 
 
 def reconsider(rule: AlertRule, now: datetime) -> None:
-    """Apply a changed rule to all its open episodes at once."""
+    """Apply a changed rule to all its open episodes at once; `massnews` follows its own by itself."""
     _review(rule.episodes.exclude(state=Phase.RESOLVED.value).order_by("pk"), now, at_once=None)
     unfold(now)
 
@@ -201,7 +202,7 @@ def unfold(now: datetime) -> None:
 
 def _review(found: QuerySet[Episode], now: datetime, at_once: int | None = AT_ONCE) -> int:
     """Step each episode by what its rows say now, in one transaction that is not too long."""
-    ids = list(found.values_list("pk", flat=True)[:at_once])
+    ids = list(found.exclude(service=None).values_list("pk", flat=True)[:at_once])
     if not ids:
         return 0
     with transaction.atomic():
@@ -210,15 +211,27 @@ def _review(found: QuerySet[Episode], now: datetime, at_once: int | None = AT_ON
         kept = [row for row in episodes if _still_told(row)]
         for row in set(episodes) - set(kept):
             _drop(row, now)
-        return _move([_case(row.rule, row.service, row, row.service.state_row, now) for row in kept])
+        return _move([_case_of(row, now) for row in kept])
 
 
 def _still_told(row: Episode) -> bool:
     """Whether the rule looks at it; one that had another condition before has no change to tell of."""
-    if not row.rule.enabled or not rows.covers(row.rule, row.service):
+    service = _service(row)
+    if not row.rule.enabled or not rows.covers(row.rule, service):
         return False
     tools = row.rule.condition == TOOLS_CHANGED
-    return not tools or toolnews.changes(row.rule, row.service_id, row.opened_at).exists()
+    return not tools or toolnews.changes(row.rule, service.pk, row.opened_at).exists()
+
+
+def _service(row: Episode) -> Service:
+    """The service of an episode that has one: those of all together are followed by `massnews`."""
+    assert row.service is not None
+    return row.service
+
+
+def _case_of(row: Episode, now: datetime) -> Case:
+    service = _service(row)
+    return _case(row.rule, service, row, service.state_row, now)
 
 
 def _case(rule: AlertRule, service: Service, row: Episode | None, state: ServiceState, now: datetime) -> Case:
@@ -234,7 +247,7 @@ def _case(rule: AlertRule, service: Service, row: Episode | None, state: Service
 def _drop(row: Episode, now: datetime) -> None:
     """The rule no longer looks at this service."""
     before = rows.episode_of(row)
-    case = _case(row.rule, row.service, row, row.service.state_row, now)
+    case = _case_of(row, now)
     _write(case, before, *alerting.end(rows.rule_of(row.rule), before, Ending.RULE_CHANGED))
 
 

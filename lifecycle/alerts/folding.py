@@ -21,7 +21,9 @@ def folded(state: ServiceState) -> bool:
     holders = list(Service.objects.listed().filter(name__in=state.held_by.split()))
     if any(holder.desired == Desired.STOPPED for holder in holders):
         return True
-    rules = AlertRule.objects.filter(enabled=True).exclude(condition=AlertRule.Condition.TOOLS_CHANGED)
+    rules = AlertRule.objects.filter(enabled=True).exclude(
+        condition__in=[AlertRule.Condition.TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE]
+    )
     return any(rows.covers(rule, holder) for rule in rules for holder in holders)
 
 

@@ -40,17 +40,21 @@ def service_url(name: str) -> str:
     return f"{settings.PUBLIC_URL}/services/{name}/"
 
 
+def fleet_url() -> str:
+    return f"{settings.PUBLIC_URL}/services/?sort=failing"
+
+
 def _common(row: Episode, story: Story) -> dict[str, Any]:
     return {
         "episode": row.pk,
         "rule": row.rule.name,
         "condition": row.rule.condition,
         "level": row.rule.level,
-        "service": row.service.name,
+        "service": row.service.name if row.service else None,
         "state": story.state,
         "reason": story.reason,
         "since": stamp(row.opened_at),
-        "url": service_url(row.service.name),
+        "url": service_url(row.service.name) if row.service else fleet_url(),
     } | ({"needs": "sign-in"} if story.sign_in else {})
 
 
@@ -70,6 +74,8 @@ def firing_text(rule: AlertRule, service: str, since: datetime, story: Story) ->
 
 def _usual(rule: AlertRule, story: Story) -> str:
     """The message of a rule that has none of its own; empty for the one that fits most."""
+    if rule.condition == AlertRule.Condition.MASS_FAILURE:
+        return messages.MASS_MESSAGE
     if rule.condition == TOOLS_CHANGED:
         return messages.TOOLS_MESSAGE
     return messages.SIGN_IN_MESSAGE if story.sign_in else ""
@@ -89,7 +95,7 @@ def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
     lasted = now - row.opened_at
     data = {
         **_common(row, story),
-        "message": f"{row.service.name} serves again after {messages.lasting(lasted)}",
+        "message": messages.served_again(row.service.name if row.service else None, lasted),
         "resolved_at": stamp(now),
         "lasted_s": round(lasted.total_seconds(), 3),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -65,6 +66,8 @@ class EpisodeRow:
     """One line of the alerts page."""
 
     row: Episode
+    who: str
+    url: str
     word: str
     css: str
     level: str
@@ -82,8 +85,13 @@ def episode_row(row: Episode, now: datetime, deliveries: Iterable[str]) -> Episo
     word, css = EPISODE_STATES[row.state]
     level, level_css = LEVELS[row.rule.level]
     pending = row.state == Episode.State.PENDING
+    service = row.service
     return EpisodeRow(
         row=row,
+        who=service.name if service else _("Many services"),
+        url=reverse("service_detail", args=[service.name])
+        if service
+        else reverse("service_list") + "?sort=failing",
         word=str(word),
         css=css,
         level=str(level),
@@ -103,7 +111,7 @@ def _episode_note(row: Episode) -> str:
         why = str(ENDINGS.get(row.ending, ""))
         return _("%(why)s · lasted %(span)s") % {"why": why, "span": lasting(row.resolved_at - row.opened_at)}
     if row.state == Episode.State.PENDING and row.due_at is None:
-        waits_for = row.service.state_row.held_by
+        waits_for = row.service.state_row.held_by if row.service else ""
         return (
             _("Not told: it waits for %(names)s, which does not serve.") % {"names": few(waits_for.split())}
             if waits_for
@@ -149,6 +157,8 @@ def rule_row(row: AlertRule) -> RuleRow:
 
 
 def _condition(row: AlertRule) -> str:
+    if row.condition == AlertRule.Condition.MASS_FAILURE:
+        return _("More than half of all services fail at once")
     if row.condition == AlertRule.Condition.TOOLS_CHANGED:
         return _("A tool changes in a breaking way") if row.breaking_only else _("Tools change")
     if row.condition == AlertRule.Condition.NOT_SERVING_FOR:

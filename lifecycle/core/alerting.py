@@ -20,6 +20,7 @@ class Condition(StrEnum):
     STATE_ENTERED = "state-entered"
     NOT_SERVING_FOR = "not-serving-for"
     TOOLS_CHANGED = "tools-changed"
+    MASS_FAILURE = "mass-failure"
 
 
 class Phase(StrEnum):

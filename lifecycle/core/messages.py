@@ -35,6 +35,20 @@ def needed_by(names: Sequence[str]) -> str:
     return f" (needed by {services}: {listed})"
 
 
+MANY = "Many services"
+MASS_MESSAGE = "{reason}"
+
+
+def many_fail(failing: int, total: int) -> str:
+    """What a mass failure is told as."""
+    return f"{failing} of {total} services fail at once: look first for what they have in common"
+
+
+def served_again(service: str | None, lasted: timedelta) -> str:
+    """What the end says; without a service it is that of a mass failure."""
+    return f"{service or 'Most services'} serve{'s' if service else ''} again after {lasting(lasted)}"
+
+
 def lasting(span: timedelta) -> str:
     """A stretch of time for people, in its two largest units: "3 min 20 s"."""
     seconds = max(int(span.total_seconds()), 0)

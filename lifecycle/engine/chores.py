@@ -12,7 +12,7 @@ import structlog
 from django.db import Error
 
 from lifecycle import batches
-from lifecycle.engine import logbook, sampling, upkeep
+from lifecycle.engine import logbook, massfailure, sampling, upkeep
 from lifecycle.engine.policies import Policies
 from lifecycle.engine.roster import Roster
 from lifecycle.engine.shop import Shop
@@ -31,6 +31,7 @@ FORGET_ROUNDS = 20
 ARCHIVE_EVERY = 24 * 3600.0
 LOGS_EVERY = 1.0
 CONNECTING_EVERY = 1.0
+MASS_EVERY = 2.0
 SAMPLE_EVERY = 10.0
 Work = Callable[[], Awaitable[object]]
 
@@ -63,6 +64,7 @@ class Chores:
             self._every(POLICIES_EVERY, self.look_at_policies),
             self._every(LOGS_EVERY, self.keep_logs),
             self._every(CONNECTING_EVERY, self._show_connecting),
+            self._every(MASS_EVERY, self._look_at_all),
             self._every(SAMPLE_EVERY, self.sample),
             self._every(PRUNE_EVERY, self._prune),
             self._every(ARCHIVE_EVERY, self._if_house(self._archive)),
@@ -117,6 +119,14 @@ class Chores:
         if picture != self._shown:
             await self._shop.writer.do(upkeep.connecting, self._name, picture)
             self._shown = picture
+
+    async def _look_at_all(self) -> None:
+        """Whether most services fail at once: one worker writes it down, all of them slow down."""
+        writer, clock = self._shop.writer, self._shop.clock
+        if self._shop.fence.house:
+            interval = self._policies.usual().health_check_interval
+            await writer.do(massfailure.look, self._name, interval, clock())
+        self._shop.lanes.purse.slow_down(await writer.do(massfailure.is_under_way))
 
     async def sample(self) -> None:
         if children := self._shop.logbook.children():

@@ -24,6 +24,10 @@ class Policies:
         """From now on these count."""
         self._rows, self._made = rows, {}
 
+    def usual(self) -> Policy:
+        """The policy of an ordinary service."""
+        return self._rows.policy(0, "normal", "normal")
+
     def of(self, wanted: Wanted) -> Policy:
         """The policy of one service; services that differ in nothing share one."""
         own = wanted.id if wanted.id in self._rows.services else 0

@@ -14,14 +14,18 @@ from lifecycle.live.feed import Item
 from lifecycle.models import FeedItem
 
 COUNTS, WORKER, BADGE, DRIFT = "count-all", "worker-sign", "alert-badge", "drift-banner"
+MASS = "mass-banner"
 LIST, ALERTS = "list", "alerts"
 _OF_SERVICES = "service|service-head|service-more|service-logs|node|need"
-SHOWN = re.compile(rf"({_OF_SERVICES}|command|batch)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}")
+SHOWN = re.compile(
+    rf"({_OF_SERVICES}|command|batch)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}|{MASS}"
+)
 SINGLE = {
     COUNTS: presentation.render_counts,
     WORKER: presentation.render_worker_sign,
     BADGE: presentation.render_alert_badge,
     DRIFT: presentation.render_drift_banner,
+    MASS: presentation.render_mass_banner,
 }
 SHOWN_AT_MOST = 300
 ALWAYS = frozenset({LIST, ALERTS})
@@ -33,6 +37,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
     FeedItem.Kind.ALERT: (ALERTS, BADGE),
     FeedItem.Kind.WORKER: (WORKER,),
     FeedItem.Kind.DRIFT: (DRIFT,),
+    FeedItem.Kind.MASS: (MASS,),
     FeedItem.Kind.LOG: ("service-logs-",),
 }
 

@@ -2,6 +2,7 @@ from lifecycle.models.alert import AlertRule, Channel, Episode
 from lifecycle.models.child import ChildProcess, LogPiece
 from lifecycle.models.command import Batch, Command
 from lifecycle.models.delivery import Delivery, DeliveryAttempt
+from lifecycle.models.massfailure import MassFailure
 from lifecycle.models.policy import PolicyHead, PolicyProfile, ServicePolicy
 from lifecycle.models.state import CheckResult, FeedItem, ServiceState, StateChange
 from lifecycle.models.worker import Lease, WorkerSeen
@@ -19,6 +20,7 @@ __all__ = [
     "FeedItem",
     "Lease",
     "LogPiece",
+    "MassFailure",
     "PolicyHead",
     "PolicyProfile",
     "ServicePolicy",

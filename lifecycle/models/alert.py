@@ -41,6 +41,7 @@ class AlertRule(models.Model):
         STATE_ENTERED = "state-entered"
         NOT_SERVING_FOR = "not-serving-for"
         TOOLS_CHANGED = "tools-changed"
+        MASS_FAILURE = "mass-failure"
 
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(default=True)
@@ -79,7 +80,13 @@ class Episode(models.Model):
         TOLD = "told"
 
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="episodes")
-    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="episodes")
+    service = models.ForeignKey(
+        Service,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="episodes",
+        help_text="none where the episode is of all services together",
+    )
     state = models.CharField(max_length=12, choices=State.choices)
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, help_text="when a pending episode fires, if nothing changes")
@@ -95,7 +102,12 @@ class Episode(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["rule", "service"], condition=~Q(state="resolved"), name="one_open_episode"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["rule"],
+                condition=Q(service=None) & ~Q(state="resolved"),
+                name="one_open_episode_of_all",
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="pending"), name="episode_due"),

@@ -106,6 +106,7 @@ class FeedItem(models.Model):
         WORKER = "worker"
         DRIFT = "drift"
         LOG = "log"
+        MASS = "mass"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     ref = models.BigIntegerField(default=0, help_text="id of the row that changed; 0 is all of them")

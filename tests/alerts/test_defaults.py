@@ -12,10 +12,11 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_defaults_come_once_and_stay_deleted() -> None:
-    assert ensure(NOON) == 2
+    assert ensure(NOON) == 3
     assert set(AlertRule.objects.values_list("name", flat=True)) == {
         "Service down",
         "Not serving for 5 minutes",
+        "Most services fail at once",
     }
     AlertRule.objects.all().delete()
     assert ensure(NOON) == 0

@@ -14,8 +14,9 @@ from django.db import connection, transaction
 
 from lifecycle.core import inconclusive
 from lifecycle.core.inconclusive import Paths
+from lifecycle.core.policy import NORMAL
 from lifecycle.engine import lag, network
-from lifecycle.models import CheckResult, StateChange
+from lifecycle.models import CheckResult, MassFailure, ServiceState, StateChange
 from tests.doubles.fault_server import Asked, FaultServer
 from tests.engine.bench import HASTY, Bench
 from tests.engine.holding_support import Holder, http
@@ -54,7 +55,9 @@ async def test_a_timeout_that_was_our_own_teaches_nothing_about_the_protocol(hol
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path, replace(HASTY, reconnecting_failure_threshold=2))
+    bench = Bench(
+        tmp_path, replace(HASTY, reconnecting_failure_threshold=2, connect_timeout=NORMAL.connect_timeout)
+    )
     bench.start()
     yield bench
     bench.close()
@@ -76,7 +79,7 @@ def test_after_a_pause_no_service_is_blamed_and_the_checks_do_not_come_all_at_on
     server = bench.server()
     bench.add_all({f"web-{n}": {"url": f"{server.url}?{n}"} for n in range(12)})
     healthy = StateChange.objects.filter(after="HEALTHY")
-    bench.until(lambda: healthy.count() == 12)
+    bench.until(lambda: healthy.count() == 12, limit=30)
     assert bench.worker is not None
     bench.worker.shop.lateness.clear()
     server.mode = "slow"  # checks are under way when the pause comes
@@ -152,3 +155,26 @@ def test_without_a_network_of_our_own_a_service_elsewhere_stays_as_it_was_and_on
     has.append(has[0])
     bench.until_state("far", "RECONNECTING")
     bench.until(lambda: UNHEALTHY in _levels("far"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_most_services_fail_at_once_one_event_is_raised_and_retries_are_slowed_until_it_is_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifecycle.engine.chores.MASS_EVERY", 0.2)
+    server, other = bench.server(), bench.server()
+    bench.stop()
+    bench.start("second")
+    bench.add_all({f"web-{n}": {"url": f"{server.url}?{n}"} for n in range(6)})
+    bench.add_all({f"other-{n}": {"url": f"{other.url}?{n}"} for n in range(3)})
+    healthy = ServiceState.objects.filter(state="HEALTHY")
+    bench.until(lambda: healthy.count() == 9, limit=30)
+    assert bench.worker is not None
+    purse = bench.worker.shop.lanes.purse
+    assert not purse.picture()["slowed"]
+    bench.call(server.stop())
+    bench.until(lambda: purse.picture()["slowed"], limit=20)
+    assert MassFailure.objects.get().total == 9
+    bench.call(server.start())
+    bench.until(lambda: not purse.picture()["slowed"], limit=30)
+    assert MassFailure.objects.get().open is False

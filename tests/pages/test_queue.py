@@ -9,6 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from lifecycle.core.states import State
+from lifecycle.live import fragments
+from lifecycle.live.feed import Item
+from lifecycle.models import AlertRule, Episode, FeedItem, MassFailure
 from tests.pages.conftest import HTMX, make_service, make_worker, text_of
 
 URL = "/queue/"
@@ -72,7 +75,7 @@ def test_the_next_comes_first_with_why_when_and_lane(viewer: Client) -> None:
         "unknown host",
         "waits for later, db",
         "Restarts of programs",
-        "1 of 8 places taken, 2 waiting",
+        "1 of 8 taken, 2 waiting",
         "3 of 60 retries left, 20 more each second",
     ):
         assert words in page
@@ -117,3 +120,30 @@ def test_the_services_page_says_its_number_in_the_queue(viewer: Client) -> None:
     service = make_service("second", State.RECONNECTING, error_kind="dns", next_retry_at=soon(-1))
     make_worker(connecting=connecting([], [service.pk + 7, service.pk]))
     assert "number 2 of those that wait for their turn" in text_of(viewer.get("/services/second/"))
+
+
+def test_a_mass_failure_is_told_on_every_page_while_it_lasts(viewer: Client) -> None:
+    make_worker()
+    now = timezone.now()
+    assert '<div id="mass-banner" class="banner" role="status" hidden>' in text_of(viewer.get("/services/"))
+    mass = MassFailure.objects.create(began_at=now, total=600, failing=412)
+    for url in ("/services/", URL):
+        assert "412 of 600 services failed at once." in text_of(viewer.get(url))
+    item = FeedItem.objects.create(kind="mass", at=now)
+    shown = fragments.known(["mass-banner"])
+    assert fragments.touched([Item(item.pk, item.kind, 0)], shown) == {"mass-banner"}
+    assert "412 of 600" in fragments.render(["mass-banner"])["mass-banner"]
+    MassFailure.objects.filter(pk=mass.pk).update(open=False, ended_at=now)
+    assert "failed at once" not in text_of(viewer.get("/services/"))
+
+
+def test_an_alert_of_many_services_links_to_the_failing_ones(operator: Client) -> None:
+    rule = AlertRule.objects.create(
+        name="Most fail", condition="mass-failure", scope={"kind": "all"}, created_at=timezone.now()
+    )
+    Episode.objects.create(
+        rule=rule, service=None, state="firing", opened_at=timezone.now(), summary="8 of 10"
+    )
+    page = text_of(operator.get("/alerts/"))
+    assert '<a href="/services/?sort=failing">Many services</a>' in page
+    assert "More than half of all services fail at once" in text_of(operator.get("/alerts/rules/"))

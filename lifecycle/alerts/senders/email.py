@@ -35,13 +35,16 @@ def subject_of(letter: Letter) -> str:
         case "firing":
             text = f"[{data['level']}] {_what(data)} ({data['rule']})"
         case "resolved":
-            text = f"[Resolved] {data['service']} serves again ({data['rule']})"
+            again = f"{data['service']} serves again" if data["service"] else "Most services serve again"
+            text = f"[Resolved] {again} ({data['rule']})"
         case _:
             text = "[Test] MCPStore Console"
     return " ".join(text.split())
 
 
 def _what(data: dict[str, Any]) -> str:
+    if not data["service"]:
+        return str(data["message"])
     if data.get("condition") == "tools-changed":
         return f"The tools of {data['service']} changed"
     return f"{data['service']} {'needs sign-in' if data.get('needs') else 'is ' + data['state']}"
