@@ -80,6 +80,16 @@ def test_a_new_service_may_take_the_name_and_leaves_the_old_one_its_secrets(regi
     assert Secret.objects.count() == KeptSecret.objects.count() == 1
 
 
+def test_a_shared_value_that_changed_meanwhile_is_taken_over(register: Register) -> None:
+    asking = {"url": URL, "headers": {"Authorization": "${TOKEN}"}}
+    register({"mcpServers": {"weather": asking, "maps": asking}}, values={"TOKEN": "token-of-old"})
+    remove()
+    register({"mcpServers": {"maps": asking}}, values={"TOKEN": "token-of-new"})
+    restore()
+    assert header() == "token-of-new"
+    assert registration.is_approved(registration.get("weather"))
+
+
 def test_a_new_service_that_only_refers_to_the_secret_does_not_take_it_away(register: Register) -> None:
     register({"mcpServers": {"weather": entry()}})
     exported = mcpjson.document()
