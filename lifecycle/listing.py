@@ -14,7 +14,7 @@ from lifecycle.reading import PAGE_SIZE, SIGN_IN, clamp
 from registry.models import Transport
 
 LONGEST = 200
-NARROWING = ("q", "state", "transport", "tag", "approval", "needs")
+NARROWING = ("q", "state", "transport", "tag", "agent", "approval", "needs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,7 @@ class Filters:
     state: str = ""
     transport: str = ""
     tag: str = ""
+    agent: str = ""
     approval: str = ""
     needs: str = ""
     sort: str = ""
@@ -48,6 +49,7 @@ def parse(given: Mapping[str, str]) -> Filters:
         state=_known(given.get("state", ""), list(State)),
         transport=_known(given.get("transport", ""), Transport.values),
         tag=given.get("tag", "").replace("\0", "")[:LONGEST],
+        agent=given.get("agent", "").replace("\0", "")[:LONGEST],
         approval=_known(given.get("approval", ""), ["waiting"]),
         needs=_known(given.get("needs", ""), [SIGN_IN]),
         sort=_known(given.get("sort", ""), ["failing"]),

@@ -52,6 +52,11 @@ def everyone() -> list[Agent]:
     return [next((agent for agent in rows if is_builtin(agent)), Agent(name=GLOBAL_AGENT)), *others]
 
 
+def names() -> list[str]:
+    """Of all but the built-in one."""
+    return list(Agent.objects.exclude(name=GLOBAL_AGENT).order_by("name").values_list("name", flat=True))
+
+
 def among(name: str) -> Q:
     """The filter that leaves an agent's services; nothing of an agent that there is not."""
     if name in ("", GLOBAL_AGENT):

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from lifecycle import bulk, listing, reading, rows
 from lifecycle.frame import frame_of
 from lifecycle.views.answers import is_htmx
+from registry import agents
 from registry.models import Transport
 
 
@@ -31,6 +32,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
         approval=filters.approval,
         needs=filters.needs,
         failing_first=filters.sort == "failing",
+        among=agents.among(filters.agent),
     )
     context = {
         "filters": filters,
@@ -42,6 +44,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
         "total": sum(page.counts_by_state.values()),
         "tiles": rows.tiles(page.counts_by_state),
         "transports": [(value, rows.TRANSPORT_WORDS[value]) for value in Transport.values],
+        "agents": agents.names(),
         "without_tag": replace(filters, tag="", page=1).url,
     }
     if not is_htmx(request):

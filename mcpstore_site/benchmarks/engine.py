@@ -15,8 +15,8 @@ from mcpstore_site.benchmarks.scratch import Clock, Scratch, free_port, names, s
 from mcpstore_site.benchmarks.table import Line, line, slope
 
 SERVICES, HUNG, CHILDREN = 2000, 50, 20
-FEW, FEW_HUNG, FEW_CHILDREN = 40, 3, 2
-SETTLE, WATCHED, QUICKLY = 5.0, 45.0, 4.0
+FEW, FEW_HUNG, FEW_CHILDREN = 10, 2, 1
+SETTLE, WATCHED, QUICKLY = 5.0, 45.0, 3.0
 TARGET = Path(__file__).with_name("target.py")
 PINGS = 5000
 UNHEALTHY = 3
@@ -49,13 +49,12 @@ class Bench:
         self.scratch, self.quick = scratch, options.quick
         self.services = options.services or (FEW if options.quick else SERVICES)
         self.seconds = options.seconds or (QUICKLY if options.quick else WATCHED)
-        scratch.do("filling", "empty")
         self.ports = (free_port(), free_port())
         self.doomed = self.serve(self.ports[0])
         self.serve(self.ports[1])
-        self.register(self.http("first", 1))
+        self.register(self.http("first", 1), "empty", "+")
         self.worker = scratch.worker()
-        scratch.until(lambda: scratch.number("SELECT count(*) FROM lifecycle_workerseen"), "a worker", 30)
+        scratch.until(lambda: scratch.number("SELECT count(*) FROM lifecycle_workerseen"), "a worker")
 
     def serve(self, port: int) -> subprocess.Popen[str]:
         """A server of MCP services, listening."""
@@ -63,10 +62,10 @@ class Bench:
         said_first(target)
         return target
 
-    def register(self, entries: Mapping[str, Any]) -> None:
+    def register(self, entries: Mapping[str, Any], *before: str) -> None:
         path = self.scratch.place / "services.json"
         path.write_text(json.dumps({"mcpServers": entries}))
-        self.scratch.do("filling", "register", path)
+        self.scratch.do("filling", *before, "register", path)
 
     def clock(self) -> Clock:
         """The worker's clock from now on."""

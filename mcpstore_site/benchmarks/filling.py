@@ -1,8 +1,9 @@
 """Fills the scratch database, from inside: `python -m mcpstore_site.benchmarks.filling WHAT …`.
 
 `empty` makes the tables and prints a token and a session's cookie; `register FILE` registers what the file
-holds; `states` says that all services are healthy and a worker is there; `history CHECKS CHANGES` gives each
-of them a past.
+holds; `states` says that all services are healthy and a worker is there; `agent NAME` makes one with half of
+them, and tools; `history CHECKS CHANGES` gives each of them a past. Between several steps
+stands a `+`.
 """
 
 from __future__ import annotations
@@ -83,6 +84,24 @@ def states(now: datetime) -> str:
     return str(len(rows))
 
 
+def agent(now: datetime, name: str) -> str:
+    """An agent with every other service, whose number this is, and tools for the search to look through."""
+    from registry import agents
+    from registry.models import Service, Tool
+
+    services = list(Service.objects.order_by("pk").values_list("pk", "name"))
+    tools = (
+        Tool(service_id=key, position=position, name=f"tool-{position}-{key % 100}")
+        for key, _ in services
+        for position in range(5)
+    )
+    while part := list(islice(tools, AT_ONCE)):
+        Tool.objects.bulk_create(part, batch_size=500)
+    half = [one for _, one in services[::2]]
+    agents.add(name, half, by="admin", now=now)
+    return str(len(half))
+
+
 def history(now: datetime, checks: int, changes: int) -> str:
     """*checks* in the last 48 hours and *changes* over 90 days, for each service; how many rows that made."""
     from django.db import transaction
@@ -136,11 +155,23 @@ def main(arguments: list[str]) -> str:
             return register(timezone.now(), Path(path))
         case ["states"]:
             return states(timezone.now())
+        case ["agent", name]:
+            return agent(timezone.now(), name)
         case ["history", checks, changes]:
             return history(timezone.now(), int(checks), int(changes))
     raise SystemExit(__doc__)
 
 
+def steps(arguments: list[str]) -> Iterator[list[str]]:
+    """The arguments of each step."""
+    while "+" in arguments:
+        at = arguments.index("+")
+        yield arguments[:at]
+        arguments = arguments[at + 1 :]
+    yield arguments
+
+
 if __name__ == "__main__":
     django.setup()
-    sys.stdout.write(main(sys.argv[1:]) + "\n")
+    for step in steps(sys.argv[1:]):
+        sys.stdout.write(main(step) + "\n")

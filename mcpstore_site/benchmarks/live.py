@@ -53,11 +53,9 @@ def run(options: Options) -> list[Line]:
     seconds = options.seconds or (2 if options.quick else 15)
     sockets = options.services or (FEW if options.quick else SOCKETS)
     with Scratch() as scratch:
-        cookie = scratch.do("filling", "empty").split()[1]
         path = scratch.place / "services.json"
         path.write_text(json.dumps({name: {"url": f"http://127.0.0.1:9/{name}"} for name in names(SERVICES)}))
-        scratch.do("filling", "register", path)
-        scratch.do("filling", "states")
+        cookie = scratch.do("filling", "empty", "+", "register", path, "+", "states").split()[1]
         web = scratch.web()
         return [
             *_browser(scratch, cookie, seconds),

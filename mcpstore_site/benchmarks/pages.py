@@ -8,14 +8,13 @@ from pathlib import Path
 
 import psutil
 
-from mcpstore_site.benchmarks.http import browser
+from mcpstore_site.benchmarks import listed
 from mcpstore_site.benchmarks.options import Options
 from mcpstore_site.benchmarks.scratch import BenchmarkError, Clock, Scratch, free_port, names, said_first
-from mcpstore_site.benchmarks.table import Line, line, rank
+from mcpstore_site.benchmarks.table import Line, line
 
-SERVICES, FEW = 10_000, 100
-HELD, FEW_HELD = 200, 10
-CHECKS, CHANGES = 200, 30
+SERVICES, FEW = 10_000, 60
+HELD, FEW_HELD = 200, 4
 TARGET = Path(__file__).with_name("target.py")
 
 
@@ -27,42 +26,18 @@ def run(options: Options) -> list[Line]:
 def _many(options: Options) -> list[Line]:
     count = options.services or (FEW if options.quick else SERVICES)
     with Scratch() as scratch:
-        cookie = scratch.do("filling", "empty").split()[1]
-        _register(scratch, {name: {"url": f"http://127.0.0.1:9/{name}"} for name in names(count)})
-        scratch.do("filling", "states")
-        scratch.do("filling", "history", CHECKS, CHANGES)
-        paths = {
-            f"services page, {count:,} services": "/services/",
-            "the same, failing first": "/services/?sort=failing",
-            "the same, searched": f"/services/?q={count - 1:05}",
+        services = {name: listed.entry(number) for number, name in enumerate(names(count))}
+        (scratch.place / "services.json").write_text(json.dumps(services))
+        steps = ("empty", "+", "register", scratch.place / "services.json", *listed.FILLED)
+        cookie = scratch.do("filling", *steps).split()[1]
+        web = scratch.web()
+        paths = listed.pages(count) | {
             "service page": f"/services/{names(count)[-1]}/",
             "events of a service": f"/services/{names(count)[-1]}/events/",
         }
-        counted = json.loads(scratch.do("counting", cookie, *paths.values()))
-        web = scratch.web()
-        with browser(scratch.port, cookie) as caller:
-            caller.times(5, "GET", "/healthz")
-            floor = f"{rank(caller.times(60, 'GET', '/healthz'), 0.95):.1f} ms, empty page"
-            lines = []
-            for what, path in paths.items():
-                took = caller.times(10 if options.quick else 100, "GET", path)
-                queries, size, inside = counted[path]
-                limits = ("≤ 100 ms", "≤ 60 kB, ≤ 8 queries") if path == "/services/" else ("", "")
-                lines.append(line(f"{what}: p95", rank(took, 0.95), "ms", reach=limits[0], floor=floor))
-                more = f"{queries:.0f} queries, {inside:.1f} ms in process"
-                lines.append(line(f"{what}: size", size, "kB", reach=limits[1], more=more))
+        lines = listed.page_lines(scratch, web.pid, cookie, paths, options)
         lines.append(line(f"web process, {count:,} services", Clock(web.pid).megabytes(), "MB"))
-        past = f"{count * CHECKS:,} checks, {count * CHANGES:,} transitions over 90 days"
-        lines.append(
-            line("the past behind these pages", count * (CHECKS + CHANGES), "rows", digits=0, more=past)
-        )
-        return lines
-
-
-def _register(scratch: Scratch, entries: dict[str, dict[str, str]]) -> None:
-    path = scratch.place / "services.json"
-    path.write_text(json.dumps(entries))
-    scratch.do("filling", "register", path)
+        return [*lines, listed.past(count)]
 
 
 def _held(options: Options) -> list[Line]:

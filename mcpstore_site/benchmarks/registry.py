@@ -7,45 +7,60 @@ import socket
 import time
 from contextlib import suppress
 
-from mcpstore_site.benchmarks import floors
+from mcpstore_site.benchmarks import floors, listed
 from mcpstore_site.benchmarks.http import Caller, bearer
 from mcpstore_site.benchmarks.options import Options
 from mcpstore_site.benchmarks.scratch import BenchmarkError, Clock, Scratch, names
 from mcpstore_site.benchmarks.table import Line, line, rank
 
-SERVICES, FEW = 10_000, 200
+SERVICES, FEW = 10_000, 60
 HUGE, LARGE = 100_000_000, 20_000_000
 
 
 def run(options: Options) -> list[Line]:
-    """Import, register one by one, read, export, and refuse what is far too large."""
+    """Import, register one by one, look through the lists with a past, export, refuse what is too large."""
     count = options.services or (FEW if options.quick else SERVICES)
     with Scratch() as scratch:
-        token = scratch.do("filling", "empty").split()[0]
+        token, cookie = scratch.do("filling", "empty").split()
         web = scratch.web()
+        lines = [_import(scratch, count)]
         with bearer(scratch.port, token) as caller:
-            lines = _import(caller, Clock(web.pid), count)
+            lines.append(_again(scratch, caller, Clock(web.pid), count))
             lines += _one_by_one(scratch, caller, Clock(web.pid), count, 20 if options.quick else 200)
-            lines += _reading(caller, count, 5 if options.quick else 40)
-            lines.append(_refusal(scratch.port, token, Clock(web.pid), LARGE if options.quick else HUGE))
-            lines.append(line("web process at the end", Clock(web.pid).megabytes(), "MB"))
-    return lines
+        scratch.do("filling", *listed.FILLED[1:])
+        lines += listed.page_lines(scratch, web.pid, cookie, listed.pages(count), options)
+        lines += listed.rest_lines(scratch, token, count, options)
+        with bearer(scratch.port, token) as caller:
+            lines.append(_export(caller, count))
+        lines.append(_refusal(scratch.port, token, Clock(web.pid), LARGE if options.quick else HUGE))
+        lines.append(line("web process at the end", Clock(web.pid).megabytes(), "MB"))
+        return [*lines, listed.past(count)]
 
 
-def _entry(number: int) -> dict[str, str]:
-    return {"url": f"http://127.0.0.1:9/mcp/{number}"}
-
-
-def _import(caller: Caller, clock: Clock, count: int) -> list[Line]:
-    entries = {name: _entry(number) for number, name in enumerate(names(count))}
+def _import(scratch: Scratch, count: int) -> Line:
+    """By the command line, which shows how far it has come."""
+    entries = {name: listed.entry(number) for number, name in enumerate(names(count))}
     body = json.dumps({"mcpServers": entries}).encode()
-    answer = caller.ask("POST", "/api/v1/services", body)
-    if answer.status != 200 or answer.body.count(b'"created"') != count:
-        raise BenchmarkError(f"import: {answer.status} {answer.body[:300]!r}")
-    floor = _floor_of_parsing(body)
-    more = f"{clock.used()[0]:.1f} s CPU"
+    (scratch.place / "services.json").write_bytes(body)
+    started = time.perf_counter()
+    said = scratch.run("manage.py", "mcpjson", "import", str(scratch.place / "services.json"))
+    seconds = time.perf_counter() - started
+    if said.count("created") != count:
+        raise BenchmarkError(f"import: {said[:300]!r}")
+    told = scratch.log().count(f" of {count:,} entries")
     what = f"import of {count:,} in one document ({len(body) / 1e3:,.0f} kB)"
-    return [line(what, answer.ms / 1000, "s", digits=2, more=more, floor=f"{floor:.2f} s to parse the JSON")]
+    floor = f"{_floor_of_parsing(body):.2f} s to parse the JSON"
+    return line(what, seconds, "s", digits=2, more=f"progress told {told} times", floor=floor)
+
+
+def _again(scratch: Scratch, caller: Caller, clock: Clock, count: int) -> Line:
+    answer = caller.ask("POST", "/api/v1/services", (scratch.place / "services.json").read_bytes())
+    if answer.status != 200 or answer.body.count(b'"unchanged"') != count:
+        raise BenchmarkError(f"import again: {answer.status} {answer.body[:300]!r}")
+    more = f"{clock.used()[0]:.1f} s CPU"
+    return line(
+        "the same document again over REST, all unchanged", answer.ms / 1000, "s", digits=2, more=more
+    )
 
 
 def _floor_of_parsing(body: bytes) -> float:
@@ -58,7 +73,7 @@ def _one_by_one(scratch: Scratch, caller: Caller, clock: Clock, count: int, time
     took = []
     for number in range(times):
         name = f"one-more-{number:04}"
-        answer = caller.ask("POST", "/api/v1/services", {"mcpServers": {name: _entry(number)}})
+        answer = caller.ask("POST", "/api/v1/services", {"mcpServers": {name: listed.entry(number)}})
         if b'"created"' not in answer.body:
             raise BenchmarkError(f"registering: {answer.status} {answer.body[:300]!r}")
         took.append(answer.ms)
@@ -85,26 +100,12 @@ def _one_by_one(scratch: Scratch, caller: Caller, clock: Clock, count: int, time
     ]
 
 
-def _reading(caller: Caller, count: int, times: int) -> list[Line]:
-    floor = f"{rank(caller.times(times, 'GET', '/healthz'), 0.95):.1f} ms, empty page"
-    asked = {
-        "REST list, 50 of all, p95": "/api/v1/services?page_size=50",
-        "REST search by a part of the name, p95": f"/api/v1/services?q=-{count - 1:05}",
-        "REST filter by state, p95": "/api/v1/services?state=INITIALIZING",
-    }
-    lines = [
-        line(what, rank(caller.times(times, "GET", path), 0.95), "ms", floor=floor)
-        for what, path in asked.items()
-    ]
+def _export(caller: Caller, count: int) -> Line:
     export = caller.get("/api/v1/mcp.json")
     if export.body.count(b'"url"') < count:
         raise BenchmarkError("the exported document does not hold all services")
-    lines.append(
-        line(
-            f"export of {count:,}", export.ms / 1000, "s", digits=2, more=f"{len(export.body) / 1e3:,.0f} kB"
-        )
-    )
-    return lines
+    size = f"{len(export.body) / 1e3:,.0f} kB"
+    return line(f"export of {count:,}", export.ms / 1000, "s", digits=2, more=size)
 
 
 def _refusal(port: int, token: str, clock: Clock, size: int) -> Line:

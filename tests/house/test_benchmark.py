@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,19 +19,39 @@ from tests.support.tools import ROOT
 pytestmark = pytest.mark.timeout(180)
 MAY_BE_ZERO = ("false failures", "lateness", "memory", "worker with one service")
 PROMISED = {
-    "registry": {"≤ 100 ms", "< 1 s, < 20 MB"},
+    "registry": {"≤ 100 ms", "≤ 100 ms, ≤ 60 kB, ≤ 8 queries", "< 1 s, < 20 MB"},
     "engine": {"≤ 2.5 ms CPU", "≤ 20 %", "0", "< 1 s", "≤ 300 MB", "≤ 45 s"},
     "live": {"p50 ≤ 60 ms", "p99 ≤ 250 ms", "≤ 1,000 ms", "≤ 35 %"},
-    "pages": {"≤ 100 ms", "≤ 60 kB, ≤ 8 queries", "≤ 300 MB"},
+    "pages": {"≤ 100 ms", "≤ 100 ms, ≤ 60 kB, ≤ 8 queries", "≤ 300 MB"},
 }
 
 
+@pytest.fixture(scope="module")
+def runs(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, tuple[Path, subprocess.CompletedProcess[str]]]:
+    """A quick run of each subject, all at once: they mostly wait, and nothing here judges their speed."""
+
+    def run(subject: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+        place = tmp_path_factory.mktemp(subject)
+        own = {"MCPSTORE_DATA_DIR": str(place / "data"), "TEST_MARK": mark(subject), "TMPDIR": str(place)}
+        command = [sys.executable, "manage.py", "benchmark", subject, "--quick", "--json"]
+        environment = {**os.environ, **own}
+        return place, subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    with ThreadPoolExecutor(len(PROMISED)) as pool:
+        return dict(zip(PROMISED, pool.map(run, PROMISED), strict=True))
+
+
+def mark(subject: str) -> str:
+    return f"benchmark-{os.getpid()}-{subject}"
+
+
 @pytest.mark.parametrize("subject", PROMISED)
-def test_a_quick_run_measures_every_figure_that_is_promised(subject: str, tmp_path: Path) -> None:
-    mark, data = f"benchmark-{os.getpid()}-{subject}", tmp_path / "data"
-    environment = {**os.environ, "MCPSTORE_DATA_DIR": str(data), "TEST_MARK": mark, "TMPDIR": str(tmp_path)}
-    command = [sys.executable, "manage.py", "benchmark", subject, "--quick", "--json"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+def test_a_quick_run_measures_every_figure_that_is_promised(
+    subject: str, runs: dict[str, tuple[Path, subprocess.CompletedProcess[str]]]
+) -> None:
+    place, done = runs[subject]
     assert done.returncode == 0, done.stderr
     lines = [Line(**one) for one in json.loads(done.stdout)[subject]]
     assert {one.reach for one in lines} - {""} == PROMISED[subject]
@@ -38,9 +59,9 @@ def test_a_quick_run_measures_every_figure_that_is_promised(subject: str, tmp_pa
         assert one.value is not None, one
         assert one.value > 0 or any(word in one.what for word in MAY_BE_ZERO), one
     assert any(one.floor for one in lines)
-    assert processes_marked(mark) == []
-    assert list(tmp_path.glob("mcpstore-benchmark-*")) == []
-    assert not (data / "mcpstore.sqlite3").exists()
+    assert processes_marked(mark(subject)) == []
+    assert list(place.glob("mcpstore-benchmark-*")) == []
+    assert not (place / "data" / "mcpstore.sqlite3").exists()
 
 
 def test_a_measurement_that_fails_says_why_and_leaves_nothing() -> None:

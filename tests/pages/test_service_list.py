@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from lifecycle.core.states import State
 from lifecycle.models import AlertRule, Episode
+from registry import agents
 from registry.models import Service
 from tests.pages.conftest import HTMX, make_checks, make_service, make_tool, make_worker, text_of
 
@@ -104,6 +105,10 @@ def test_a_row_says_the_reason_in_words(viewer: Client, kind: str, words: str) -
         ({"state": "WARNING"}, ["weather"]),
         ({"state": "nonsense", "transport": "carrier-pigeon", "page": "x"}, ["github", "Mail", "weather"]),
         ({"page": "99"}, ["github", "Mail", "weather"]),
+        ({"agent": "reader"}, ["weather"]),
+        ({"agent": "reader", "state": "HEALTHY"}, []),
+        ({"agent": "global_agent_store"}, ["github", "Mail", "weather"]),
+        ({"agent": "nobody"}, []),
         ({"sort": "failing"}, ["Mail", "weather", "github"]),
         ({"q": "\0"}, ["github", "Mail", "weather"]),
     ],
@@ -112,7 +117,18 @@ def test_filters_narrow_the_list(viewer: Client, query: dict[str, str], found: l
     make_service("github", tags=["prod"])
     make_service("Mail", State.UNREACHABLE, transport="sse", endpoint="https://mail.example.internal/sse")
     make_tool(make_service("weather", State.WARNING, tags=["東京"]), "forecast")
+    agents.add("reader", ["weather"], by="ann", now=timezone.now())
     assert names(viewer.get(URL, query)) == found
+
+
+def test_an_agent_that_is_chosen_stays_chosen_and_meant_by_bulk_actions(operator: Client) -> None:
+    make_service("weather")
+    assert 'id="agent"' not in text_of(operator.get(URL))
+    agents.add("reader", ["weather"], by="ann", now=timezone.now())
+    page = text_of(operator.get(URL, {"agent": "reader"}))
+    assert "<option selected>reader</option>" in page
+    assert '<input type="hidden" name="agent" value="reader" form="bulk">' in page
+    assert "<option selected>gone</option>" in text_of(operator.get(URL, {"agent": "gone"}))
 
 
 def test_removed_and_archived_services_are_not_listed(viewer: Client) -> None:
@@ -190,8 +206,9 @@ def fill_a_page() -> None:
 
 def test_a_full_page_takes_eight_queries_at_most(viewer: Client, django_assert_max_num_queries: Any) -> None:
     fill_a_page()
+    agents.add("reader", [], by="ann", now=timezone.now())
     with django_assert_max_num_queries(8):
-        page = text_of(viewer.get(URL, {"q": "name"}))
+        page = text_of(viewer.get(URL, {"q": "name", "agent": "global_agent_store", "sort": "failing"}))
     assert len(re.findall("<tr id=", page)) == 50
     assert re.search(r'id="alert-badge" class="badge"[^>]*>3<', page)
 
