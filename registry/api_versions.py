@@ -115,7 +115,7 @@ def drift(request: HttpRequest) -> dict[str, Any]:
         return {"drifted": False}
     return {
         "drifted": True,
-        "seen": look.sha,
+        "seen": look.seen,
         "results": [preview_row(row) for row in look.rows],
         "asks": [vars(ask) for ask in look.asks],
         "removed": list(look.removed),

@@ -14,15 +14,17 @@ from django.db import transaction
 
 from registry import bringing, mcpjson, previewing, registration, storing
 from registry.access import audit
-from registry.core import comparing, correcting, dialects, filling, reading
+from registry.core import comparing, correcting, dialects, filling, merging, reading
 from registry.core.dialects import Found
 from registry.core.places import ROOT
 from registry.errors import InvalidConfigError
+from registry.mcpjson import FileMovedError, FileUnreadableError
 from registry.models import RegistryHead, Role
 from registry.previewing import Ask, Row
 from registry.registration import Result
 
 logger = logging.getLogger(__name__)
+CHANGED = "A service that the edit is about was changed in the console meanwhile. Look once more."
 SETTLED = timedelta(seconds=2)
 Head = tuple[str, int, str]
 
@@ -32,7 +34,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._seen: tuple[tuple[int, ...], Head] | None = None
-        self._told = ""
+        self._told = self._warned = ""
 
     def look(self, now: datetime) -> bool:
         """Note in the registry whether the file is edited; whether that is news since the last look."""
@@ -43,8 +45,11 @@ class Watch:
                 # A file written a moment ago may change again without another time or size.
                 fresh = bool(stamp) and now.timestamp() - stamp[0] / 1e9 < SETTLED.total_seconds()
                 self._seen = None if fresh else (stamp, _head())
+            self._warned = ""
         except OSError as exc:
-            logger.warning("mcp.json cannot be looked at: %s", exc)
+            if str(exc) != self._warned:
+                logger.warning("mcp.json cannot be looked at: %s", exc)
+            self._warned = str(exc)
         before, self._told = self._told, _head()[2]
         return before != self._told
 
@@ -63,20 +68,28 @@ def _head() -> Head:
 
 
 def publish(now: datetime) -> None:
-    """Note whether the file is edited now. A lost file is written again."""
-    data = mcpjson.edited()
+    """Note whether the file is edited now, or cannot be read. A lost file is written again."""
     if not _stamp() and _head()[1]:
         mcpjson.export_pending(author="", now=now)
-    sha = mcpjson.sha_of(data) if data is not None else ""
+    try:
+        data = mcpjson.edited()
+        sha = mcpjson.sha_of(data) if data is not None else ""
+    except FileUnreadableError as exc:
+        sha = mcpjson.sha_of(str(exc).encode())
     noted = RegistryHead.objects.exclude(drift_sha256=sha)
     noted.update(drift_sha256=sha, drift_seen_at=now if sha else None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What taking the file would do; with a `problem`, why it cannot be read at all."""
+    """What taking the file would do; with a `problem`, why it cannot be read at all.
+
+    `sha` is the file's digest, empty where we may not even read its bytes. `seen` also stands for what the
+    console has of the entries that would change.
+    """
 
     sha: str
+    seen: str = ""
     problem: InvalidConfigError | None = None
     rows: tuple[Row, ...] = ()
     asks: tuple[Ask, ...] = ()
@@ -92,31 +105,52 @@ class Look:
 
 def current(role: Role) -> Look | None:
     """The edited file as someone of this role may take it; None where it is as we left it."""
-    data = mcpjson.edited()
+    try:
+        data = mcpjson.edited()
+    except FileUnreadableError as exc:
+        remedy = "Let the account of the console read it, or move it away"
+        return Look(sha="", problem=InvalidConfigError("mcp.json", str(exc).rstrip("."), remedy))
     if data is None:
         return None
     try:
         return look(data, role)
     except InvalidConfigError as exc:
-        return Look(sha=mcpjson.sha_of(data), problem=exc)
+        sha = mcpjson.sha_of(data)
+        return Look(sha=sha, seen=sha, problem=exc)
 
 
 def look(data: bytes, role: Role, values: Mapping[str, str] | None = None) -> Look:
-    """Compare the file with what we would write; InvalidConfigError if it cannot be read."""
+    """What the edit changed of the file that we wrote; InvalidConfigError if it cannot be read.
+
+    What was changed here since then stays, unless the edit is about the same service.
+    """
     found, ours = _servers(data), mcpjson.document()["mcpServers"]
-    same = {str(item.name) for item in found if item.problem is None and ours.get(item.name) == item.raw}
+    theirs = {str(item.name): item.raw if item.problem is None else item for item in found}
+    made = merging.edit(mcpjson.base() or ours, theirs, ours)
     seen = previewing.preview(data, role=role, values=values, limit=mcpjson.LARGEST)
-    rows = tuple(row for row in seen.rows if row.name not in same)
+    rows = tuple(row for row in seen.rows if row.item is not None and str(row.item.name) in made.touched)
     asked = {name for row in rows for name in row.asks}
-    named = {str(item.name) for item in found}
+    shown = {str(item.name): _shown(item) for item in found}
+    sha = mcpjson.sha_of(data)
     return Look(
-        sha=mcpjson.sha_of(data),
+        sha=sha,
+        seen=f"{sha}-{_mark(made, ours)}",
         rows=rows,
         asks=tuple(ask for ask in seen.asks if ask.name in asked),
-        removed=tuple(name for name in ours if name not in named),
+        removed=made.removed,
         dropped=_dropped(data),
-        lines=tuple(comparing.compared(_text({"mcpServers": ours}), _theirs(found))),
+        lines=tuple(
+            comparing.compared(
+                _text({"mcpServers": ours}), _text({"mcpServers": merging.merged(made, shown, ours)})
+            )
+        ),
     )
+
+
+def _mark(made: merging.Edit, ours: Mapping[str, Any]) -> str:
+    """What the console has of the entries that the edit would change."""
+    there = {name: ours.get(name) for name in sorted({*made.touched, *made.removed})}
+    return mcpjson.sha_of(_text(there).encode())[:16]
 
 
 def readable(data: bytes) -> str:
@@ -162,17 +196,19 @@ def _shown(item: Found) -> Any:
 def take(seen: str, *, by: str, role: Role, now: datetime, values: Mapping[str, str]) -> list[Result]:
     """Decide for the file: save its good entries, remove what it leaves out.
 
-    While an entry cannot be taken the file stays as it is, and edited. FileMovedError if *seen* is not its
-    digest any more.
+    While an entry cannot be taken the file stays as it is, and edited. FileMovedError if what *seen* stands
+    for is not there any more; the file's digest alone does for *seen*, too.
     """
-    with mcpjson.held(seen) as data:
+    sha, _, mark = seen.partition("-")
+    with mcpjson.held(sha) as data, transaction.atomic():
+        storing.lock_head()
         found = look(data, role, values)
-        with transaction.atomic():
-            storing.lock_head()
-            results = _save(data, found, by, role, now, values)
-            audit.note(by, "edited file taken", "mcp.json", f"{len(results)} services", now=now)
-            if not any(result.error for result in results):
-                mcpjson.accept_file(data)
+        if mark and found.seen != seen:
+            raise FileMovedError(CHANGED)
+        results = _save(data, found, by, role, now, values)
+        audit.note(by, "edited file taken", "mcp.json", f"{len(results)} services", now=now)
+        if not any(result.error for result in results):
+            mcpjson.accept_file(data)
     mcpjson.export_pending(author=by, now=now)
     publish(now)
     return results
@@ -194,6 +230,6 @@ def _save(
 
 def write_ours(seen: str, *, by: str, now: datetime) -> None:
     """Decide for the registry: the edit is thrown away. FileMovedError as for `take`."""
-    mcpjson.write_ours(author=by, now=now, seen=seen)
+    mcpjson.write_ours(author=by, now=now, seen=seen.partition("-")[0])
     audit.note(by, "edited file replaced", "mcp.json", now=now)
     publish(now)

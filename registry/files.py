@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 
 def _draft(path: Path, content: bytes) -> Path:
@@ -36,6 +39,37 @@ def replace(path: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+def swap(path: Path, content: bytes, expected: bytes | None) -> bool:
+    """Write the file at once, but only while it holds *expected* (None: while there is none); whether it did.
+
+    What somebody writes in that very moment is put back.
+    """
+    draft = _draft(path, content)
+    try:
+        if expected is None:
+            os.link(draft, path)
+        elif path.read_bytes() != expected:
+            return False
+        elif not _exchange(draft, path):
+            draft.replace(path)
+        elif draft.read_bytes() != expected:
+            _exchange(draft, path)
+            return False
+    except (FileExistsError, FileNotFoundError):
+        return False
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync_directory(path.parent)
+    return True
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two files trade their names in one step; False where the system cannot."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    names = (os.fsencode(one), os.fsencode(other))
+    return call is not None and call(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) == 0
 
 
 def create(path: Path, content: bytes) -> bytes:

@@ -23,6 +23,7 @@ from registry.models import AuditEntry, ConfigVersion, Desired, RegistryHead, Ro
 
 logger = logging.getLogger(__name__)
 WISHES = ("start", "stop", "restart", "reconnect", "bulk action", "rolled back")
+MOVED = "mcp.json was changed again since you looked at it. Look once more."
 LARGEST = 256 * 1024 * 1024
 _edits_seen: set[str] = set()
 
@@ -39,6 +40,12 @@ class FileMovedError(RegistryError):
     """The file is no longer what someone looked at when they decided."""
 
     code = "file_moved"
+
+
+class FileUnreadableError(RegistryError, OSError):
+    """The file is there, and we may not read it, or it is none."""
+
+    code = "file_unreadable"
 
 
 def document(services: QuerySet[Service] | None = None) -> dict[str, Any]:
@@ -70,7 +77,12 @@ def sha_of(data: bytes) -> str:
 
 
 def _path() -> Path:
-    return Path(settings.MCPJSON_FILE)
+    """The file itself, also where its name in the data directory is a link to it."""
+    return Path(settings.MCPJSON_FILE).resolve()
+
+
+def _lock() -> Path:
+    return Path(settings.MCPJSON_FILE).with_name(".mcp.json.lock")
 
 
 def _read() -> bytes | None:
@@ -78,6 +90,8 @@ def _read() -> bytes | None:
         return _path().read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as exc:
+        raise FileUnreadableError(f"{_path()} cannot be read: {exc.strerror}.") from exc
 
 
 def own() -> bytes:
@@ -91,11 +105,14 @@ def _head() -> RegistryHead:
 
 
 def _ours(head: RegistryHead, data: bytes | None) -> bool:
-    """Whether the file is as we left it. The last version counts: we may have died before noting it."""
+    """Whether the file is as we left it, or as we would write it.
+
+    The last version counts: we may have died before noting it.
+    """
     if data is None:
         return True
     last = ConfigVersion.objects.order_by("-number").values_list("sha256", flat=True).first()
-    return sha_of(data) in (head.exported_sha256, last)
+    return sha_of(data) in (head.exported_sha256, last) or data == text_of(document()).encode()
 
 
 def export_pending(*, author: str, now: datetime) -> bool:
@@ -103,7 +120,7 @@ def export_pending(*, author: str, now: datetime) -> bool:
     head = _head()
     if head.exported_revision >= head.revision and _path().exists():
         return False
-    with files.locked(_path().with_name(".mcp.json.lock")):
+    with files.locked(_lock()):
         # Read the revision before the rows: what is written is then at least as new as what is noted.
         head = _head()
         data = _read()
@@ -112,8 +129,7 @@ def export_pending(*, author: str, now: datetime) -> bool:
         if not _ours(head, data):
             _warn_once(data)
             return False
-        _write(head.revision, author=author, now=now)
-    return True
+        return _write(head.revision, data, author=author, now=now)
 
 
 def _warn_once(data: bytes | None) -> None:
@@ -124,13 +140,15 @@ def _warn_once(data: bytes | None) -> None:
         logger.warning("mcp.json was edited by hand; it is left alone until someone decides")
 
 
-def _write(revision: int, *, author: str, now: datetime) -> None:
+def _write(revision: int, seen: bytes | None, *, author: str, now: datetime) -> bool:
+    """Write the file over *seen*; False if it is something else by now."""
     text = text_of(document())
     data = text.encode()
     _keep_version(text, sha_of(data), author=author, now=now)
-    if _read() != data:
-        files.replace(_path(), data)
+    if seen != data and not files.swap(_path(), data, seen):
+        return False
     RegistryHead.objects.filter(pk=1).update(exported_revision=revision, exported_sha256=sha_of(data))
+    return True
 
 
 def _keep_version(text: str, sha: str, *, author: str, now: datetime) -> None:
@@ -173,17 +191,26 @@ def drift() -> Drift | None:
 @contextmanager
 def held(seen: str) -> Iterator[bytes]:
     """The edited file while nobody else of us touches it; FileMovedError if *seen* is not its digest."""
-    with files.locked(_path().with_name(".mcp.json.lock")):
+    with files.locked(_lock()):
         data = edited()
         if data is None or sha_of(data) != seen:
-            raise FileMovedError("mcp.json was changed again since you looked at it. Look once more.")
+            raise FileMovedError(MOVED)
         yield data
 
 
 def write_ours(*, author: str, now: datetime, seen: str = "") -> None:
     """Decide for the registry: the edited file is replaced, with *seen* only while that is its digest."""
-    with held(seen) if seen else files.locked(_path().with_name(".mcp.json.lock")):
-        _write(_head().revision, author=author, now=now)
+    with held(seen) if seen else files.locked(_lock()):
+        if not _write(_head().revision, _read(), author=author, now=now):
+            raise FileMovedError(MOVED)
+
+
+def base() -> dict[str, Any] | None:
+    """The entries of the file as we wrote it last; None where that is not known."""
+    rows = ConfigVersion.objects.order_by("-number")
+    last = rows.filter(sha256=_head().exported_sha256).first() or rows.first()
+    found: dict[str, Any] | None = json.loads(last.document)["mcpServers"] if last else None
+    return found
 
 
 def accept_file(seen: bytes) -> None:
@@ -198,7 +225,11 @@ def import_at_first_start(now: datetime) -> int:
     """
     from registry import registration  # which imports this module, to export what it saves
 
-    data = _read()
+    try:
+        data = _read()
+    except FileUnreadableError as exc:
+        logger.warning("mcp.json was not imported: %s", exc)
+        return 0
     if data is None or Service.objects.exists() or _head().exported_sha256:
         return 0
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ from django.db import transaction
 from lifecycle.core.states import State
 from lifecycle.live import feed
 from lifecycle.models import CheckResult, FeedItem, ServiceState, WorkerSeen
-from registry import removal
+from registry import mcpjson, removal
 from registry.drifting import Watch
 from registry.models import Desired
 
+logger = logging.getLogger(__name__)
 CHECKS_KEPT = timedelta(hours=48)
 WORKERS_KEPT = timedelta(days=7)
 ARCHIVED_AFTER = timedelta(hours=168)
@@ -53,6 +55,14 @@ def look_at_file(watch: Watch, now: datetime) -> None:
     """Tell the pages when someone edited mcp.json by hand, and when that is decided."""
     if watch.look(now):
         feed.note(FeedItem.Kind.DRIFT, 0, now)
+
+
+def export(now: datetime) -> None:
+    """Let mcp.json follow. A disk that is full, or a file we may not touch, stops no service."""
+    try:
+        mcpjson.export_pending(author="", now=now)
+    except OSError as exc:
+        logger.warning("mcp.json was not exported, it is tried again: %s", exc)
 
 
 def archive(now: datetime) -> list[str]:

@@ -31,7 +31,6 @@ from lifecycle.engine.roster import Roster
 from lifecycle.engine.shop import Shop
 from lifecycle.engine.writer import Writer
 from lifecycle.wakeup import Waker
-from registry import mcpjson
 
 log = structlog.get_logger("lifecycle.worker")
 LOOK_AT_LEAST_EVERY = 1.0
@@ -179,7 +178,7 @@ class Worker:
             held = self._roster.open_commands()
             await self.writer.write(looking.put_back_lost_commands, self.name, held, self._clock())
         if sight.export_behind:
-            await self.writer.do(mcpjson.export_pending, author="", now=self._clock())
+            await self.writer.do(upkeep.export, self._clock())
 
     async def _finish(self, side: list[asyncio.Task[Any]]) -> None:
         """Close everything, gently first; what is not closed then ends with its supervisor."""

@@ -47,7 +47,7 @@ def edit(file: Path, **entries: Any) -> None:
 
 
 def seen(client: Client) -> dict[str, str]:
-    found = re.search(r'name="seen" value="(\w+)"', text_of(client.get("/versions/drift/")))
+    found = re.search(r'name="seen" value="([\w-]+)"', text_of(client.get("/versions/drift/")))
     assert found
     return {"seen": found[1]}
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from registry import drifting, mcpjson, registration, secrets
+from lifecycle.engine import upkeep
+from registry import drifting, files, mcpjson, registration, secrets
 from registry.drifting import Look, Watch
 from registry.errors import InvalidConfigError
 from registry.mcpjson import FileMovedError
@@ -117,10 +118,117 @@ def test_a_lost_file_is_written_again(file: Path) -> None:
     assert file.read_bytes() == before
 
 
-def test_a_file_that_cannot_be_looked_at_does_not_stop_the_worker(file: Path) -> None:
+def test_a_file_that_cannot_be_read_is_told_and_stops_no_worker(file: Path, register: Register) -> None:
     file.unlink()
     file.mkdir()
+    watch = Watch()
+    assert watch.look(NOW) and not watch.look(LATER)
+    register({"c": {"url": URL}})
+    upkeep.export(LATER)
+    problem = looked().problem
+    assert problem is not None and "cannot be read: Is a directory" in problem.what
+    assert looked().sha == "", "there is nothing that could be decided"
+    file.rmdir()
+    assert watch.look(LATER)
+    assert noted() == ("", None)
+    assert "c" in json.loads(file.read_text())["mcpServers"]
+
+
+def test_a_file_that_was_moved_away_and_another_in_its_place_is_an_edit(file: Path) -> None:
+    watch, other = Watch(), file.with_name("other")
+    assert not watch.look(NOW)
+    other.write_text('{"mcpServers": {"mine": {"url": "https://mine.example.org"}}}')
+    file.rename(file.with_name("old"))
+    other.rename(file)
+    assert watch.look(LATER)
+    assert (looked().removed, [row.name for row in looked().rows]) == (("weather", "files"), ["mine"])
+
+
+def test_a_half_written_file_is_an_edit_until_it_is_whole(file: Path) -> None:
+    watch, whole = Watch(), edit(file, mine={"url": URL})
+    file.write_bytes(whole[: len(whole) // 2])
+    assert watch.look(NOW)
+    assert looked().problem is not None
+    file.write_bytes(whole)
+    assert watch.look(LATER)
+    assert [row.name for row in looked().rows] == ["mine"]
+    drifting.write_ours(looked().seen, by="bea", now=LATER)
+    before = file.read_bytes()
+    file.write_bytes(before[:40])
+    watch.look(LATER)
+    file.write_bytes(before)
+    watch.look(LATER)
+    assert noted() == ("", None)
+
+
+def test_an_edit_that_is_what_we_would_write_is_none(file: Path, register: Register) -> None:
+    register({"c": {"url": URL}})
+    file.write_text(mcpjson.text_of(mcpjson.document()))
     assert not Watch().look(NOW)
+    assert mcpjson.export_pending(author="ann", now=LATER)
+    assert ConfigVersion.objects.count() == 2
+
+
+def test_an_edit_in_the_middle_of_an_export_is_kept(
+    file: Path, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register({"c": {"url": URL}})
+    real, edited = files._exchange, b""
+
+    def interrupted(draft: Path, path: Path) -> bool:
+        nonlocal edited
+        edited = edited or edit(file, mine={"url": URL})
+        return real(draft, path)
+
+    monkeypatch.setattr(files, "_exchange", interrupted)
+    assert not mcpjson.export_pending(author="ann", now=NOW)
+    assert file.read_bytes() == edited
+    assert [path.name for path in file.parent.glob(".mcp.json.*") if path.suffix != ".lock"] == []
+    assert Watch().look(LATER)
+    assert take(file) == [("mine", "created")]
+    assert set(json.loads(file.read_text())["mcpServers"]) == {"weather", "files", "c", "mine"}
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_written(file: Path, register: Register) -> None:
+    watch, target = Watch(), file.with_name("elsewhere") / "mine.json"
+    target.parent.mkdir()
+    file.rename(target)
+    file.symlink_to(target)
+    assert not watch.look(NOW)
+    register({"c": {"url": URL}})
+    assert mcpjson.export_pending(author="ann", now=NOW)
+    assert file.is_symlink() and "c" in json.loads(target.read_text())["mcpServers"]
+    edit(target, mine={"url": URL})
+    assert watch.look(LATER)
+
+
+def test_taking_an_edit_keeps_what_was_changed_here_since(file: Path, register: Register) -> None:
+    edit(file, mine={"url": URL}, files=None)
+    register({"later": {"url": URL}, "weather": {**WEATHER, "description": "changed here"}})
+    registration.remove("files", by="ann", now=NOW)
+    seen = looked()
+    assert ([row.name for row in seen.rows], seen.removed) == (["mine"], ())
+    assert marked(seen, "out") == []
+    assert take(file) == [("mine", "created")]
+    content = json.loads(file.read_text())["mcpServers"]
+    assert set(content) == {"weather", "later", "mine"}
+    assert content["weather"]["description"] == "changed here"
+
+
+def test_an_edit_and_a_change_of_the_same_service_are_decided_only_as_seen(
+    file: Path, register: Register
+) -> None:
+    mine = {"url": URL, "description": "by hand"}
+    edit(file, weather=mine)
+    before = looked().seen
+    register({"weather": {**WEATHER, "description": "changed here"}})
+    with pytest.raises(FileMovedError, match="changed in the console meanwhile"):
+        drifting.take(before, by="bea", role=Role.ADMIN, now=LATER, values={})
+    assert registration.get("weather").description == "changed here"
+    lines = [line.text.strip() for line in looked().lines]
+    assert '"description": "changed here"' in lines and '"description": "by hand"' in lines
+    drifting.take(looked().seen, by="bea", role=Role.ADMIN, now=LATER, values={})
+    assert registration.get("weather").description == "by hand"
 
 
 def test_the_difference_is_shown_by_line_without_secrets(file: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from lifecycle import operations
 from registry import bringing, exporting, files, mcpjson, registration, secrets, versions
 from registry.errors import RegistryError
 from registry.models import ConfigVersion, Desired, RegistryHead, Role, Service
@@ -115,13 +116,13 @@ def test_a_file_that_we_wrote_and_died_is_no_hand_edit(
     register({"a": {"url": URL}})
     export()
     register({"b": {"url": URL}})
-    real = files.replace
+    real = files.swap
 
-    def dies(path: Path, content: bytes) -> None:
-        real(path, content)
+    def dies(path: Path, content: bytes, expected: bytes | None) -> bool:
+        real(path, content, expected)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(files, "replace", dies)
+    monkeypatch.setattr(files, "swap", dies)
     with pytest.raises(KeyboardInterrupt):
         export()
     monkeypatch.undo()
@@ -249,3 +250,13 @@ def test_a_version_has_its_author_also_where_the_worker_exports_it(register: Reg
     registration.remove("a", by="bea", now=later)
     mcpjson.export_pending(author="", now=later)
     assert list(ConfigVersion.objects.values_list("author", flat=True)) == ["ann", "bea"]
+
+
+@shared
+def test_a_stop_by_the_worker_s_export_has_its_author_and_summary(register: Register) -> None:
+    register({"a": {"url": URL}})
+    export()
+    operations.request("stop", "a", by="olga", now=NOW + timedelta(seconds=5))
+    mcpjson.export_pending(author="", now=NOW + timedelta(seconds=6))
+    last = ConfigVersion.objects.latest("number")
+    assert (last.author, last.summary) == ("olga", "changed a")
