@@ -40,7 +40,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
         "pager": listing.pager(filters, page.count),
         "matching": page.count,
         "bulk_actions": bulk.CHOICES.items(),
-        "bulk_filters": [(key, getattr(filters, key)) for key in listing.NARROWING],
+        "bulk_filters": [(key, value) for key in listing.NARROWING if (value := getattr(filters, key))],
         "total": sum(page.counts_by_state.values()),
         "tiles": rows.tiles(page.counts_by_state),
         "transports": [(value, rows.TRANSPORT_WORDS[value]) for value in Transport.values],
