@@ -10,7 +10,7 @@ from ninja import Field, Query, Router, Schema
 
 from lifecycle import approvals, reading, schemas, toolbox
 from lifecycle.api_contracts import lines_of
-from lifecycle.approvals import Standing
+from lifecycle.approvals import Standing, Waits
 from registry import registration
 from registry.access.callers import OPERATOR, VIEWER, caller
 from registry.api import Name
@@ -50,7 +50,7 @@ def tool_list(request: HttpRequest, name: Name, query: Query[ToolQuery]) -> dict
 TOOL = ("name", "title", "description", "input_schema", "output_schema", "annotations", "problem")
 
 
-def _tool(tool: Tool, standing: Standing, waiting: dict[str, WaitingTool]) -> dict[str, Any]:
+def _tool(tool: Tool, standing: Standing, waiting: dict[str, Waits]) -> dict[str, Any]:
     row = waiting.get(tool.name)
     status = "approved" if standing.pinned else "followed"
     if row is not None:

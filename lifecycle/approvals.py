@@ -51,12 +51,23 @@ def _tell(service: Service, now: datetime) -> None:
     feed.note(FeedItem.Kind.SERVICE, service.pk, now)
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """One tool that waits, in short: there may be thousands."""
+
+    name: str
+    action: str
+    digest: str
+    refused_at: datetime | None
+    refused_by: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """How the contract of a service stands. `rows` are all that waits, without the definitions."""
 
     contract: Contract | None
-    rows: list[WaitingTool]
+    rows: list[Waits]
 
     @property
     def pinned(self) -> bool:
@@ -78,7 +89,8 @@ def standing(service: Service) -> Standing:
     contract = getattr(service, "contract", None)
     if contract is None or contract.pinned_at is None:
         return Standing(contract=contract, rows=[])
-    return Standing(contract=contract, rows=list(service.waiting_tools.defer("definition", "lines")))
+    rows = service.waiting_tools.values_list("name", "action", "digest", "refused_at", "refused_by")
+    return Standing(contract=contract, rows=[Waits(*row) for row in rows])
 
 
 def with_undecided(services: QuerySet[Service]) -> QuerySet[Service]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from lifecycle.approvals import Waits
 from registry.core.contract import Action, Grade
 from registry.models import ContractChange, WaitingTool
 
@@ -80,7 +81,7 @@ def said_of(lines: Sequence[dict[str, str]]) -> list[Said]:
     ]
 
 
-def waiting_badge(row: WaitingTool) -> Badge:
+def waiting_badge(row: WaitingTool | Waits) -> Badge:
     """What a tool that is not as it was approved shows beside its name."""
     if row.refused_at is not None:
         gone = row.action == Action.REMOVED

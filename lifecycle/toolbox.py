@@ -12,10 +12,10 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from lifecycle import approvals
-from lifecycle.approvals import Standing
+from lifecycle.approvals import Standing, Waits
 from lifecycle.contract_words import Badge, waiting_badge
 from lifecycle.paging import Page, page_of
-from registry.models import Service, Tool, WaitingTool
+from registry.models import Service, Tool
 
 PAGE_SIZE = 50
 SEARCH_OVER = 12
@@ -99,7 +99,7 @@ def _digest(tools: list[Tool], total: int, standing: Standing) -> str:
     return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 
-def _card(tool: Tool, waiting: WaitingTool | None) -> ToolCard:
+def _card(tool: Tool, waiting: Waits | None) -> ToolCard:
     text = tool.description.strip()
     return ToolCard(
         id=tool.pk,

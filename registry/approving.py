@@ -9,9 +9,10 @@ from django.db import transaction
 
 from registry import cached, contracts, history, registration
 from registry.access import audit
+from registry.cached import OFFER, Offer
 from registry.core.contract import Action
 from registry.errors import ContractError, ToolUnknownError
-from registry.models import Contract, ContractChange, Service, Tool, WaitingTool
+from registry.models import Contract, ContractChange, Service, WaitingTool
 
 Act = ContractChange.Act
 NAMED = 20
@@ -54,7 +55,7 @@ def unpin(name: str, *, by: str, now: datetime) -> Service:
     with transaction.atomic():
         service, contract = _locked(name)
         if contract.pinned_at is not None:
-            taken = _apply(service, list(service.waiting_tools.all()))
+            taken = _apply(service, _offers(service))
             Contract.objects.filter(pk=service.pk).update(pinned_at=None, pinned_by="")
             history.note(
                 service.pk, Act.UNPINNED, ["changes are taken at once from now on", *taken], by=by, now=now
@@ -71,7 +72,8 @@ def approve(name: str, tool: str, *, seen: str, by: str, now: datetime) -> Servi
     """
     with transaction.atomic():
         service, _ = _locked(name)
-        _take(service, [_waiting(service, tool, seen)], by, now)
+        row = _waiting(service, tool, seen)
+        _take(service, [Offer(row.pk, row.name, row.action, row.digest, row.definition)], by, now)
     return service
 
 
@@ -79,7 +81,7 @@ def approve_all(name: str, *, seen: str, by: str, now: datetime) -> tuple[Servic
     """Take all that waits, refused ones too; *seen* is the `list_hash` of it. Also gives the tools' names."""
     with transaction.atomic():
         service, _ = _locked(name)
-        rows = list(service.waiting_tools.all())
+        rows = _offers(service)
         if contracts.list_hash((row.name, row.digest) for row in rows) != seen:
             raise ContractError(f"What waits in {name} changed again since you looked. Look once more.")
         if rows:
@@ -114,7 +116,7 @@ def _waiting(service: Service, tool: str, seen: str) -> WaitingTool:
     return row
 
 
-def _take(service: Service, rows: Sequence[WaitingTool], by: str, now: datetime) -> None:
+def _take(service: Service, rows: Sequence[Offer], by: str, now: datetime) -> None:
     _apply(service, rows)
     named = [_named(row) for row in rows[:NAMED]]
     more = [f"and {len(rows) - NAMED:,} more"] if len(rows) > NAMED else []
@@ -122,20 +124,16 @@ def _take(service: Service, rows: Sequence[WaitingTool], by: str, now: datetime)
     audit.note(by, "contract approved", service.name, ", ".join([*named, *more]), now=now)
 
 
-def _named(row: WaitingTool) -> str:
+def _named(row: Offer | WaitingTool) -> str:
     return f"{row.action}: {row.name[:200]}"
 
 
-def _apply(service: Service, rows: Sequence[WaitingTool]) -> list[str]:
-    """Bring the cached tools to what these rows say; the rows are done with."""
-    names = [row.name for row in rows if row.action != Action.ADDED]
-    first: dict[str, Tool] = {}
-    for start in range(0, len(names), cached.CHUNK):
-        part = Tool.objects.filter(service=service, name__in=names[start : start + cached.CHUNK])
-        for tool in part.order_by("position"):
-            first.setdefault(tool.name, tool)
-    cached.bring(service.pk, rows, first)
-    ids = [row.pk for row in rows]
-    for start in range(0, len(ids), cached.CHUNK):
-        WaitingTool.objects.filter(pk__in=ids[start : start + cached.CHUNK]).delete()
-    return [f"{len(rows):,} waiting changes taken"] if rows else []
+def _apply(service: Service, offers: Sequence[Offer]) -> list[str]:
+    """Bring the cached tools to what is offered."""
+    cached.bring(service.pk, offers)
+    return [f"{len(offers):,} waiting changes taken"] if offers else []
+
+
+def _offers(service: Service) -> list[Offer]:
+    """All that waits. No model instances: there may be ten thousand."""
+    return [Offer(*row) for row in service.waiting_tools.order_by("id").values_list(*OFFER)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from registry import history
 from registry.cached import (
     CHUNK,
     Entry,
+    Row,
     definition_of,
     definitions,
     drop,
@@ -22,6 +24,7 @@ from registry.core.contract import Action, Change
 from registry.models import ContractChange, Tool, WaitingTool
 
 Kind = ContractChange.Kind
+COMPARED_AT_ONCE = 500
 
 
 class Following:
@@ -45,16 +48,25 @@ class Following:
         after = {name: entry["digest"] for (name, time), entry in self.offered.items() if not time}
         differ = [name for name in before if name in after and before[name] != after[name]]
         fresh = [name for name in after if name not in before]
-        old = self.old_definitions([*differ, *gone[: history.TOOLS_AT_ONCE]])
-        new = {name: definition_of(self.offered[name, 0]) for name in [*differ, *fresh]}
+        told = gone[: history.TOOLS_AT_ONCE]
+        old = self.old_definitions([*differ[:COMPARED_AT_ONCE], *told])
         changes = [
-            *contract.changes({name: old[name] for name in differ}, {name: new[name] for name in differ}),
+            *self.compared(differ, old),
             *(contract.added(name) for name in fresh),
             *(contract.removed(name) for name in gone),
         ]
-        self.write({*differ, *fresh, *gone})
+        self.write(changes)
+        shown = [*differ[:COMPARED_AT_ONCE], *fresh[: history.TOOLS_AT_ONCE]]
+        new = {name: definition_of(self.offered[name, 0]) for name in shown}
         history.remember(self.service_id, Kind.TOOL, changes, old, new, now=self.now, waits=self.waits)
         return changes
+
+    def compared(self, names: Sequence[str], old: dict[str, dict[str, Any]]) -> list[Change]:
+        """What changed in these tools; where so many did, the last are not looked into."""
+        looked, others = names[:COMPARED_AT_ONCE], names[COMPARED_AT_ONCE:]
+        new = {name: definition_of(self.offered[name, 0]) for name in looked}
+        found = contract.changes({name: old[name] for name in looked}, new)
+        return [*found, *(contract.uncompared(name) for name in others)]
 
     def last_offered(self) -> dict[str, str]:
         """Name and digest of each tool as it was offered last time."""
@@ -63,11 +75,11 @@ class Following:
     def old_definitions(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         return definitions(self.stored[name, 0][0] for name in names)
 
-    def write(self, touched: set[str]) -> None:
+    def write(self, changes: Sequence[Change]) -> None:
         """Rows keep their place; new ones come last."""
         drop(Tool, [row[0] for key, row in self.stored.items() if key not in self.offered])
         place = max((row[1] for row in self.stored.values()), default=-1)
-        rows: list[Tool] = []
+        rows: list[Row] = []
         for key, entry in self.offered.items():
             row = self.stored.get(key)
             if row is None:
@@ -78,6 +90,17 @@ class Following:
         store(Tool, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A tool that waited already, without its definition."""
+
+    pk: int
+    name: str
+    action: str
+    digest: str
+    since: datetime
+
+
 class Pinned(Following):
     """Pinned: the cache stays as it was approved, and what differs waits."""
 
@@ -85,7 +108,9 @@ class Pinned(Following):
 
     def __init__(self, service_id: int, tools: Sequence[Entry], now: datetime) -> None:
         super().__init__(service_id, tools, now)
-        self.waiting = {row.name: row for row in WaitingTool.objects.filter(service_id=service_id)}
+        rows = WaitingTool.objects.filter(service_id=service_id)
+        known = (Waits(*row) for row in rows.values_list("pk", "name", "action", "digest", "since"))
+        self.waiting = {row.name: row for row in known}
 
     def last_offered(self) -> dict[str, str]:
         found = super().last_offered()
@@ -97,44 +122,51 @@ class Pinned(Following):
         return found
 
     def old_definitions(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        waiting = {name: self.waiting[name].definition or {} for name in names if name in self.waiting}
-        return super().old_definitions([name for name in names if name not in waiting]) | waiting
+        ids = [self.waiting[name].pk for name in names if name in self.waiting]
+        approved = super().old_definitions([name for name in names if name not in self.waiting])
+        return approved | _waiting_definitions(ids)
 
-    def write(self, touched: set[str]) -> None:
-        """Only what was touched is looked at: what waited and is offered unchanged waits on."""
+    def write(self, changes: Sequence[Change]) -> None:
+        """Only what changed is looked at: what waited and is offered unchanged waits on."""
         approved = super().last_offered()
-        WaitingTool.objects.filter(
-            pk__in=[self.waiting[name].pk for name in touched if name in self.waiting]
-        ).delete()
-        differ = [
-            name
-            for name in touched
-            if (name, 0) in self.offered and name in approved
-            and approved[name] != self.offered[name, 0]["digest"]
-        ]  # fmt: skip
-        old = super().old_definitions(differ)
-        new = {name: definition_of(self.offered[name, 0]) for name in differ}
-        changes = [
-            *contract.changes({name: old[name] for name in differ}, new),
-            *(contract.added(name) for name in touched if (name, 0) in self.offered and name not in approved),
-            *(
-                contract.removed(name)
-                for name in touched
-                if (name, 0) not in self.offered and name in approved
-            ),
-        ]
-        WaitingTool.objects.bulk_create([self._row(change) for change in changes], batch_size=CHUNK)
+        drop(WaitingTool, [self.waiting[one.name].pk for one in changes if one.name in self.waiting])
+        differ: list[str] = []
+        rows: list[Row] = []
+        for one in changes:
+            entry = self.offered.get((one.name, 0))
+            if one.name not in self.waiting:
+                rows.append(self._row(one))
+            elif entry is None and one.name in approved:
+                rows.append(self._row(contract.removed(one.name)))
+            elif entry is not None and one.name not in approved:
+                rows.append(self._row(contract.added(one.name)))
+            elif entry is not None and approved[one.name] != entry["digest"]:
+                differ.append(one.name)
+        old = super().old_definitions(differ[:COMPARED_AT_ONCE])
+        store(WaitingTool, [*rows, *(self._row(one) for one in self.compared(differ, old))])
 
-    def _row(self, change: Change) -> WaitingTool:
+    def _row(self, change: Change) -> Row:
+        """Where nothing waited before, the change since last time is the one since the approval."""
         entry = self.offered.get((change.name, 0))
         since = self.waiting[change.name].since if change.name in self.waiting else self.now
-        return WaitingTool(
-            service_id=self.service_id,
-            name=change.name,
-            action=change.action.value,
-            grade=change.grade.value,
-            lines=history.lines_of(change),
-            digest=entry["digest"] if entry else "",
-            definition=definition_of(entry) if entry else None,
-            since=since,
-        )
+        return {
+            "service_id": self.service_id,
+            "name": change.name,
+            "action": change.action.value,
+            "grade": change.grade.value,
+            "lines": history.lines_of(change),
+            "digest": entry["digest"] if entry else "",
+            "definition": definition_of(entry) if entry else None,
+            "since": since,
+            "refused_at": None,
+            "refused_by": "",
+        }
+
+
+def _waiting_definitions(ids: Iterable[int]) -> dict[str, dict[str, Any]]:
+    every = list(ids)
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(every), CHUNK):
+        rows = WaitingTool.objects.filter(pk__in=every[start : start + CHUNK])
+        found |= {name: definition or {} for name, definition in rows.values_list("name", "definition")}
+    return found

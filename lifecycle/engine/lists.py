@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from lifecycle.engine.content import Content
+from lifecycle.engine.content import Content, ToolRecord
 from registry import contracts
 from registry.contracts import Offered, Taken
 
@@ -19,8 +19,12 @@ def replace(service_id: int, content: Content, now: datetime) -> Taken:
     }
     for item in content.items:
         items[item.kind].append({"name": item.name, "data": item.data, "digest": item.digest})
-    tools = [_fitting(vars(tool)) for tool in content.tools]
+    tools = [vars(tool) if _fits(tool) else _fitting(vars(tool)) for tool in content.tools]
     return contracts.take(service_id, Offered(tools=tools, items=items), now)
+
+
+def _fits(tool: ToolRecord) -> bool:
+    return max(len(tool.name), len(tool.title), len(tool.problem)) <= TEXT_LENGTH
 
 
 def _fitting(tool: dict[str, Any]) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def item_digest(data: Definition) -> str:
 
 def list_digest(entries: Iterable[tuple[str, str]]) -> str:
     """Of a whole list, by name and digest of each entry; their order does not count."""
-    return _digest(sorted(entries))
+    listed = "\0".join(sorted(f"{digest:40}{name}" for name, digest in entries))
+    return hashlib.sha256(listed.encode("utf-8", "replace")).hexdigest()[:40]
 
 
 def _digest(value: Any) -> str:
@@ -116,6 +117,12 @@ def _size(tool: Definition) -> int:
 def added(name: str, what: str = "tool") -> Change:
     line = Line(grade=Grade.COMPATIBLE, text=f"new {what}")
     return Change(name=name, action=Action.ADDED, grade=line.grade, lines=(line,))
+
+
+def uncompared(name: str) -> Change:
+    """Changed with so many others that nobody looked into each: what cannot be decided is breaking."""
+    line = Line(grade=Grade.BREAKING, text="changed with so many others that it was not compared")
+    return Change(name=name, action=Action.CHANGED, grade=line.grade, lines=(line,))
 
 
 def removed(name: str) -> Change:

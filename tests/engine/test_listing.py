@@ -37,7 +37,7 @@ def told() -> list[tuple[str, str]]:
 def test_a_bad_tool_and_a_second_of_the_same_name_lose_only_themselves(bench: Bench) -> None:
     server = bench.server("bad-tool")
     bench.add("web", {"url": server.url})
-    bench.until_state("web", "HEALTHY")
+    bench.until_state("web", "HEALTHY", 30)
     names = dict(tools())
     assert (names.pop("echo"), names.pop("<b>bold</b>")) == ("", "")
     assert names and all(names.values())
@@ -54,11 +54,11 @@ def test_a_bad_tool_and_a_second_of_the_same_name_lose_only_themselves(bench: Be
 
 
 def test_a_list_without_an_end_is_cut_and_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(content, "PAGES", 30)
+    monkeypatch.setattr(content, "PAGES", 5)
     server = bench.server("endless-cursor")
     bench.add("web", {"url": server.url})
-    bench.until_state("web", "HEALTHY")
-    assert len(tools()) == 30
+    bench.until_state("web", "HEALTHY", 30)
+    assert len(tools()) == 5
 
 
 def test_a_changed_list_is_history_alert_and_for_pinned_tools_a_wait(bench: Bench) -> None:
@@ -67,7 +67,7 @@ def test_a_changed_list_is_history_alert_and_for_pinned_tools_a_wait(bench: Benc
     )
     server = bench.server()
     bench.add("web", {"url": server.url})
-    bench.until_state("web", "HEALTHY")
+    bench.until_state("web", "HEALTHY", 30)
     assert (told(), Episode.objects.count()) == ([], 0)
     approving.pin("web", by="ann", now=NOW)
     server.mode = "bad-tool"

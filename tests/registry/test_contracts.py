@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -9,18 +12,23 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from registry import approving, contracts, history
+from registry import approving, contracts, history, tool_changes
 from registry.errors import ContractError, ToolUnknownError
 from registry.models import AuditEntry, ContentItem, ContractChange, Service, Tool, WaitingTool
 from tests.registry.conftest import NOW
 from tests.support.offering import item, offer, tool
+from tests.support.tools import ROOT
 
 pytestmark = pytest.mark.django_db
 
 
+def make_service() -> Service:
+    return Service.objects.create(name="weather", transport="streamable-http", created_at=NOW, updated_at=NOW)
+
+
 @pytest.fixture
 def service() -> Service:
-    return Service.objects.create(name="weather", transport="streamable-http", created_at=NOW, updated_at=NOW)
+    return make_service()
 
 
 def told(service: Service) -> list[tuple[str, str, str]]:
@@ -153,11 +161,15 @@ def test_only_what_was_listed_can_be_pinned(service: Service) -> None:
         approving.pin("weather", by="ann", now=NOW)
 
 
-@pytest.fixture
-def pinned(service: Service) -> Service:
+def pin(service: Service) -> Service:
     offer(service, tool("a"), tool("b"))
     approving.pin("weather", by="ann", now=NOW)
     return service
+
+
+@pytest.fixture
+def pinned(service: Service) -> Service:
+    return pin(service)
 
 
 def test_while_pinned_changes_wait_and_the_list_stays(pinned: Service) -> None:
@@ -275,3 +287,41 @@ def test_unpinning_takes_all_that_waits(pinned: Service) -> None:
     assert (names(pinned), waiting(pinned)) == (["a", "c"], {})
     offer(pinned, tool("a"))
     assert names(pinned) == ["a"]
+
+
+def test_of_many_changes_at_once_the_last_are_not_looked_into(service: Service, monkeypatch: Any) -> None:
+    monkeypatch.setattr(tool_changes, "COMPARED_AT_ONCE", 3)
+    offer(service, *(tool(f"t{n}") for n in range(6)))
+    taken = offer(service, *(tool(f"t{n}", "a") for n in range(6)))
+    lines = [change.lines[0].text for change in taken.changes]
+    assert lines.count("a: was optional, is now required") == 3
+    assert lines.count("changed with so many others that it was not compared") == 3
+    assert {row.input_schema["required"][0] for row in Tool.objects.all()} == {"a"}
+
+
+def test_the_cache_holds_on_postgresql_too(postgres_url: str) -> None:
+    """Its rows are written without Django's help."""
+    tests = (
+        "test_each_change_is_a_row_with_both_definitions",
+        "test_items_come_and_go_and_prompts_change",
+        "test_approving_all_brings_the_list_to_what_is_offered",
+    )
+    program = (
+        "import django; django.setup()\n"
+        "from django.core.management import call_command; call_command('migrate', verbosity=0)\n"
+        "from django.db import transaction\n"
+        "from registry.models import AuditEntry, Service\n"
+        "from tests.registry import test_contracts as t\n"
+        f"for test in {tests}:\n"
+        "    Service.objects.all().delete(); AuditEntry.objects.all().delete()\n"
+        "    with transaction.atomic():\n"
+        "        service = t.make_service()\n"
+        "        getattr(t, test)(t.pin(service) if 'approving' in test else service)\n"
+    )
+    environment = {
+        **os.environ, "DATABASE_URL": postgres_url, "DJANGO_SETTINGS_MODULE": "mcpstore_site.settings",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
