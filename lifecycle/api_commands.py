@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Path, Query, Router, Status
 
 from lifecycle import operations, ordering, policies, reading, schemas
-from lifecycle.core.states import SERVING
+from lifecycle.core.states import SERVING, State
 from lifecycle.models import Command
 from registry import registration
 from registry.access.callers import OPERATOR, OPERATOR_ASYNC, Caller, caller
@@ -42,6 +42,39 @@ def _result(command: Command) -> dict[str, Any]:
 
 
 @router.post(
+    "services/{name}/state",
+    auth=OPERATOR_ASYNC,
+    response={202: schemas.Asked},
+    exclude_unset=True,
+    openapi_extra=described(state={"type": "string", "enum": [state.value for state in State]}),
+    summary="Set the state by hand",
+)
+async def service_state(request: HttpRequest, name: Name, wait: Wait = 0) -> Status[dict[str, Any]]:
+    """Only along the table of moves; a refusal says which are possible. What is then found corrects it."""
+    body = json_object(request)
+    if unknown := sorted(set(body) - {"state"}):
+        raise ProblemError(422, "Only `state` is known here.", where=f"body.{unknown[0][:80]}")
+    if not isinstance(body.get("state"), str):
+        raise ProblemError(422, "The state must be a text.", where="body.state")
+    command = await sync_to_async(operations.request)(
+        Command.Kind.SET_STATE,
+        name,
+        by=caller(request).name,
+        now=timezone.now(),
+        arguments={"state": body["state"].upper()},
+    )
+    return await _answered({"command_id": command.pk}, wait)
+
+
+async def _answered(asked: dict[str, Any], wait: float) -> Status[dict[str, Any]]:
+    """What was asked, with its outcome if that is waited for."""
+    if not wait:
+        return Status(202, asked)
+    finished = await operations.wait(asked["command_id"], min(wait, LONGEST_WAIT))
+    return Status(202, asked | _result(finished))
+
+
+@router.post(
     "services/{name}/{action}",
     auth=OPERATOR_ASYNC,
     response={202: schemas.Asked},
@@ -63,10 +96,7 @@ async def service_action(
     asked: dict[str, Any] = {"command_id": command.pk}
     if action in COMPANY and (others := await sync_to_async(ordering.company)(name, action)):
         asked[COMPANY[action]] = others
-    if not wait:
-        return Status(202, asked)
-    finished = await operations.wait(command.pk, min(wait, LONGEST_WAIT))
-    return Status(202, asked | _result(finished))
+    return await _answered(asked, wait)
 
 
 Id = Annotated[int, Path(ge=0, le=2**63 - 1)]

@@ -25,6 +25,7 @@ COMMAND_WORDS = {
     Command.Kind.REFRESH_TOOLS: lazy("refresh tools"),
     Command.Kind.CALL_TOOL: lazy("call a tool"),
     Command.Kind.REMOVE: lazy("remove"),
+    Command.Kind.SET_STATE: lazy("set state"),
     Command.Kind.RESTORE: lazy("restore"),
 }
 REMEMBERED = timedelta(seconds=20)

@@ -11,6 +11,9 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
+from lifecycle.core import byhand
+from lifecycle.core.states import State
+from lifecycle.counting import state_of
 from lifecycle.live import feed
 from lifecycle.models import Command, FeedItem
 from lifecycle.wakeup import Waker
@@ -27,8 +30,9 @@ WISHES = {
     Kind.RECONNECT: Desired.RUNNING,
     Kind.STOP: Desired.STOPPED,
 }
-AUDITED = frozenset({Kind.START, Kind.STOP, Kind.RESTART, Kind.RECONNECT, Kind.CALL_TOOL})
+AUDITED = frozenset({Kind.START, Kind.STOP, Kind.RESTART, Kind.RECONNECT, Kind.CALL_TOOL, Kind.SET_STATE})
 NEEDS_RUNNING = frozenset({Kind.CHECK, Kind.REFRESH_TOOLS, Kind.CALL_TOOL})
+AT_REST = frozenset({State.DISCONNECTING, State.DISCONNECTED})
 STOPPED = "%s is stopped; start it first"
 
 
@@ -49,13 +53,13 @@ def request(
 ) -> Command:
     """Ask for *kind*; start, stop, restart and reconnect also say what is desired, in the same transaction.
 
-    A tool call's *arguments* are `{"tool": NAME, "arguments": {...}}`.
+    A tool call's *arguments* are `{"tool": NAME, "arguments": {...}}`, those of set-state `{"state": STATE}`.
     """
     what = _kind(kind)
     with transaction.atomic():
         service = registration.get(name)
         _refuse_impossible(what, service, arguments)
-        desired = WISHES.get(what)
+        desired = _wish(what, arguments)
         if desired is not None and service.desired != desired:
             registration.set_desired(service.pk, desired, by=by, now=now)
         command = _queue(what, service, by=by, now=now, force=force, arguments=arguments)
@@ -67,7 +71,26 @@ def request(
 def _told(command: Command, arguments: Mapping[str, Any] | None) -> str:
     """What the audit log says beside the service's name; never a tool's arguments."""
     tool = f", {arguments['tool'][:200]}" if arguments and "tool" in arguments else ""
+    tool = f", to {arguments['state']}" if arguments and command.kind == Kind.SET_STATE else tool
     return f"command {command.pk}{tool}{', by force' if command.force else ''}"
+
+
+def _wish(kind: Command.Kind, arguments: Mapping[str, Any] | None) -> Desired | None:
+    """What is desired from now on, where the command says so."""
+    if kind is not Kind.SET_STATE or arguments is None:
+        return WISHES.get(kind)
+    return Desired.STOPPED if State(arguments["state"]) in AT_REST else Desired.RUNNING
+
+
+def _refuse_state(service: Service, arguments: Mapping[str, Any] | None) -> None:
+    """Only along the table, from the state that the service is in now; the text says what is possible."""
+    given, now_in = str((arguments or {}).get("state", ""))[:40], state_of(service)
+    if given not in State.__members__:
+        raise NotPossibleError(f"there is no state {given!r}; possible: {', '.join(byhand.possible(now_in))}")
+    try:
+        byhand.event_to(now_in, State(given))
+    except byhand.NotPossibleByHandError as exc:
+        raise NotPossibleError(f"{service.name}: {exc}") from None
 
 
 def _kind(kind: str) -> Command.Kind:
@@ -80,6 +103,8 @@ def _kind(kind: str) -> Command.Kind:
 def _refuse_impossible(kind: Command.Kind, service: Service, arguments: Mapping[str, Any] | None) -> None:
     if kind in NEEDS_RUNNING and service.desired == Desired.STOPPED:
         raise NotPossibleError(STOPPED % service.name)
+    if kind is Kind.SET_STATE:
+        _refuse_state(service, arguments)
     if kind is Kind.CALL_TOOL and not (arguments and isinstance(arguments.get("tool"), str)):
         raise NotPossibleError("a tool call needs the name of the tool")
     if kind is Kind.CALL_TOOL and arguments and (why := approving.why_waiting(service, arguments["tool"])):

@@ -12,6 +12,7 @@ from lifecycle.views import (
     queue,
     service,
     services,
+    state,
     workers,
 )
 
@@ -34,6 +35,7 @@ urlpatterns = [
     path("settings/policies/", policies.policy_list, name="policy_list"),
     path("settings/policies/<str:profile>/", policies.policy_edit, name="policy_edit"),
     path("settings/policies/<str:profile>/reset/", policies.policy_reset, name="policy_reset"),
+    path("services/<str:name>/state/", state.service_state, name="service_state"),
     path("services/<str:name>/ask/<str:kind>/", service.service_action, name="service_action"),
     path("services/<str:name>/tools/", service.service_tools, name="service_tools"),
     path("services/<str:name>/changes/", contracts.service_changes, name="service_changes"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lifecycle import operations
+from lifecycle.core import byhand
 from lifecycle.core.health import health_of
 from lifecycle.core.states import CONNECTING, SERVING, TIMED, State
 from lifecycle.engine import calls
@@ -77,6 +79,8 @@ async def obey(owner: Owner, command: Command) -> None:
             await _with_connection(owner, command, "refresh")
         case Kind.CALL_TOOL:
             await _call(owner, command)
+        case Kind.SET_STATE:
+            await _set_state(owner, command)
 
 
 async def _stop(owner: Owner, command: Command) -> None:
@@ -126,6 +130,35 @@ async def _reconnect(owner: Owner, command: Command) -> None:
         owner.drop(force=False)
     owner.waiting.add("connect", command)
     await owner.retry(f"reconnection asked for by {command.requested_by}")
+
+
+async def _set_state(owner: Owner, command: Command) -> None:
+    """What is then found to be otherwise is corrected by the next check or attempt."""
+    after, before = State(operations.arguments_of(command)["state"]), owner.snap.state
+    reason = f"set to {after.value} by {command.requested_by}"
+    now, chance = owner.shop.clock(), owner.shop.chance()
+    try:
+        step = byhand.move(owner.snap, after, owner.policy, now, chance, reason)
+    except byhand.NotPossibleByHandError as exc:
+        await owner.shop.answer(command, error=str(exc))
+        return
+    if after is State.DISCONNECTING or before is State.DISCONNECTING:
+        await _close_by_hand(owner, command, reason)
+        return
+    if after not in SERVING:
+        owner.drop(force=False)
+    await owner.record(*step)
+    owner.failing = after in (State.RECONNECTING, State.UNREACHABLE)
+    await owner.shop.answer(command, outcome=report(owner))
+
+
+async def _close_by_hand(owner: Owner, command: Command, reason: str) -> None:
+    """Closing takes its time; where it is under way it is hurried."""
+    owner.waiting.add("close", command)
+    if owner.snap.state is State.DISCONNECTING:
+        owner.hurry()
+    else:
+        await owner.stop(reason)
 
 
 async def _check(owner: Owner, command: Command) -> None:

@@ -41,6 +41,7 @@ class Command(models.Model):
         REFRESH_TOOLS = "refresh-tools"
         CALL_TOOL = "call-tool"
         REMOVE = "remove"
+        SET_STATE = "set-state"
         RESTORE = "restore"
 
     class State(models.TextChoices):

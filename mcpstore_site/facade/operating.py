@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -56,9 +57,13 @@ class Operating(Scope):
         """Stop and start it; whether it is connected again."""
         return self._ask(Kind.RESTART, name, timeout)
 
-    def _ask(self, kind: Command.Kind, name: str, timeout: float, *, force: bool = False) -> bool:
+    def set_service_state(self, name: str, state: str, timeout: float = 30.0) -> bool:
+        """Set its state ("RECONNECTING"), along the table of moves; the error says which are possible."""
+        return self._ask(Kind.SET_STATE, name, timeout, arguments={"state": state.upper()})
+
+    def _ask(self, kind: Command.Kind, name: str, timeout: float, **more: Any) -> bool:
         service = self.service(name)
-        command = operations.request(kind, service.name, by=BY, now=timezone.now(), force=force)
+        command = operations.request(kind, service.name, by=BY, now=timezone.now(), **more)
         finished = operations.wait_sync(command.pk, timeout)
         if finished.state not in operations.FINISHED:
             raise ServiceTimeoutError(f"{kind.label} {name}: no answer within {timeout:g} s{_why()}.")

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from lifecycle import operations
 from lifecycle.models import Command
 from registry.models import Role, Service
 from tests.api.conftest import Api, MakeService, api_of, worker_that
@@ -77,3 +78,20 @@ def test_waiting_ends_with_its_time(operator: Api, make_service: MakeService) ->
     answer = operator.post("services/weather/check?wait=0.3")
     assert 0.25 < time.monotonic() - began < 3
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+
+
+def test_a_state_is_set_along_the_table_and_a_refusal_says_the_moves(
+    operator: Api, viewer: Api, make_service: MakeService
+) -> None:
+    make_service(state="HEALTHY")
+    assert viewer.post("services/weather/state", {"state": "WARNING"}).status_code == 403
+    assert operator.post("services/nobody/state", {"state": "WARNING"}).status_code == 404
+    assert operator.post("services/weather/state", {"state": 3}).status_code == 422
+    assert operator.post("services/weather/state", {"status": "WARNING"}).status_code == 422
+    refused = operator.post("services/weather/state", {"state": "UNREACHABLE"})
+    assert refused.status_code == 409
+    assert "possible: WARNING, RECONNECTING, DISCONNECTING" in refused.json()["error"]["message"]
+    answer = operator.post("services/weather/state", {"state": "warning"})
+    assert answer.status_code == 202
+    command = Command.objects.get(pk=answer.json()["command_id"])
+    assert operations.arguments_of(command) == {"state": "WARNING"}
