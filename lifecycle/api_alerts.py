@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
+from lifecycle.alerts import folding
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 from registry.access.callers import VIEWER
 from registry.problems import ProblemError
@@ -40,6 +41,9 @@ class EpisodeAnswer(Schema):
     acknowledged_by: str
     resolved_at: datetime | None
     summary: str
+    waits_for: list[str] = Field(
+        description="of a pending one: the dependencies whose trouble it is folded into"
+    )
 
 
 class RuleAnswer(Schema):
@@ -115,7 +119,7 @@ def _page(rows: QuerySet[Any], query: PageQuery) -> list[Any]:
 def episodes(request: HttpRequest, query: Query[EpisodeQuery]) -> dict[str, Any]:
     """The newest first."""
     rows = _episodes(query.state.lower())
-    found = _page(rows.select_related("rule", "service").order_by("-id"), query)
+    found = _page(rows.select_related("rule", "service__state_row").order_by("-id"), query)
     return {"count": rows.count(), "results": [_episode(row) for row in found]}
 
 
@@ -133,7 +137,7 @@ def _episodes(state: str) -> QuerySet[Episode]:
 def _episode(row: Episode) -> dict[str, Any]:
     service = row.service.name if row.service else None
     about = {"rule": row.rule.name, "level": row.rule.level, "service": service}
-    return _fields(row, EpisodeAnswer) | about
+    return _fields(row, EpisodeAnswer) | about | {"waits_for": folding.waits_for(row)}
 
 
 @router.get("alert-rules", auth=VIEWER, response=RuleList, summary="Alert rules")

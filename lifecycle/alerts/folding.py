@@ -6,7 +6,8 @@ from datetime import datetime
 
 from lifecycle.alerts import rows
 from lifecycle.core import alerting
-from lifecycle.models import AlertRule, ServiceState
+from lifecycle.counting import state_row
+from lifecycle.models import AlertRule, Episode, ServiceState
 from registry import dependencies
 from registry.models import Desired, Service
 
@@ -25,6 +26,14 @@ def folded(state: ServiceState) -> bool:
         condition__in=[AlertRule.Condition.TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE]
     )
     return any(rows.covers(rule, holder) for rule in rules for holder in holders)
+
+
+def waits_for(row: Episode) -> list[str]:
+    """The dependencies whose trouble a pending episode is folded into; none for any other."""
+    if row.state != Episode.State.PENDING or row.due_at is not None:
+        return []
+    state = state_row(row.service) if row.service else None
+    return state.held_by.split() if state else []
 
 
 def doubted_until(service: Service, since: datetime | None, now: datetime) -> datetime | None:

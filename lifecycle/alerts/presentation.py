@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle import wording
+from lifecycle.alerts import folding
 from lifecycle.core.messages import lasting
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 from lifecycle.rows import STATE_WORDS
@@ -111,9 +112,9 @@ def _episode_note(row: Episode) -> str:
         why = str(ENDINGS.get(row.ending, ""))
         return _("%(why)s · lasted %(span)s") % {"why": why, "span": lasting(row.resolved_at - row.opened_at)}
     if row.state == Episode.State.PENDING and row.due_at is None:
-        waits_for = row.service.state_row.held_by if row.service else ""
+        waits_for = folding.waits_for(row)
         return (
-            _("Not told: it waits for %(names)s, which does not serve.") % {"names": few(waits_for.split())}
+            _("Not told: it waits for %(names)s, which does not serve.") % {"names": few(waits_for)}
             if waits_for
             else _("What it waited for serves again; it has half a minute to recover.")
         )

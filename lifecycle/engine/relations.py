@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from lifecycle.core.states import State
 from lifecycle.core.waiting import Needed
 from lifecycle.engine.writer import Writer
-from lifecycle.models import ServiceState
+from lifecycle.live import feed
+from lifecycle.models import FeedItem, ServiceState
 from registry.models import Dependency, RegistryHead
 
 AT_ONCE = 500
@@ -44,8 +46,8 @@ class Relations:
     now and again all.
     """
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, clock: Callable[[], datetime]) -> None:
+        self._writer, self._clock = writer, clock
         self._edges = Edges()
         self._states: dict[int, State] = {}
         self._members: dict[int, Member] = {}
@@ -79,10 +81,11 @@ class Relations:
                     member.check_soon()
 
     async def look(self) -> None:
-        """See what the rows say, and wake those whom it concerns."""
+        """See what the rows say, and wake those whom it concerns; pages are told of other dependencies."""
         full = time.monotonic() - self._full_at >= FULL_LOOK_EVERY
         others = [other for other in self._edges.names if full or other not in self._members]
-        edges, states = await self._writer.do(_read, self._edges, others)
+        before = self._edges
+        edges, states = await self._writer.do(_read, before, others)
         if full:
             self._full_at = time.monotonic()
         concerned = {
@@ -91,18 +94,27 @@ class Relations:
             if self._states.get(other) is not state
             for dependent in edges.needed_by.get(other, ())
         }
+        relinked = _relinked(before, edges)
         if edges is not self._edges:
-            before = self._edges.needs
-            concerned |= {one for one in {*before, *edges.needs} if before.get(one) != edges.needs.get(one)}
             self._states.clear()
         self._edges = edges
         self._states.update(states)
-        self._wake(concerned)
+        self._wake(concerned | relinked)
+        if relinked and before.revision >= 0:
+            await self._writer.write(feed.note, FeedItem.Kind.LIST, 0, self._clock())
 
     def _wake(self, service_ids: Iterable[int]) -> None:
         for service_id in service_ids:
             if (member := self._members.get(service_id)) is not None:
                 member.reconsider()
+
+
+def _relinked(before: Edges, after: Edges) -> set[int]:
+    """Whose dependencies differ."""
+    if after is before:
+        return set()
+    both = {*before.needs, *after.needs}
+    return {one for one in both if before.needs.get(one) != after.needs.get(one)}
 
 
 def _read(known: Edges, ids: list[int]) -> tuple[Edges, dict[int, State]]:

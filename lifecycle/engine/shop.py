@@ -52,7 +52,7 @@ class Shop:
     relations: Relations = field(init=False)
 
     def __post_init__(self) -> None:
-        self.relations = Relations(self.writer)
+        self.relations = Relations(self.writer, self.clock)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start *work* in the background and remember it, so that the end of the worker can wait for it."""

@@ -183,5 +183,7 @@ def test_the_alerts_page_says_why_nothing_was_told(
     viewer = signed_in(Role.VIEWER)
     page = viewer.get("/alerts/").content.decode()
     assert "Not told: it waits for maps, which does not serve." in page
+    listed = viewer.get("/api/v1/episodes").json()["results"]
+    assert {row["service"]: row["waits_for"] for row in listed} == {"weather": ["maps"], "maps": []}
     set_free(weather)
     assert "it has half a minute to recover" in viewer.get("/alerts/").content.decode()
