@@ -134,7 +134,7 @@ def _write(
     if after is None or after == before:
         return None
     story = case.story() if notice else Story(state="", reason="")
-    if notice is Notice.FIRING:
+    if notice is Notice.FIRING and not case.here.serving:
         story = replace(story, needed_by=tuple(dependencies.all_needing(case.service)))
     row = _bring(case, after, notice, story)
     if row is None:

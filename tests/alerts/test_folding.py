@@ -108,6 +108,14 @@ def test_the_alert_of_a_dependency_names_those_that_need_it(
     assert (data["dependents"], data["dependents_count"]) == (["news", "weather"], 2)
 
 
+def test_an_alert_about_one_that_serves_names_nobody(
+    fleet: Fleet, maps: Service, weather: Service, log_channel: Channel
+) -> None:
+    make_rule(log_channel, states=["WARNING"])
+    fleet.move(maps, S.WARNING, at(0), event="slow")
+    assert "needed by" not in Delivery.objects.get().payload["data"]["message"]
+
+
 def test_of_many_that_need_it_the_first_are_named_and_the_rest_counted(
     fleet: Fleet, maps: Service, log_channel: Channel
 ) -> None:
