@@ -30,9 +30,10 @@ class Draft:
     """Entries are known by their number in the document; what is saved keeps its number and is skipped.
 
     `fixes` are (number, name, entry's text) in the order in which they were made. `offered` could be ticked
-    and `left_out` were not; `rest` can be taken too but were too many to show; `absent` are services that the
-    document does not name, all but the `spared` to be removed when `replacing`. `todo` and `removals` are
-    still to be done of `total`. `carried` are values that stood locked in the document, once it is opened.
+    and `left_out` were not; `rest` can be taken too but were too many to show. `absent` are services that the
+    document does not name, all but the `spared` to be removed when `replacing`. `standing` marks how services
+    were at `revision`, when they were looked at. `todo` and `removals` are still to be done of `total`.
+    `carried` are values that stood locked in the document, once it is opened.
     """
 
     text: bytes
@@ -43,6 +44,8 @@ class Draft:
     left_out: frozenset[int] = frozenset()
     rest: frozenset[int] = frozenset()
     absent: tuple[str, ...] = ()
+    revision: int = 0
+    standing: str = ""
     replacing: bool = False
     spared: frozenset[str] = frozenset()
     saved: Mapping[int, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from registry import previewing
+from registry import previewing, standing
 from registry.core import names
 from registry.core.dialects import Found
 from registry.core.places import shorten
@@ -81,6 +81,7 @@ def look(draft: Draft, role: Role, unread: Mapping[int, InvalidConfigError]) -> 
     left = frozenset(range(count)) - draft.saved.keys()
     if not left:
         return replace(draft, offered=frozenset(), rest=frozenset()), _saved(draft)
+    since = standing.revision()
     seen = previewing.preview(draft.document, role=role, values=draft.known, at=left)
     lines = [_line(row, draft, unread.get(row.number)) for row in seen.rows]
     groups = [group for kind in ORDER if (group := _group(kind, lines)).count]
@@ -89,6 +90,7 @@ def look(draft: Draft, role: Role, unread: Mapping[int, InvalidConfigError]) -> 
     draft = replace(
         draft, offered=frozenset(offered), rest=frozenset(takeable - offered), absent=tuple(seen.missing)
     )
+    draft = standing.noted(draft, since)
     return draft, _saved(draft) | {
         "groups": groups,
         "locked": draft.locked,

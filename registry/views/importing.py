@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from registry import carrying, drafts, portions
+from registry import carrying, drafts, portions, standing
 from registry.access.roles import require, role_of
 from registry.core import correcting, reading
 from registry.core.correcting import Correction
@@ -50,11 +50,14 @@ def _answer(request: HttpRequest) -> tuple[Context, int]:
     draft = drafts.opened(request.POST.get("sealed", ""), request.user.pk)
     if step == "go on":
         return _go_on(request, draft)
+    moved = step == "save" and standing.moved(draft)
     draft, unread = _heard(request, draft)
     try:
         draft = _unlocked(request, draft)
     except InvalidConfigError as exc:
         return _look(request, draft, unread) | {"not_opened": exc}, 422
+    if moved:
+        return _look(request, draft, unread) | {"moved": True}, 409
     if step == "save":
         return _save(request, draft, unread)
     return _look(request, draft, unread), 200

@@ -285,6 +285,25 @@ def test_a_large_document_is_saved_in_portions_that_the_page_asks_for(
     assert names() == {f"s{n}" for n in range(10)}
 
 
+def test_what_somebody_else_changed_meanwhile_is_looked_at_again(admin: Client, operator: Client) -> None:
+    mine = document(a={**GOOD, "tags": ["mine"]}, b=GOOD)
+    page = text_of(preview(admin, mine))
+    save(operator, text_of(preview(operator, document(other=GOOD))))
+    page = check(admin, page)
+    save(operator, text_of(preview(operator, document(a={**GOOD, "tags": ["theirs"]}))))
+    answer = save(admin, page)
+    page = text_of(answer)
+    assert answer.status_code == 409
+    assert "Somebody changed these services" in page
+    assert "Will be changed" in page
+    assert "&quot;theirs&quot;" in page
+    assert Service.objects.get(name="a").tags == ["theirs"]
+    save(operator, text_of(preview(operator, document(unrelated=GOOD))))
+    assert save(admin, page).status_code == 200
+    assert names() == {"a", "b", "other", "unrelated"}
+    assert Service.objects.get(name="a").tags == ["mine"]
+
+
 def test_what_is_not_shown_can_be_left_out(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_page, "SHOWN", 2)
     page = text_of(preview(admin, document(a=GOOD, b=GOOD, c=GOOD, d=GOOD)))
