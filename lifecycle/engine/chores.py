@@ -122,10 +122,10 @@ class Chores:
 
     async def _look_at_all(self) -> None:
         """Whether most services fail at once: one worker writes it down, all of them slow down."""
-        writer, clock = self._shop.writer, self._shop.clock
-        if self._shop.fence.house:
+        writer, clock, fence = self._shop.writer, self._shop.clock, self._shop.fence
+        if fence.house:
             interval = self._policies.usual().health_check_interval
-            await writer.do(massfailure.look, self._name, interval, clock())
+            await writer.do(fence.as_house, massfailure.look, self._name, interval, clock())
         self._shop.lanes.purse.slow_down(await writer.do(massfailure.is_under_way))
 
     async def sample(self) -> None:

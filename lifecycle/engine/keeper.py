@@ -23,7 +23,7 @@ ROUND_EVERY = 2.0
 ANSWER_WITHIN = 4.0
 BEFORE_THE_END = 1.5
 """Seconds before others may take our leases by which we have stopped acting on them."""
-WRITER_STUCK_AFTER = 8.0
+WRITER_STUCK_AFTER = 10.0
 P = ParamSpec("P")
 T = TypeVar("T")
 Part = Callable[[Collection[int]], Awaitable[None]]
@@ -69,7 +69,7 @@ class Keeper:
         """Renew, see how things stand, and act on it. A database that fails ends our claims in time."""
         self._fence.doubted.clear()
         began, settled = time.monotonic(), self._parting is None or self._parting.done()
-        if self._writer.lag() > WRITER_STUCK_AFTER:
+        if self._writer.stuck() > WRITER_STUCK_AFTER:
             log.warning("the database does not answer the writer; its connection is cut")
             self._writer.cut()
         try:

@@ -49,6 +49,7 @@ class Writer:
         self._ahead: list[_Job | None] = []
         self._waiting: deque[float] = deque()
         self._wrapper: Any = None
+        self._began: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -63,6 +64,11 @@ class Writer:
     def lag(self) -> float:
         """How long the oldest unfinished job has been waiting, in seconds."""
         return time.monotonic() - self._waiting[0] if self._waiting else 0.0
+
+    def stuck(self) -> float:
+        """For how many seconds the job that is being done has been going on; a long queue does not count."""
+        began = self._began
+        return 0.0 if began is None else time.monotonic() - began
 
     def cut(self) -> None:
         """Break the connection, so that a job that waits for a dead network fails; the next opens another."""
@@ -83,13 +89,18 @@ class Writer:
     def _run(self) -> None:
         self._wrapper = connections["default"]
         while batch := self._batch():
+            self._begin()
             if batch[0].atomic:
-                _commit_together(batch)
+                _commit_together(batch, self._begin)
             else:
                 batch[0].tell(*_attempt(batch[0].work))
+            self._began = None
             for _ in batch:
                 self._waiting.popleft()
         connections.close_all()
+
+    def _begin(self) -> None:
+        self._began = time.monotonic()
 
     def _batch(self) -> list[_Job]:
         """The next job, and the transactional ones right behind a transactional one; nothing at the end."""
@@ -119,12 +130,13 @@ def _in_savepoint(work: Callable[[], Any]) -> Any:
         return work()
 
 
-def _commit_together(batch: list[_Job]) -> None:
+def _commit_together(batch: list[_Job], begin: Callable[[], None]) -> None:
     """One commit for all; if that fails nothing of it happened, and everybody hears so."""
     answers: list[tuple[Any, BaseException | None]] = []
 
     def all_of_them() -> None:
         for job in batch:
+            begin()
             answers.append(_attempt(partial(_in_savepoint, job.work)))
 
     _, broken = _attempt(partial(_in_savepoint, all_of_them))
