@@ -13,6 +13,7 @@ import pytest
 from tests.support.tools import ROOT
 
 FILE = Path(__file__).with_name("on_postgres.py")
+pytestmark = pytest.mark.timeout(300)
 NAMES = re.findall(r"^def (test_\w+)", FILE.read_text(), re.MULTILINE)
 
 
