@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,26 @@ LINES = ("headers", "args", "env")
 LISTED = ("tags", "depends_on")
 OF_STDIO, OF_URL = ("command", "args", "env", "cwd"), ("url", "headers", "auth")
 OF_BOTH = ("description", "tags", "depends_on", "timeout", "profile", "priority")
+
+
+OF_CHECK = ("check_tool", "check_arguments", "check_expect")
+
+
+def _check_texts(check: Mapping[str, Any]) -> dict[str, str]:
+    """The functional check as the texts of its three fields."""
+    arguments = check.get("arguments") or {}
+    written = json.dumps(arguments, ensure_ascii=False, indent=2) if arguments else ""
+    return {
+        "check_tool": str(check.get("tool", "")),
+        "check_arguments": written,
+        "check_expect": str(check.get("expect", "")),
+    }
+
+
+def _unshown(check: Mapping[str, Any]) -> bool:
+    """Whether the fields would change it by showing it: a text of several lines, or a very long one."""
+    expect = str(check.get("expect", ""))
+    return len(expect) > 1000 or expect != " ".join(expect.splitlines()).strip()
 
 
 def _joined(between: str) -> Callable[[Mapping[str, str]], str]:
@@ -44,12 +65,16 @@ class EditForm(ServiceForm):
 
     def __init__(self, data: QueryDict | None, *, service: Service, mark: str) -> None:
         shown = editing.flat(secrets.masked_entry(service))
-        first = {field: _TEXTS.get(field, str)(value) for field, value in shown.items()}
+        check = shown.pop("check")
+        first = {field: _TEXTS.get(field, str)(value) for field, value in shown.items()} | _check_texts(check)
         super().__init__(data, initial={**first, "transport": service.transport, "seen": mark})
         self.service = service
         self.fields["description"].widget = forms.Textarea(attrs={"rows": 2})
         for field in LINES:
             self.fields[field].widget.attrs["rows"] = min(max(2, first[field].count("\n") + 1), 12)
+        if _unshown(check):
+            for field in OF_CHECK:
+                self._lock(field)
         for field, value in shown.items():
             limit = getattr(self.fields[field], "max_length", None)
             if _read(field, first[field]) != value or (limit and len(first[field]) > limit):
@@ -67,7 +92,8 @@ class EditForm(ServiceForm):
         """By field, what differs from what the form was filled with; the transport is told apart."""
         stdio = self.cleaned_data["transport"] == Transport.STDIO
         used = (*(OF_STDIO if stdio else OF_URL), *OF_BOTH)
-        return {field: _value(field, self.cleaned_data[field]) for field in used if self._touched(field)}
+        found = {field: _value(field, self.cleaned_data[field]) for field in used if self._touched(field)}
+        return found | ({"check": self.check()} if any(map(self._touched, OF_CHECK)) else {})
 
     def transport_change(self) -> str:
         """The transport, where another one was chosen."""

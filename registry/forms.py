@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registry.core import needs
+from registry.core.checking import CHECK
 from registry.core.editing import field_of
 from registry.core.fields import LONGEST_TIMEOUT, written_timeout
 from registry.core.places import show
@@ -21,7 +23,7 @@ TRANSPORTS = [
     (Transport.SSE, _("SSE – an address of the older kind")),
     (Transport.STDIO, _("stdio – a command started on the console's machine")),
 ]
-SECRET_FIELDS = ("url", "args", "env", "headers", "auth")
+SECRET_FIELDS = ("url", "args", "env", "headers", "auth", "check_arguments", "check_expect")
 
 
 def _lines(rows: int, hint: str) -> forms.Textarea:
@@ -133,6 +135,45 @@ class ServiceForm(forms.Form):
         help_text=_("Who is reconnected first."),
     )
 
+    check_tool = forms.CharField(
+        label=_("Functional check: tool"),
+        required=False,
+        max_length=200,
+        help_text=_("Called after each check that was answered. Empty: no functional check."),
+        widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    check_arguments = forms.CharField(
+        label=_("Its arguments"),
+        required=False,
+        help_text=_("A JSON object. Empty: none."),
+        widget=_lines(2, '{"city": "Berlin"}'),
+    )
+    check_expect = forms.CharField(
+        label=_("Text that its answer must contain"),
+        required=False,
+        max_length=1000,
+        help_text=_("Empty: any answer that is no error will do."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_check_arguments(self) -> dict[str, Any]:
+        """The object that was typed."""
+        try:
+            given = json.loads(self.cleaned_data["check_arguments"] or "{}")
+        except (ValueError, RecursionError):
+            raise forms.ValidationError(_('This is not JSON. Write {"name": "value"}.')) from None
+        if not isinstance(given, dict):
+            raise forms.ValidationError(_('This must be a JSON object. Write {"name": "value"}.'))
+        return given
+
+    def check(self) -> dict[str, Any]:
+        """The functional check as it stands in an entry; empty for none."""
+        given = self.cleaned_data
+        if not given["check_tool"]:
+            return {}
+        parts = {"arguments": given["check_arguments"], "expect": given["check_expect"]}
+        return {"tool": given["check_tool"]} | {key: value for key, value in parts.items() if value}
+
     def clean_headers(self) -> dict[str, str]:
         """Lines as a mapping."""
         return _pairs(self.cleaned_data["headers"], ":", _("Line %d is not “Name: value”."))
@@ -158,6 +199,7 @@ class ServiceForm(forms.Form):
             entry["args"] = [line for line in given["args"].splitlines() if line]
         needed = [name.strip() for name in given["depends_on"].split(",") if name.strip()]
         entry[needs.KEY] = list(dict.fromkeys(needed))
+        entry[CHECK] = self.check()
         entry["tags"] = [tag.strip() for tag in given["tags"].split(",") if tag.strip()]
         kept = {key: value for key, value in entry.items() if value}
         must = {"command": given["command"]} if stdio else {"url": given["url"]}

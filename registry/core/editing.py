@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from registry.core import needs
+from registry.core.checking import CHECK
 from registry.core.dialects import URL_KEYS
 from registry.core.entry import split_line
 from registry.core.fields import as_text, timeout
@@ -28,6 +29,7 @@ def flat(entry: Mapping[str, Any]) -> dict[str, Any]:
     shown["auth"] = entry.get("auth") or ""
     shown["timeout"] = _seconds(entry)
     shown["depends_on"] = needs.stored(entry)
+    shown["check"] = dict(entry.get(CHECK) or {})
     return shown | {key: entry.get(key) or default for key, default in _DEFAULTS.items()}
 
 
@@ -101,6 +103,8 @@ def _spelled(entry: Mapping[str, Any], field: str) -> str:
     """The key under which the entry keeps this field."""
     if field == "depends_on":
         return needs.key_of(entry)
+    if field == "check":
+        return CHECK
     spellings = {"url": URL_KEYS, "headers": HEADER_KEYS, "env": ENV_KEYS}.get(field)
     return _key(entry, spellings, field) if spellings else field
 
@@ -112,4 +116,6 @@ def field_of(key: str) -> str:
             return field
     if key in needs.SPELLINGS:
         return "depends_on"
+    if key == CHECK:
+        return "check_tool"
     return "transport" if key == "type" else key

@@ -260,3 +260,39 @@ def test_a_changed_secret_alone_makes_a_form_old(operator: Client) -> None:
     mine = {**form_of(operator, "weather"), "description": "Mine"}
     save("weather", {**WEB, "headers": {"Authorization": "Bearer canary-9", "X-Team": "canary-2"}})
     assert edit(operator, "weather", mine, headers=HTMX).status_code == 409
+
+
+CHECKED = {"tool": "forecast", "arguments": {"city": "Berlin", "api_key": "canary-9"}, "expect": "°C"}
+
+
+def whole_check(service: Service) -> dict[str, Any] | None:
+    """The check with its secrets in it."""
+    check = secrets.reveal(service).check
+    if check is None:
+        return None
+    return {"tool": check.tool, "arguments": dict(check.arguments), "expect": check.expect}
+
+
+def test_the_functional_check_is_shown_changed_and_taken_away(admin: Client) -> None:
+    service = save("weather", {"url": URL, "x-mcpstore-check": CHECKED})
+    given = form_of(admin, "weather")
+    assert given["check_tool"] == "forecast" and "Berlin" in given["check_arguments"]
+    assert admin.post("/services/weather/edit/", given).status_code == 302
+    service.refresh_from_db()
+    assert whole_check(service) == CHECKED
+    given = form_of(admin, "weather") | {"check_expect": "°F"}
+    admin.post("/services/weather/edit/", given)
+    service.refresh_from_db()
+    assert whole_check(service) == CHECKED | {"expect": "°F"}
+    admin.post("/services/weather/edit/", form_of(admin, "weather") | {"check_tool": ""})
+    service.refresh_from_db()
+    assert whole_check(service) is None
+
+
+def test_arguments_of_the_functional_check_must_be_an_object(admin: Client) -> None:
+    save("weather", {"url": URL})
+    for wrong in ("{", "[1]"):
+        given = form_of(admin, "weather") | {"check_tool": "forecast", "check_arguments": wrong}
+        answer = admin.post("/services/weather/edit/", given)
+        assert answer.status_code == 422
+        assert "JSON" in text_of(answer)
