@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from lifecycle.engine import upkeep
+from lifecycle.engine.chores import Chores
+from lifecycle.engine.fence import Fence
 from lifecycle.models import CheckResult, FeedItem, ServiceState, WorkerSeen
 from registry.models import Service
 
@@ -78,3 +83,18 @@ def test_only_what_gave_up_over_a_week_ago_is_archived() -> None:
     assert set(Service.objects.exclude(archived_at=None).values_list("name", flat=True)) == {"gave up"}
     assert FeedItem.objects.filter(kind="list").count() == 1
     assert upkeep.archive(NOW) == []
+
+
+async def test_forgetting_goes_round_the_stored_values_too() -> None:
+    asked: list[str] = []
+
+    class Writer:
+        async def do(self, work: Any, *args: Any) -> int:
+            asked.append(getattr(args[0] if args and callable(args[0]) else work, "__qualname__", ""))
+            return 0
+
+    shop = SimpleNamespace(writer=Writer(), fence=Fence(), clock=lambda: NOW)
+    roster = SimpleNamespace(ids=lambda: [])
+    chores = Chores("w", cast(Any, shop), cast(Any, roster), cast(Any, None), lambda now: 0, asyncio.Event())
+    await chores._prune()
+    assert asked == ["Pruning.step", "forget", "Purging.step"]
