@@ -16,7 +16,7 @@ import httpx2
 from tests.support.console import Console
 
 SKIPPED = ("/logout/", "/static/")
-LINK = re.compile(r'(?:href|action|hx-get|src)="(/[^"]*)"')
+LINK = re.compile(r'(?:href|hx-get|src)="(/[^"]*)"')
 PAGES_AT_MOST = 300
 
 
@@ -73,8 +73,8 @@ def post(client: httpx2.Client, path: str, **form: str) -> httpx2.Response:
     return client.post(path, data={**form, **token}, headers={"Referer": str(client.base_url)})
 
 
-def crawl(client: httpx2.Client, canaries: Canaries) -> int:
-    """Look at every page that a link of a page leads to; how many that were."""
+def crawl(client: httpx2.Client, canaries: Canaries) -> set[str]:
+    """Look at every page that a link of a page leads to; their addresses."""
     waiting, seen = ["/"], {"/"}
     while waiting and len(seen) < PAGES_AT_MOST:
         path = waiting.pop(0)
@@ -88,7 +88,7 @@ def crawl(client: httpx2.Client, canaries: Canaries) -> int:
             if target not in seen and not target.startswith(SKIPPED):
                 seen.add(target)
                 waiting.append(target)
-    return len(seen)
+    return seen
 
 
 def ask_everything(console: Console, canaries: Canaries) -> int:
@@ -114,6 +114,23 @@ def _filled(path: str, names: list[str], commands: list[int]) -> list[str]:
     if path.startswith("services/"):
         return [re.sub(r"\{[^}]*\}", name, path) for name in names]
     return [re.sub(r"\{[^}]*\}", "1", path)]
+
+
+COMMANDS = """
+from django.core.management import call_command
+
+for words in {given!r}:
+    print("$", *words, flush=True)
+    call_command(*words)
+"""
+
+
+def commands(console: Console, canaries: Canaries, *given: list[str], typed: str = "") -> str:
+    """Run these of `manage.py` in one process, since Django takes seconds to start; what they said."""
+    code = COMMANDS.format(given=given)
+    done = console.manage("shell", "--verbosity", "0", "-c", code, stdin=typed)
+    canaries.look(f"the output of {given}", done.stdout + done.stderr)
+    return done.stdout
 
 
 def processes(console: Console, canaries: Canaries, *, in_environment: Iterable[str]) -> None:
