@@ -83,7 +83,7 @@ class RuleForm(forms.Form):
         max_value=DAY,
         initial=300,
         help_text=lazy(
-            "A service that fails again within it is told of at its end, if it is still down then."
+            "What comes again within it is told at its end: a failure if it lasts, changes of tools together."
         ),
     )
     message = forms.CharField(
