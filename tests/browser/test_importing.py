@@ -49,7 +49,7 @@ def test_a_dropped_document_is_mended_in_place_and_saved_whole(
     entry = page.get_by_label("Entry of both")
     entry.fill('{"url": "https://example.org/mcp"')
     page.get_by_role("button", name="Check again").first.click()
-    expect(page.locator(".to-mend .wrong")).to_contain_text("mcpServers.both")
+    expect(page.locator(".to-mend .wrong")).to_contain_text("is not JSON")
     expect(entry).to_have_value('{"url": "https://example.org/mcp"')
     page.get_by_label("Take good").uncheck()
     page.get_by_role("button", name="Save the chosen ones").click()
@@ -60,6 +60,7 @@ def test_a_dropped_document_is_mended_in_place_and_saved_whole(
     kept = {key: value for key, value in both.items() if key != "command"} | {"headers": {"X-Key": "••••••"}}
     entry.fill(json.dumps(kept))
     page.get_by_role("button", name="Check again").first.click()
+    expect(page.locator(".g-added .count")).to_have_text("2")
     page.get_by_label("Take good").check()
     page.get_by_role("button", name="Save the chosen ones").click()
     expect(page.locator(".saved")).to_contain_text("4 added")
