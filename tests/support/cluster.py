@@ -96,7 +96,7 @@ class Cluster:
         """Start a worker for each address of the database; they are there when the rows say so."""
         started = [self._begin(url) for url in urls or [self.url]]
         for worker in started:
-            worker.name = eventually(partial(self._name_of, worker.process.pid), "the worker is known", 60)
+            worker.name = eventually(partial(self._name_of, worker.process.pid), "the worker is known", 120)
         return started
 
     def _begin(self, url: str) -> WorkerProcess:
