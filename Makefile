@@ -12,7 +12,7 @@ help:
 	@echo "make up          run the console: web and worker, Ctrl-C stops both (DEMO=1 adds three small services)"
 	@echo "make test        run all tests (ARGS='tests/api -x' for some)"
 	@echo "make check       ruff, mypy, djlint, migrations, no stray addresses"
-	@echo "make guarantees  run the tests of what the README promises"
+	@echo "make guarantees  run the tests of what the README promises in their long form; writes docs/guarantees.md"
 	@echo "make format      let ruff put the code in order"
 	@echo "make lock        renew the lock files (UPGRADE=1: to the newest versions)"
 
@@ -28,7 +28,7 @@ else
 endif
 
 guarantees: tools
-	@exec $(PYTEST) $$(grep -oE 'tests/[a-z_/]+\.py' docs/promises.md | sort -u) $(ARGS)
+	@GUARANTEES_LONG=1 GUARANTEES_PAGE=docs/guarantees.md $(PYTEST) $$(grep -oE 'tests/[a-z_/]+\.py' docs/promises.md | sort -u) $(ARGS)
 
 tools:
 	@$(PYTHON) scripts/bootstrap.py --dev

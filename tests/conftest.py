@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if str(item.path).startswith(ALONE):
             item.add_marker("alone")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What the page of the guarantees says of each file."""
+    from tests.guarantees import figures
+
+    file, whole = report.nodeid.partition("::")[0], report.when == "call"
+    figures.RUN.count(file, report.outcome, report.duration, whole=whole)
+
+
+def pytest_sessionfinish() -> None:
+    from tests.guarantees import figures
+
+    figures.write(datetime.now(UTC).date())
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -59,9 +59,9 @@ def test_a_kill_at_any_step_tears_nothing_leaves_nothing_and_loses_no_alert(
         stage.check(f"{step.name} ({n})")
     stage.finish()
     delivered(webhook_receiver)
-    figures.note("kills at a named step", len(kills))
-    figures.note("named steps", len({step.name for step, _ in kills}))
-    figures.note("longest wait until nothing was left of a killed worker", stage.longest, "s")
+    figures.note(2, "kills at a named step", len(kills))
+    figures.note(2, "named steps", len({step.name for step, _ in kills}))
+    figures.note(6, "longest wait until nothing was left of a killed worker", stage.longest, "s")
 
 
 def delivered(receiver: WebhookReceiver) -> None:
@@ -72,5 +72,5 @@ def delivered(receiver: WebhookReceiver) -> None:
     assert expected and set(arrived) == expected
     assert {kinds[0] for kinds in evidence.order(receiver).values()} == {"alert.firing"}
     assert all(len(kinds) <= 2 for kinds in evidence.order(receiver).values())
-    figures.note("alert messages caused, each delivered", len(expected))
-    figures.note("of them delivered again, with the same id", len(arrived) - len(expected))
+    figures.note(3, "alert messages caused, each delivered", len(expected))
+    figures.note(3, "of them delivered again, with the same id", len(arrived) - len(expected))

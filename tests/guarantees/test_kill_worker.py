@@ -16,14 +16,16 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from tests.guarantees import evidence
+from tests.guarantees import evidence, figures
+from tests.guarantees.figures import LONG
 from tests.support.console import Console, ConsoleStarter, eventually, processes_marked
 from tests.support.mcp_servers import LightServer, light_entry
 from tests.support.receivers import SmtpReceiver, WebhookReceiver
 from tests.support.tools import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-KILLS = 20
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800 if LONG else 300)]
+KILLS = 100 if LONG else 10
+LONGEST_LIFE = 4.0 if LONG else 2.0
 SEED = 20261121
 DOWN = frozenset({"RECONNECTING", "UNREACHABLE"})
 SECRET = "whsec_" + "bWNwc3RvcmUtdGVzdHMtc2lnbmluZy1zZWNyZXQ="
@@ -134,13 +136,16 @@ def test_no_process_no_torn_state_no_lost_alert(
             worker = start_worker(prepared)
             if number % 5:
                 eventually(partial(seen, prepared, worker.pid), "the worker is at work", 30)
-            time.sleep(chance.uniform(0, 4))
+            time.sleep(chance.uniform(0, LONGEST_LIFE))
             assert worker.poll() is None, prepared.output()[-3000:]
             worker.send_signal(signal.SIGKILL)
             worker.wait()
             eventually(gone(mark), f"no process is left after kill {number + 1}", 6)
             assert evidence.torn(prepared, channels=2, down=DOWN) == [], f"after kill {number + 1}"
     finish(prepared, mark)
+    figures.note(2, "kills at a random moment, while servers and children die: torn rows after them", 0)
+    figures.note(6, "kills at a random moment", KILLS)
+    figures.note(6, "processes left behind 6 s after any of them", 0)
     count(prepared, smtp_receiver, webhook_receiver)
 
 
@@ -172,7 +177,7 @@ def finish(console: Console, mark: str) -> None:
 def count(console: Console, smtp_receiver: SmtpReceiver, webhook_receiver: WebhookReceiver) -> None:
     """Each message that an episode caused has arrived, at both receivers, and no other has."""
     webhook_receiver.verified(SECRET)
-    assert len(evidence.expected_ids(console, "webhook")) >= KILLS
+    assert len(evidence.expected_ids(console, "webhook")) >= KILLS / 2
     assert set(evidence.webhook_ids(webhook_receiver)) == evidence.expected_ids(console, "webhook")
     assert set(evidence.mail_ids(smtp_receiver)) == evidence.expected_ids(console, "email")
     orders = evidence.order(webhook_receiver)

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from playwright.sync_api import expect
 
+from tests.guarantees import figures
 from tests.support.browser import BrowserPage
 from tests.support.console import Console, eventually
 
@@ -31,6 +32,7 @@ def test_a_silent_worker_makes_the_page_say_that_it_is_stale(
     try:
         expect(sign).to_have_class("sign is-stale", timeout=40_000)
         assert time.monotonic() - began < 30 + ONE_LOOK
+        figures.note(8, "a silent worker shows on the page after", time.monotonic() - began, "s")
         ready, left = f"{console.address}/readyz", began + 30 + ONE_LOOK - time.monotonic()
         eventually(lambda: httpx2.get(ready, trust_env=False).status_code == 503, "a 503 of /readyz", left)
         assert answer(console, "healthz") == 200

@@ -148,10 +148,10 @@ def test_each_bad_server_shows_for_what_it_is_and_no_good_one_suffers(
         late = worker.seen.late_ms / 1000
     hungry = [animal for animal in animals if any(word in animal.name for word in HUNGRY)]
     each = max(worker.memory() - before, 0) / len(hungry)
-    figures.note("bad services at once", len(animals))
-    figures.note("good services beside them: failed checks", failed_checks(good))
-    figures.note("good services beside them: checks begun late (p99)", late, "s")
-    figures.note("memory for each bad service, those that send without end", each, "MB")
+    figures.note(7, "bad services at once", len(animals))
+    figures.note(7, "good services beside them: failed checks", failed_checks(good))
+    figures.note(7, "good services beside them: checks begun late (p99)", late, "s")
+    figures.note(7, "memory for each bad service, those that send without end", each, "MB")
     assert failed_checks(good) == 0
     assert StateChange.objects.filter(service__name__in=good).count() == 2 * len(good)
     assert late < MOST_LATE + starved.worst

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -93,19 +94,25 @@ class Wound:
         return self._running is not None and self._running.done()
 
     def tasks(self) -> list[str]:
-        """What still goes on in the event loop."""
+        """What still goes on in the event loop, and where it waits."""
         found: list[str] = self.call(self._tasks())
         return found
 
     async def _tasks(self) -> list[str]:
         here = asyncio.current_task()
-        return [repr(task) for task in asyncio.all_tasks() if task is not here]
+        return [_where(task) for task in asyncio.all_tasks() if task is not here]
 
     def close(self) -> None:
         self.leave()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
+
+
+def _where(task: asyncio.Task[Any]) -> str:
+    said = io.StringIO()
+    task.print_stack(file=said)
+    return f"{task.get_name()} {said.getvalue()}"
 
 
 def eventually(look: Callable[[], object], seconds: float) -> bool:
