@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastmcp.client.transports.base import ClientTransport
-
 from lifecycle.core.health import Fault, Kind
 from lifecycle.engine.child import marker
 from lifecycle.engine.child.process import Child, Command, SpawnError
@@ -23,6 +21,7 @@ from lifecycle.engine.content import Content, ItemRecord, ToolRecord
 from lifecycle.engine.faults import ConnectionFault
 from lifecycle.engine.holding import Connection, Greeting, Watch
 from lifecycle.engine.http import EventStreamTransport, HttpMaker, SseWatch, StreamableTransport
+from lifecycle.engine.runner import OwnTransport
 from lifecycle.engine.toolcall import CallOutcome
 from registry import reach
 from registry.core.entry import OAUTH, ServiceConfig
@@ -175,7 +174,7 @@ class Connector:
 
     def _http_transport(
         self, connection: Connection, config: ServiceConfig, limit: float, watch: Watch
-    ) -> ClientTransport:
+    ) -> OwnTransport:
         headers, url = _headers(config), config.url
         if urlsplit(url).scheme not in ("http", "https"):
             raise ConnectionFault(Fault(kind=Kind.POLICY, message="only http and https addresses are used"))

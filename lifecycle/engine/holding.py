@@ -13,7 +13,6 @@ from typing import Any, TypeVar, cast
 
 import mcp_types
 from fastmcp import Client
-from fastmcp.client.transports.base import ClientTransport
 
 from lifecycle.core.health import Fault, Kind, Probe
 from lifecycle.engine import content
@@ -21,6 +20,7 @@ from lifecycle.engine.child.process import Child
 from lifecycle.engine.content import Content, clean
 from lifecycle.engine.faults import ConnectionFault, classify
 from lifecycle.engine.probe import Prober
+from lifecycle.engine.runner import OwnTransport
 from lifecycle.engine.session import Session
 from lifecycle.engine.toolcall import CallOutcome, read_outcome
 from lifecycle.engine.trace import TRACE, Trace
@@ -74,7 +74,8 @@ class Connection:
         self._watch = watch
         self._tasks = tasks
         self._alarms: set[asyncio.Future[Fault]] = set()
-        self._client: Client[ClientTransport] | None = None
+        self._client: Client[OwnTransport] | None = None
+        self._transport: OwnTransport | None = None
         self._child: Child | None = None
         self._lost: Fault | None = None
         self._open = False
@@ -89,8 +90,9 @@ class Connection:
         self._watch.on_child(child)
         self._keep(self._follow(child))
 
-    async def greet(self, transport: ClientTransport, mode: str, limit: float) -> None:
+    async def greet(self, transport: OwnTransport, mode: str, limit: float) -> None:
         """Connect and negotiate; raises ConnectionFault."""
+        self._transport = transport
         self._client = client = Client(
             transport,
             mode=mode,
@@ -251,3 +253,5 @@ class Connection:
         for _ in range(2):
             with contextlib.suppress(Exception):  # a foreign boundary: whatever it raises, we are leaving
                 await self._client.close()  # type: ignore[no-untyped-call]
+        if self._transport is not None:
+            await self._transport.end()

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Unpack
 
 import certifi
 import httpx2
-from fastmcp.client.transports.base import ClientTransport, SessionKwargs, TransportOptions
+from fastmcp.client.transports.base import SessionKwargs, TransportOptions
 from mcp import ClientSession
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
@@ -19,6 +19,7 @@ from mcp.client.streamable_http import streamable_http_client
 from lifecycle.core.health import Fault
 from lifecycle.egress import Rule
 from lifecycle.engine.faults import classify
+from lifecycle.engine.runner import OwnTransport
 from lifecycle.engine.session import Session
 from lifecycle.engine.trace import TRACE, TooManyHeadersError, Trace, read_retry_after
 from lifecycle.pinning import PinnedTransport
@@ -174,7 +175,7 @@ class HttpMaker:
         )
 
 
-class StreamableTransport(ClientTransport):
+class StreamableTransport(OwnTransport):
     """Streamable HTTP; FastMCP's own leaves the event limit at 1 MiB and builds its client differently."""
 
     def __init__(self, url: str, maker: Callable[[], httpx2.AsyncClient], discover_limit: float) -> None:
@@ -184,6 +185,7 @@ class StreamableTransport(ClientTransport):
     async def connect_session(
         self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
     ) -> AsyncIterator[ClientSession]:
+        self._remember()
         async with (
             self._maker() as http,
             streamable_http_client(self._url, http_client=http, max_sse_event_size=BODY_LIMIT) as (
@@ -196,7 +198,7 @@ class StreamableTransport(ClientTransport):
             yield session
 
 
-class EventStreamTransport(ClientTransport):
+class EventStreamTransport(OwnTransport):
     """The SSE transport of 2024-11-05, which knows no later protocol."""
 
     legacy_only = True
@@ -208,6 +210,8 @@ class EventStreamTransport(ClientTransport):
     async def connect_session(
         self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
     ) -> AsyncIterator[ClientSession]:
+        self._remember()
+
         def factory(*_: Any, **__: Any) -> httpx2.AsyncClient:
             return self._maker()
 

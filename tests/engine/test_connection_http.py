@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,7 +19,7 @@ from lifecycle.core import backoff
 from lifecycle.core.health import Kind
 from lifecycle.core.policy import NORMAL
 from lifecycle.engine.connection import ConnectionFault
-from lifecycle.engine.http import keepalive
+from lifecycle.engine.http import EventStreamTransport, keepalive
 from tests.doubles.fault_server import FaultServer
 from tests.engine.holding_support import Holder, http
 
@@ -317,3 +319,30 @@ async def test_headers_without_end_cost_a_held_session_its_connection_and_nothin
         assert fault is not None
         assert (fault.kind, fault.lost) == (Kind.OVERSIZE, True)
         assert (await neighbour.probe(1)).fault is None
+
+
+@ERAS
+async def test_a_session_that_fastmcp_has_lost_ends_with_the_connection(holder: Holder, era: str) -> None:
+    """As after an attempt to connect that was cancelled and went on all the same."""
+    async with FaultServer(era=era) as server:
+        connection = await holder.open(http(server.url))
+        client = connection._client
+        assert client is not None
+        runner = client._session_state.session_task
+        client._reset_session_state(full=True)
+        await connection.close()
+        assert runner is not None and runner.done()
+
+
+async def test_a_task_that_misses_one_cancellation_gets_another() -> None:
+    async def miss_one() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(100)
+        await asyncio.sleep(100)
+
+    runner = asyncio.create_task(miss_one())
+    await asyncio.sleep(0)
+    transport = EventStreamTransport("http://127.0.0.1:9/sse", httpx2.AsyncClient)
+    transport._runner = runner
+    await transport.end()
+    assert runner.cancelled()

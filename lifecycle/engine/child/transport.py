@@ -10,13 +10,14 @@ from typing import Unpack
 
 import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
-from fastmcp.client.transports.base import ClientTransport, SessionKwargs, TransportOptions
+from fastmcp.client.transports.base import SessionKwargs, TransportOptions
 from mcp import ClientSession
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
 from lifecycle.engine.child.lines import LineSplitter
 from lifecycle.engine.child.process import Child
+from lifecycle.engine.runner import OwnTransport
 from lifecycle.engine.session import Session
 
 STRAY_ALLOWANCE = 128 * 1024
@@ -25,7 +26,7 @@ LINE_ALLOWANCE = 100
 PAUSE = 0.05
 
 
-class StdioTransport(ClientTransport):
+class StdioTransport(OwnTransport):
     """A session over an already running child; stopping the child is its owner's business."""
 
     def __init__(self, child: Child, discover_limit: float, on_oversize: Callable[[], None]) -> None:
@@ -38,6 +39,7 @@ class StdioTransport(ClientTransport):
     async def connect_session(
         self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
     ) -> AsyncIterator[ClientSession]:
+        self._remember()
         inbound_send, inbound = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         outbound, outbound_receive = anyio.create_memory_object_stream[SessionMessage](0)
         async with inbound_send, inbound, outbound, outbound_receive, anyio.create_task_group() as group:
