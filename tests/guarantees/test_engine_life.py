@@ -30,9 +30,9 @@ from tests.guarantees.wound import Wound, eventually
 from tests.support.console import processes_marked
 from tests.support.mcp_servers import light_entry
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800 if LONG else 120)]
-EXAMPLES = 150 if LONG else 10
-STEPS = 25
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800 if LONG else 300)]
+EXAMPLES = 150 if LONG else 6
+STEPS = 20
 LONGER_THAN_A_HANG = 4000.0
 MODES = (
     "ok",

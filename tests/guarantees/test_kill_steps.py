@@ -14,7 +14,7 @@ from tests.guarantees.stage import SECRET, Rows, Stage
 from tests.guarantees.steps import STEPS
 from tests.support.receivers import WebhookReceiver
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800 if LONG else 120)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1800 if LONG else 300)]
 PASSAGES = 4 if LONG else 1
 SHORT = frozenset(
     {
