@@ -16,7 +16,7 @@ from mcpstore_site.benchmarks.table import Line, as_text, rank, slope
 from tests.support.console import processes_marked
 from tests.support.tools import ROOT
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 MAY_BE_ZERO = ("false failures", "lateness", "memory", "worker with one service")
 PROMISED = {
     "registry": {"≤ 100 ms", "≤ 100 ms, ≤ 60 kB, ≤ 8 queries", "< 1 s, < 20 MB"},
