@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -94,19 +95,22 @@ def test_figures_are_collected_in_a_thread(console: Console, tmp_path: Path) -> 
 
 
 def test_what_fails_is_recovered_or_registered_anew(console: Console, tmp_path: Path) -> None:
-    server = LightServer()
-    console.register(back={"url": server.url}, gone=GONE)
-    console.wait_for("gone", "RECONNECTING")
-    console.wait_for("back", "RECONNECTING")
-    with server:
-        lines = example(console, tmp_path, "recovering", "back", "gone")
-        assert lines == [
-            "back: error, recovered: True",
-            "gone: error, recovered: False",
-            "gone: restarted: False",
-            "gone: registered anew",
-        ]
-        assert console.service("gone")["config"] == GONE
+    """A command that is not found is tried again a minute later at the soonest: the program is first."""
+    program = tmp_path / "back"
+    console.register(back={"command": str(program)}, gone=GONE)
+    console.wait_for("back", "UNREACHABLE")
+    console.wait_for("gone", "RECONNECTING", "UNREACHABLE")
+    entry = light_entry("facade")
+    program.write_text(f"#!/bin/sh\nexec {shlex.join([entry['command'], *entry['args']])}\n")
+    program.chmod(0o700)
+    lines = example(console, tmp_path, "recovering", "back", "gone")
+    assert lines == [
+        "back: error, recovered: True",
+        "gone: error, recovered: False",
+        "gone: restarted: False",
+        "gone: registered anew",
+    ]
+    assert console.service("gone")["config"] == GONE
 
 
 def test_changes_troubles_and_figures_are_watched(console: Console, tmp_path: Path) -> None:
@@ -120,6 +124,20 @@ def test_changes_troubles_and_figures_are_watched(console: Console, tmp_path: Pa
     assert re.search(r"^gone is RECONNECTING: refused: .", text, re.MULTILINE)
     assert "gone is tried again" in text
     assert lines[-2:] == ["services: 2, healthy: 50.0%", "failures: True, response: True"]
+
+
+def test_a_panel_is_drawn_and_each_trouble_told_once(console: Console, tmp_path: Path) -> None:
+    console.register(steady=light_entry("facade"), down={"command": "/nowhere/at/all"})
+    console.wait_for("steady", "HEALTHY")
+    console.wait_for("down", "UNREACHABLE")
+    assert example(console, tmp_path, "panel") == [
+        "services: 2, healthy: 50.0%",
+        "down down: error",
+        "ok steady: running",
+        "letter: down from None to UNREACHABLE: see whether it runs, restart it by hand",
+        "down has been so for a while: True",
+        "down has been so for a while: True",
+    ]
 
 
 WAITS = """
