@@ -22,7 +22,7 @@ up:
 
 test: tools
 ifeq ($(strip $(ARGS)),)
-	@$(PYTEST) -n auto --dist loadfile -m "not alone"; together=$$?; $(PYTEST) -m alone && exit $$together
+	@$(PYTEST) -n auto --dist loadfile -m "not alone"; together=$$?; $(PYTEST) -n 2 --dist loadfile -m alone && exit $$together
 else
 	@exec $(PYTEST) $(ARGS)
 endif

@@ -60,7 +60,7 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start whole programs or measure time run alone, so that they measure the product."""
+    """Tests that start whole programs or measure time come last, two files at a time: they mostly wait."""
     for item in items:
         if str(item.path).startswith(ALONE):
             item.add_marker("alone")

@@ -105,7 +105,7 @@ def test_a_service_is_edited_in_place_and_two_people_lose_nothing(
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#form-errors")).to_contain_text("URL")
     page.get_by_label("URL").fill(fastmcp_http_server.url)
-    page.get_by_text("Description, tags, dependencies, profile and priority").click()
+    page.get_by_text("Description, tags, dependencies").click()
     page.get_by_label("Description").fill("Mine")
     changed = console.api.patch("services/editme", json={"tags": ["theirs"]})
     assert changed.status_code == 200
@@ -114,7 +114,7 @@ def test_a_service_is_edited_in_place_and_two_people_lose_nothing(
     expect(page.get_by_label("Description")).to_have_value("Mine")
     page.get_by_role("link", name="start from how it is now").click()
     expect(page.get_by_label("Tags")).to_have_value("theirs")
-    page.get_by_text("Description, tags, dependencies, profile and priority").click()
+    page.get_by_text("Description, tags, dependencies").click()
     page.get_by_label("Description").fill("Mine")
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(f"{console.address}/services/editme/")

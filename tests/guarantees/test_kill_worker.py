@@ -24,7 +24,7 @@ from tests.support.receivers import SmtpReceiver, WebhookReceiver
 from tests.support.tools import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800 if LONG else 300)]
-KILLS = 100 if LONG else 10
+KILLS = 100 if LONG else 4
 LONGEST_LIFE = 4.0 if LONG else 2.0
 SEED = 20261121
 DOWN = frozenset({"RECONNECTING", "UNREACHABLE"})
