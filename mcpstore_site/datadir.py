@@ -52,7 +52,7 @@ def private_database(path: Path) -> Path:
 
     A file that is there is not opened, since closing it would take its locks from this process.
     """
-    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+    for file in (path, *(path.with_name(f"{path.name}-{end}") for end in ("wal", "shm", "turn"))):
         with suppress(FileNotFoundError):
             if file.stat().st_mode & 0o077:
                 file.chmod(0o600)

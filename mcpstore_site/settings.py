@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "mcpstore_site.deadends.no_dead_ends",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -119,6 +120,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+SQLITE = "mcpstore_site.sqlite3"
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
     "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY;"
@@ -138,7 +140,7 @@ def _database() -> dict[str, Any]:
     """SQLite beside the keys, or what DATABASE_URL names; PostgreSQL connections come from a pool."""
     if not env.str("DATABASE_URL", ""):
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": SQLITE,
             "NAME": datadir.private_database(DATA_DIR / "mcpstore.sqlite3"),
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
             "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
@@ -150,6 +152,7 @@ def _database() -> dict[str, Any]:
             "DATABASE_URL", "is not a database address", "Set postgresql://user:password@host/name."
         ) from None
     if config["ENGINE"].endswith("sqlite3"):
+        config["ENGINE"] = SQLITE
         if config["NAME"] != ":memory:":
             datadir.private_database(Path(config["NAME"]))
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
@@ -169,6 +172,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+CSRF_FAILURE_VIEW = "lifecycle.views.answers.form_out_of_date"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
@@ -213,7 +217,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# As much as `reception` lets in.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 # A form may tick each of ten thousand services.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 

@@ -1,0 +1,111 @@
+"""Django's SQLite with a queue for those who want to write.
+
+SQLite lets one write at a time, and those who wait look again now and then, up to 100 ms apart. Beside a
+process that commits without a pause, as the worker does while many services connect, the gap between two
+commits is rarely met: a write of another process may wait until its time is over ("database is locked").
+Here whoever wants to write first takes the turnstile, a locked file beside the database, and gives it back
+once the transaction has begun. The one who has just committed finds it taken, and comes after.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from django.db import OperationalError
+from django.db.backends.sqlite3 import base
+
+Found = TypeVar("Found")
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+LOOK_EVERY = 0.002
+BRIEFLY = 5
+"""Milliseconds for which SQLite itself waits while this process has the turnstile: nobody else is ahead."""
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """One connection. The file of the turnstile is opened with its first write."""
+
+    _turnstile: int | None = None
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=lambda connection: _Cursor(connection, self))
+
+    def _close(self) -> None:
+        if self._turnstile is not None:
+            os.close(self._turnstile)
+            self._turnstile = None
+        super()._close()  # type: ignore[misc]
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self.in_turn(super()._start_transaction_under_autocommit)  # type: ignore[misc]
+
+    def in_turn(self, begin: Callable[[], Found]) -> Found:
+        """Do what takes the write lock once it is our turn; OperationalError if that takes too long."""
+        if self.is_in_memory_db() or str(self.settings_dict["NAME"]).startswith("file:"):
+            return begin()
+        until = time.monotonic() + self._patience()
+        with self._passing(until), self._waiting_briefly():
+            while True:
+                try:
+                    return begin()
+                except (sqlite3.OperationalError, OperationalError) as exc:
+                    if not _is_busy(exc) or time.monotonic() >= until:
+                        raise
+
+    @contextmanager
+    def _passing(self, until: float) -> Iterator[None]:
+        """Hold the turnstile; after *until* go on without it, and let SQLite say what there is to say."""
+        if self._turnstile is None:
+            self._turnstile = os.open(f"{self.settings_dict['NAME']}-turn", os.O_RDWR | os.O_CREAT, 0o600)
+        while not _locked(self._turnstile) and time.monotonic() < until:
+            time.sleep(LOOK_EVERY)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+
+    @contextmanager
+    def _waiting_briefly(self) -> Iterator[None]:
+        self.connection.execute(f"PRAGMA busy_timeout = {BRIEFLY}")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {self._patience() * 1000:.0f}")
+
+    def _patience(self) -> float:
+        return float(self.settings_dict["OPTIONS"].get("timeout", 5))
+
+
+def _locked(file: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _is_busy(exc: BaseException) -> bool:
+    """Whether another try may succeed; it does not for somebody who reads what has changed since."""
+    cause = exc if isinstance(exc, sqlite3.Error) else exc.__cause__
+    code = getattr(cause, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT
+
+
+class _Cursor(base.SQLiteCursorWrapper):
+    """A statement that writes outside a transaction waits in the queue, too."""
+
+    def __init__(self, connection: sqlite3.Connection, wrapper: DatabaseWrapper) -> None:
+        super().__init__(connection)
+        self._wrapper = wrapper
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        if self._begins(query):
+            return self._wrapper.in_turn(lambda: super(_Cursor, self).execute(query, params))
+        return super().execute(query, params)
+
+    def _begins(self, query: str) -> bool:
+        return not self.connection.in_transaction and query.lstrip()[:7].upper().startswith(WRITES)

@@ -1,0 +1,93 @@
+"""Writers on SQLite take turns: whoever commits without a pause keeps nobody else waiting."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from registry.access import audit
+from registry.models import AuditEntry
+from tests.support.tools import ROOT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LONG = 0.1
+GREEDY = f"""
+import os, time
+os.environ["DJANGO_SETTINGS_MODULE"] = "mcpstore_site.settings"
+import django
+django.setup()
+from django.db import connections, transaction
+from django.utils import timezone
+from registry.access import audit
+connections["default"].settings_dict["NAME"] = os.environ["PLACE"]
+until = time.monotonic() + 60
+print("ready", flush=True)
+while time.monotonic() < until:
+    with transaction.atomic():
+        audit.note("greedy", "wrote", "x", now=timezone.now())
+        time.sleep({LONG})
+"""
+
+
+@pytest.fixture
+def greedy(tmp_path: Path) -> Iterator[None]:
+    """A process that commits every 0.1 s, and begins anew at once."""
+    environment = {"MCPSTORE_DATA_DIR": str(tmp_path), "PLACE": str(connection.settings_dict["NAME"])}
+    command = [sys.executable, "-c", GREEDY]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    while not AuditEntry.objects.filter(actor="greedy").exists():
+        time.sleep(0.01)
+    yield
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_write_waits_for_one_transaction_of_another_process_and_not_for_all(greedy: None) -> None:
+    now, took = timezone.now(), []
+    for number in range(20):
+        began = time.monotonic()
+        if number % 2:
+            AuditEntry.objects.create(at=now, actor="us", action="outside a transaction", target="x")
+        else:
+            with transaction.atomic():
+                audit.note("us", "inside one", "x", now=now)
+        took.append(time.monotonic() - began)
+    assert AuditEntry.objects.filter(actor="us").count() == 20
+    assert max(took) < 30 * LONG
+    assert sorted(took)[10] < 10 * LONG
+
+
+def test_signing_in_beside_it_takes_its_turns(greedy: None) -> None:
+    User.objects.create_user("ann", password="a-long-enough-one")
+    began = time.monotonic()
+    answer = Client().post("/login/", {"username": "ann", "password": "a-long-enough-one"})
+    assert answer.status_code == 302
+    assert time.monotonic() - began < 100 * LONG
+
+
+def test_whoever_holds_the_lock_for_too_long_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.3)
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for write in (lambda: AuditEntry.objects.update(actor="x"), lambda: transaction.atomic().__enter__()):
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="locked"):
+            write()
+        assert 0.3 <= time.monotonic() - began < 2
+    other.execute("ROLLBACK")
+    other.close()
+    connection.close()
+    assert AuditEntry.objects.update(actor="x") == 0
