@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from lifecycle.core.health import LEVELS, Level
@@ -31,7 +33,13 @@ def _runs(colours: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 
 def svg(levels: Sequence[int]) -> SafeString:
     """Oldest first, newest at the right edge. A run of bars is one dashed stroke: 60 alike cost 9 bytes."""
-    colours = [colour(level) for level in levels[-CHECKS:]]
+    return _svg(tuple(levels[-CHECKS:]), get_language())
+
+
+@lru_cache(maxsize=1024)
+def _svg(levels: tuple[int, ...], _language: str | None) -> SafeString:
+    """Most services have the same bar as others: it is drawn once for each language."""
+    colours = [colour(level) for level in levels]
     strokes: dict[str, str] = {}
     ends: dict[str, int] = {}
     for name, at, size in _runs(colours):

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from lifecycle.alerts import folding, outbox, rows, toolnews
+from lifecycle.alerts import folding, rows, stepping, toolnews
+from lifecycle.alerts.moves import Move
 from lifecycle.alerts.outbox import Story
+from lifecycle.alerts.stepping import Case, Step
 from lifecycle.core import alerting
-from lifecycle.core.alerting import Ending, Notice, Phase, Situation
-from lifecycle.core.machine import Change
+from lifecycle.core.alerting import Ending, Phase, Situation
 from lifecycle.core.states import SERVING, State
 from lifecycle.diagnosis import needs_sign_in
 from lifecycle.models import AlertRule, Episode, ServiceState, StateChange
-from registry import dependencies
 from registry.core import contract
 from registry.models import Desired, Service
 
@@ -29,42 +30,39 @@ OTHERWISE = (TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE)
 _swept_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One rule and one service at one moment, with their open episode if there is one."""
+def on_change(moves: Sequence[Move]) -> None:
+    """Fold transitions of different services into their episodes, in the transaction that writes them.
 
-    rule: AlertRule
-    service: Service
-    row: Episode | None
-    here: Situation
-    story: Callable[[], Story]
-    now: datetime
-
-
-def on_change(service: Service, state_row: ServiceState, change: Change, now: datetime) -> None:
-    """Fold one transition into the episodes of *service*; called in the transaction that writes it.
-
-    *state_row* is as just written. Without enabled rules this costs one small query.
+    Without enabled rules this costs one small query, and with them a few for all together.
     """
-    enabled = AlertRule.objects.filter(enabled=True).exclude(condition__in=OTHERWISE)
-    rules = [rule for rule in enabled if rows.covers(rule, service)]
-    if not rules:
+    rules = list(AlertRule.objects.filter(enabled=True).exclude(condition__in=OTHERWISE))
+    looked_at = [(move, rule) for move in moves for rule in rules if rows.covers(rule, move.row.service)]
+    if not looked_at:
         return
-    here = _situation(service, state_row, change)
-    reason = change.fault.message if change.fault else change.reason
-    found = Episode.objects.filter(service=service, rule__in=rules).exclude(state=Phase.RESOLVED.value)
-    open_now = {row.rule_id: row for row in found}
-
-    def story() -> Story:
-        kind = change.fault.kind if change.fault else ""
-        return Story(state=change.after.value, reason=reason, sign_in=needs_sign_in(change.after, kind))
-
-    _move(
+    services = {move.row.service_id for move, _ in looked_at}
+    found = Episode.objects.filter(service__in=services, rule__in=rules).exclude(state=Phase.RESOLVED.value)
+    open_now = {(row.rule_id, row.service_id): row for row in found}
+    here = {move.row.service_id: _situation(move) for move in moves if move.row.service_id in services}
+    stepping.move(
         [
-            Case(rule=rule, service=service, row=open_now.get(rule.pk), here=here, story=story, now=now)
-            for rule in rules
+            Case(
+                rule=rule,
+                service=move.row.service,
+                row=open_now.get((rule.pk, move.row.service_id)),
+                here=here[move.row.service_id],
+                story=partial(_story_of, move),
+                now=move.now,
+            )
+            for move, rule in looked_at
         ]
     )
+
+
+def _story_of(move: Move) -> Story:
+    change = move.change
+    kind = change.fault.kind if change.fault else ""
+    reason = change.fault.message if change.fault else change.reason
+    return Story(state=change.after.value, reason=reason, sign_in=needs_sign_in(change.after, kind))
 
 
 def on_tools(service_id: int, changes: Sequence[contract.Change], now: datetime) -> None:
@@ -82,84 +80,21 @@ def on_tools(service_id: int, changes: Sequence[contract.Change], now: datetime)
     found = Episode.objects.filter(service=service, rule__in=rules).exclude(state=Phase.RESOLVED.value)
     open_now = {row.rule_id: row for row in found}
     cases = [_case(rule, service, open_now.get(rule.pk), service.state_row, now) for rule in rules]
-    _move([replace(case, here=here) for case in cases])
+    stepping.move([replace(case, here=here) for case in cases])
 
 
-def _situation(service: Service, state_row: ServiceState, change: Change) -> Situation:
-    """A stop is asked for before it is carried out, so what is wanted is read anew where it matters."""
-    here = Situation(state=change.after, not_serving_since=state_row.not_serving_since, entered=True)
-    if change.after in SERVING:
+def _situation(move: Move) -> Situation:
+    """A stop is asked for before it is carried out, so what is wanted counts as well."""
+    row, after = move.row, move.change.after
+    here = Situation(state=after, not_serving_since=row.not_serving_since, entered=True)
+    if after in SERVING:
         return here
-    fresh = Service.objects.only("desired", "removed_at", "archived_at").get(pk=service.pk)
     return replace(
         here,
-        stopped=fresh.desired == Desired.STOPPED,
-        removed=not fresh.is_listed,
-        folded=folding.folded(state_row),
+        stopped=row.service.desired == Desired.STOPPED,
+        removed=not row.service.is_listed,
+        folded=folding.folded(row),
     )
-
-
-def _move(cases: Sequence[Case]) -> int:
-    """One step of each case, written; how many fired."""
-    cases = [case for case in cases if case.row or alerting.opens(rows.rule_of(case.rule), case.here)]
-    waiting = [case for case in cases if case.row is None or case.row.state == Phase.PENDING]
-    last = _last_fired(waiting)
-    fired = 0
-    for case in cases:
-        before = rows.episode_of(case.row) if case.row else None
-        earlier = last.get((case.rule.pk, case.service.pk))
-        after, notice = alerting.step(rows.rule_of(case.rule), before, earlier, case.here, case.now)
-        if after is not None and notice is Notice.FIRING and (until := _doubted_until(case)):
-            after, notice = alerting.postpone(after, until)
-        fired += _write(case, before, after, notice) is Notice.FIRING
-    return fired
-
-
-def _doubted_until(case: Case) -> datetime | None:
-    if case.rule.condition == TOOLS_CHANGED:
-        return None
-    return folding.doubted_until(case.service, case.here.not_serving_since, case.now)
-
-
-def _last_fired(cases: Sequence[Case]) -> dict[tuple[int, int], datetime]:
-    if not cases:
-        return {}
-    return rows.last_fired({case.rule.pk for case in cases}, {case.service.pk for case in cases})
-
-
-def _write(
-    case: Case, before: alerting.Episode | None, after: alerting.Episode | None, notice: Notice | None
-) -> Notice | None:
-    """Bring rows and outbox to *after*; None when nothing moved or somebody else was first."""
-    if after is None or after == before:
-        return None
-    story = case.story() if notice else Story(state="", reason="")
-    if notice is Notice.FIRING and not case.here.serving:
-        story = replace(story, needed_by=tuple(dependencies.all_needing(case.service)))
-    row = _bring(case, after, notice, story)
-    if row is None:
-        return None
-    row.rule, row.service = case.rule, case.service
-    if notice is Notice.FIRING:
-        outbox.queue_firing(row, story, case.now)
-    elif notice is Notice.RESOLVED:
-        outbox.queue_resolved(row, story, case.now)
-    rows.note(row, case.now)
-    return notice
-
-
-def _bring(case: Case, after: alerting.Episode, notice: Notice | None, story: Story) -> Episode | None:
-    text = ""
-    if notice is Notice.FIRING:
-        text = outbox.firing_text(case.rule, case.service.name, after.opened_at, story)
-    if case.row is not None:
-        return case.row if rows.advance(case.row, after, text, case.now) else None
-    try:
-        with transaction.atomic():
-            return rows.open_episode(case.rule, case.service, after, text)
-    except IntegrityError:
-        # Another worker opened it in this moment: one is enough, and the caller's work must stand.
-        return None
 
 
 def tick(now: datetime) -> int:
@@ -211,7 +146,7 @@ def _review(found: QuerySet[Episode], now: datetime, at_once: int | None = AT_ON
         kept = [row for row in episodes if _still_told(row)]
         for row in set(episodes) - set(kept):
             _drop(row, now)
-        return _move([_case_of(row, now) for row in kept])
+        return stepping.move([_case_of(row, now) for row in kept])
 
 
 def _still_told(row: Episode) -> bool:
@@ -248,7 +183,9 @@ def _drop(row: Episode, now: datetime) -> None:
     """The rule no longer looks at this service."""
     before = rows.episode_of(row)
     case = _case_of(row, now)
-    _write(case, before, *alerting.end(rows.rule_of(row.rule), before, Ending.RULE_CHANGED))
+    after, notice = alerting.end(rows.rule_of(row.rule), before, Ending.RULE_CHANGED)
+    if after != before and (written := stepping.write(Step(case, before, after, notice))) is not None:
+        rows.note(written, now)
 
 
 def _story(state: ServiceState) -> Story:
@@ -275,5 +212,5 @@ def _open_missing(now: datetime) -> int:
         states = [state for state in missing if rows.covers(rule, state.service)][:AT_ONCE]
         if states:
             with transaction.atomic():
-                fired += _move([_case(rule, state.service, None, state, now) for state in states])
+                fired += stepping.move([_case(rule, state.service, None, state, now) for state in states])
     return fired

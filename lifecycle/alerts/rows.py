@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Max
@@ -51,7 +51,14 @@ def situation_of(service: Service, state: ServiceState) -> Situation:
 
 
 def open_episode(rule: AlertRule, service: Service, new: alerting.Episode, summary: str) -> Episode:
-    return Episode.objects.create(
+    row = new_episode(rule, service, new, summary)
+    row.save(force_insert=True)
+    return row
+
+
+def new_episode(rule: AlertRule, service: Service, new: alerting.Episode, summary: str = "") -> Episode:
+    """The row, not yet written."""
+    return Episode(
         rule=rule,
         service=service,
         state=new.phase.value,
@@ -91,6 +98,12 @@ def last_fired(rules: Iterable[int], services: Iterable[int]) -> dict[tuple[int,
 def note(row: Episode, now: datetime) -> None:
     """Tell the pages that this episode changed."""
     note_id(row.pk, now)
+
+
+def note_all(episodes: Sequence[Episode], now: datetime) -> None:
+    """Tell the pages that these changed."""
+    if episodes:
+        feed.note_all(FeedItem.Kind.ALERT, [row.pk for row in episodes], now)
 
 
 def note_id(episode: int, now: datetime) -> None:

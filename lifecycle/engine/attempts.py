@@ -60,10 +60,9 @@ async def connect(
     async with shop.lanes.place(
         stdio=stdio, failing=failing, priority=wanted.priority, service=wanted.id, free=asked
     ):
-        try:
-            loaded = await shop.writer.do(load, wanted.id)
-        except RegistryError as exc:
-            return Refused(fault=Fault(kind=Kind.POLICY, message=str(exc)), loaded=None)
+        loaded = await shop.writer.write_each(load, wanted.id)
+        if isinstance(loaded, RegistryError):
+            return Refused(fault=Fault(kind=Kind.POLICY, message=str(loaded)), loaded=None)
         if not loaded.approved:
             return Refused(fault=Fault(kind=Kind.POLICY, message=NOT_APPROVED), loaded=loaded)
         mark, host = shop.lag.mark(), remote_host(loaded.config.url)

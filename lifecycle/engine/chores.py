@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from django.db import Error
 
-from lifecycle import batches
+from lifecycle import batch_waves
 from lifecycle.engine import logbook, massfailure, sampling, upkeep
 from lifecycle.engine.policies import Policies
 from lifecycle.engine.roster import Roster
@@ -155,4 +155,4 @@ class Chores:
         await self._shop.writer.do(upkeep.look_at_file, self._file, self._shop.clock())
 
     async def _advance_batches(self) -> None:
-        await self._shop.writer.do(self._shop.fence.as_house, batches.advance, self._shop.clock())
+        await self._shop.writer.do(self._shop.fence.as_house, batch_waves.advance, self._shop.clock())

@@ -18,16 +18,10 @@ class Closer:
         self._background: asyncio.Task[None] | None = None
         self._being_closed: Connection | None = None
 
-    async def close(
+    def close(
         self, connection: Connection | None, leftover: asyncio.Task[Any] | None, *, force: bool
     ) -> None:
-        """Close all there is."""
-        await self._close(connection, leftover, force, self._background)
-
-    def in_background(
-        self, connection: Connection | None, leftover: asyncio.Task[Any] | None, *, force: bool
-    ) -> None:
-        """Close all there is, beside whatever comes next."""
+        """Close all there is, beside whatever comes next. Nobody who is cancelled can take this along."""
         self._background = self._shop.spawn(self._close(connection, leftover, force, self._background))
 
     def hurry(self) -> None:
@@ -36,10 +30,11 @@ class Closer:
             self._shop.spawn(self._being_closed.close(force=True))
 
     async def idle(self) -> None:
-        """Wait until nothing is being closed in the background."""
-        if self._background is not None:
-            await asyncio.wait({self._background})
-            self._background = None
+        """Wait until all is closed."""
+        while (closing := self._background) is not None:
+            await asyncio.wait({closing})
+            if self._background is closing:
+                self._background = None
 
     async def _close(
         self,

@@ -48,9 +48,6 @@ class Fence:
         """The services, of these (service, epoch), that are ours until the transaction ends."""
         return frozenset(service_id for service_id, _ in claims)
 
-    def require(self, service_id: int, epoch: int) -> None:
-        """FencedError unless the service is ours until the transaction ends."""
-
     def held_now(self, service_ids: Collection[int]) -> frozenset[int]:
         """As `standing`, under the epochs of this moment."""
         return frozenset(service_ids)
@@ -109,10 +106,6 @@ class LeaseFence(Fence):
             return frozenset()
         ours = self._read({shard_of(service_id) for service_id, _ in claims})
         return frozenset(pk for pk, epoch in claims if ours.get(shard_of(pk)) == epoch)
-
-    def require(self, service_id: int, epoch: int) -> None:
-        if self._read({shard_of(service_id)}).get(shard_of(service_id)) != epoch:
-            raise FencedError(service_id)
 
     def held_now(self, service_ids: Collection[int]) -> frozenset[int]:
         known = {**self._leaving, **self._epochs}

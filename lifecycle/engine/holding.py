@@ -60,9 +60,18 @@ async def _ignore(_: object) -> None:
 
 
 def abandon(task: asyncio.Task[Any]) -> None:
-    """Cancel without waiting: unwinding a hung request takes the SDK up to 5 s."""
-    task.cancel()
-    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    """Cancel without waiting, and unheard: unwinding a hung request takes the SDK up to 5 s."""
+    if task.done():
+        _hear_out(task)
+    else:
+        task.cancel()
+        task.add_done_callback(_hear_out)
+
+
+def _hear_out(task: asyncio.Task[Any]) -> None:
+    """Take the exception, which would else be reported as lost."""
+    if not task.cancelled():
+        task.exception()
 
 
 class Connection:
@@ -185,8 +194,7 @@ class Connection:
             raise ConnectionFault(await self._why(exc, trace, alarm)) from exc
         finally:
             self._alarms.discard(alarm)
-            if not task.done():
-                abandon(task)
+            abandon(task)
 
     async def _why(self, exc: Exception, trace: Trace, alarm: asyncio.Future[Fault]) -> Fault:
         """The fault behind *exc*; of a child whose pipes closed, the exit that follows says more."""

@@ -26,7 +26,7 @@ async def level(owner: Owner) -> None:
             owner.ended = owner.gone
     elif state is State.DISCONNECTED:
         if owner.snap.disconnect_reason not in AT_REST or _outdated(owner):
-            await owner.start(owner.start_reason)
+            await owner.start(owner.start_reason or "to be running")
     elif _outdated(owner):
         await _apply_new_configuration(owner)
 

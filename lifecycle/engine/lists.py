@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from lifecycle.engine.content import Content, ToolRecord
 from registry import contracts
-from registry.contracts import Offered, Taken
+from registry.contracts import Offered, Prepared, Taken
 
 TEXT_LENGTH = 500
 
 
-def replace(service_id: int, content: Content, now: datetime) -> Taken:
-    """Keep *content* instead of what was there; what did not change is not written."""
+def prepare(service_id: int, content: Content, now: datetime) -> Prepared | None:
+    """What `replace` will write of the tools, read and compared before its transaction."""
+    return contracts.prepare(service_id, _offered(content), now)
+
+
+def replace(
+    contents: Mapping[int, Content], now: datetime, prepared: Mapping[int, Prepared] | None = None
+) -> dict[int, Taken]:
+    """Keep these contents, by service, instead of what was there; what did not change is not written."""
+    return contracts.take_all({pk: _offered(content) for pk, content in contents.items()}, now, prepared)
+
+
+def _offered(content: Content) -> Offered:
     items: dict[str, list[dict[str, Any]]] = {
         kind.value: [] for kind in contracts.ITEM_KINDS if kind.value not in content.unread
     }
     for item in content.items:
         items[item.kind].append({"name": item.name, "data": item.data, "digest": item.digest})
     tools = [vars(tool) if _fits(tool) else _fitting(vars(tool)) for tool in content.tools]
-    return contracts.take(service_id, Offered(tools=tools, items=items), now)
+    return Offered(tools=tools, items=items)
 
 
 def _fits(tool: ToolRecord) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
@@ -17,6 +17,7 @@ from lifecycle.engine.fence import Fence
 from lifecycle.models import Command, ServiceState
 from registry import registration, secrets
 from registry.core.entry import ServiceConfig
+from registry.errors import RegistryError
 from registry.models import RegistryHead, Service
 
 FULL_LOOK_EVERY = 30.0
@@ -213,12 +214,19 @@ class Loaded:
     hidden: secrets.Hidden
 
 
-def load(service_id: int) -> Loaded:
-    """Read the configuration with its secrets; InvalidConfigError if a value is missing."""
-    service = Service.objects.get(pk=service_id)
-    return Loaded(
-        config=secrets.reveal(service),
-        approved=registration.is_approved(service),
-        revision=service.revision,
-        hidden=secrets.hidden(service),
-    )
+def load(service_ids: Sequence[int]) -> list[Loaded | RegistryError]:
+    """Read the configurations with their secrets; for one that lacks a value the error that says so."""
+    rows = Service.objects.in_bulk(service_ids)
+    return [_loaded(rows[service_id]) for service_id in service_ids]
+
+
+def _loaded(service: Service) -> Loaded | RegistryError:
+    try:
+        return Loaded(
+            config=secrets.reveal(service),
+            approved=registration.is_approved(service),
+            revision=service.revision,
+            hidden=secrets.hidden(service),
+        )
+    except RegistryError as exc:
+        return exc

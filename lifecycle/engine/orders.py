@@ -162,12 +162,19 @@ async def _close_by_hand(owner: Owner, command: Command, reason: str) -> None:
 
 
 async def _check(owner: Owner, command: Command) -> None:
-    """While there is no connection the check is an attempt to connect."""
+    """While there is no connection the check is an attempt to connect; in a restart, the one that comes."""
     if owner.connection is None and owner.snap.state in TIMED:
         owner.agenda.retry_in(0)
         owner.waiting.add("connect", command)
+    elif _restarts(owner):
+        owner.waiting.add("connect", command)
     else:
         await _with_connection(owner, command, "check")
+
+
+def _restarts(owner: Owner) -> bool:
+    """Whether it is being stopped only to be started again."""
+    return owner.snap.state is State.DISCONNECTING and bool(owner.start_reason)
 
 
 async def _with_connection(owner: Owner, command: Command, event: str) -> None:

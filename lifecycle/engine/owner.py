@@ -45,7 +45,7 @@ class Owner:
         self.waiting = orders.Waiting(shop)
         self.agenda = Agenda()
         self.checks = checking.Memory()
-        self.start_reason = "to be running"
+        self.start_reason = ""
         self._inbox: deque[Command] = deque()
         self._wake = asyncio.Event()
         self._activity = Activity(self._wake.set)
@@ -188,7 +188,7 @@ class Owner:
         """From DISCONNECTED to INITIALIZING."""
         self.failing = False
         await self.record(*machine.start(self.snap, self.shop.clock(), reason))
-        self.start_reason = "to be running"
+        self.start_reason = ""
 
     async def retry(self, reason: str) -> None:
         """Forget past failures and connect anew, now."""
@@ -199,9 +199,8 @@ class Owner:
         """To DISCONNECTING, and on to DISCONNECTED when everything is closed."""
         await self.record(*machine.stop(self.snap, self.shop.clock(), reason))
         await self.waiting.refuse(f"it was stopped meanwhile ({reason})", but="close")
-        leftover = self.abandon_activity()
-        connection, self.connection = self.connection, None
-        self._activity.begin(Doing.CLOSE, self._closer.close(connection, leftover, force=force))
+        self.drop(force=force)
+        self._activity.begin(Doing.CLOSE, self._closer.idle())
 
     def hurry(self) -> None:
         """Close by force what is being closed gently."""
@@ -211,7 +210,7 @@ class Owner:
         """Close the connection in the background; the next attempt waits until that is done."""
         leftover = self.abandon_activity()
         connection, self.connection = self.connection, None
-        self._closer.in_background(connection, leftover, force=force)
+        self._closer.close(connection, leftover, force=force)
 
     def abandon_activity(self) -> asyncio.Task[Any] | None:
         """Give up the activity and turn deaf to its connection; returns a task that may yet open one."""
@@ -225,7 +224,8 @@ class Owner:
             return
         now, state = self.agenda.now(), self.snap.state
         if state is State.DISCONNECTING:
-            self._activity.begin(Doing.CLOSE, self._closer.close(self.connection, None, force=True))
+            self.drop(force=True)
+            self._activity.begin(Doing.CLOSE, self._closer.idle())
         elif self.connection is None:
             if (state in SERVING or state in CONNECTING) and now >= self.agenda.retry_at:
                 self._begin_connecting()
@@ -298,6 +298,5 @@ class Owner:
 
     async def _let_go(self) -> None:
         """Close without a transition: a stop of the worker is not a stop of the service."""
-        leftover = self.abandon_activity()
-        connection, self.connection = self.connection, None
-        await self._closer.close(connection, leftover, force=self._abandoned)
+        self.drop(force=self._abandoned)
+        await self._closer.idle()

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -18,7 +18,9 @@ from lifecycle.engine.line import cut
 
 P = ParamSpec("P")
 T = TypeVar("T")
+A = TypeVar("A")
 TOGETHER = 20
+Answer = tuple[Any, BaseException | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,8 @@ class _Job:
     atomic: bool
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
+    each: Callable[[list[Any]], Sequence[Any]] | None = None
+    item: Any = None
 
     def tell(self, result: Any, error: BaseException | None) -> None:
         """Hand the result to the event loop; nobody may be waiting for it any more."""
@@ -42,7 +46,10 @@ class _Job:
 
 
 class Writer:
-    """Jobs that wait together are committed together, each in a savepoint: one fsync for up to 20 of them."""
+    """Jobs that wait together are committed together, each in a savepoint: one fsync for up to 20 of them.
+
+    Those of `write_each` that wait together are one call, and so a few statements instead of a few each.
+    """
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -56,6 +63,14 @@ class Writer:
     async def write(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run *work* in a transaction; returns when it is durable."""
         return await self._put(lambda: work(*args, **kwargs), atomic=True)
+
+    async def write_each(self, work: Callable[[list[A]], Sequence[T]], item: A) -> T:
+        """As `write`, for one of several: *work* gets the items that wait now, and has an answer for each.
+
+        If it fails it is called once more for each item alone, so that an item that cannot be written harms
+        no other. It keeps its place among ordinary jobs, and may overtake another `write_each`.
+        """
+        return await self._put(lambda: work([item])[0], atomic=True, each=work, item=item)
 
     async def do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run *work* outside a transaction: it reads, or opens its own."""
@@ -79,24 +94,30 @@ class Writer:
         self._jobs.put(None)
         self._thread.join()
 
-    async def _put(self, work: Callable[[], T], *, atomic: bool) -> T:
+    async def _put(
+        self,
+        work: Callable[[], T],
+        *,
+        atomic: bool,
+        each: Callable[[list[Any]], Sequence[Any]] | None = None,
+        item: Any = None,
+    ) -> T:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self._waiting.append(time.monotonic())
-        self._jobs.put(_Job(work, atomic, loop, answer))
+        self._jobs.put(_Job(work, atomic, loop, answer, each, item))
         return await answer
 
     def _run(self) -> None:
         self._wrapper = connections["default"]
         while batch := self._batch():
             self._begin()
-            if batch[0].atomic:
-                _commit_together(batch, self._begin)
-            else:
-                batch[0].tell(*_attempt(batch[0].work))
+            done = _together(batch, self._begin) if batch[0].atomic else [_attempt(batch[0].work)]
             self._began = None
-            for _ in batch:
+            for _ in batch:  # first: who hears the answer may look at once how long others wait
                 self._waiting.popleft()
+            for job, answer in zip(batch, done, strict=True):
+                job.tell(*answer)
         connections.close_all()
 
     def _begin(self) -> None:
@@ -115,7 +136,7 @@ class Writer:
         return batch
 
 
-def _attempt(work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+def _attempt(work: Callable[[], Any]) -> Answer:
     """Every error goes to whoever asked; this thread must outlive them all."""
     try:
         return work(), None
@@ -130,17 +151,47 @@ def _in_savepoint(work: Callable[[], Any]) -> Any:
         return work()
 
 
-def _commit_together(batch: list[_Job], begin: Callable[[], None]) -> None:
+def _together(batch: list[_Job], begin: Callable[[], None]) -> list[Answer]:
     """One commit for all; if that fails nothing of it happened, and everybody hears so."""
-    answers: list[tuple[Any, BaseException | None]] = []
+    if len(batch) == 1:
+        return [_attempt(partial(_in_savepoint, batch[0].work))]
+    answers: dict[_Job, Answer] = {}
 
     def all_of_them() -> None:
-        for job in batch:
+        for part in _parts(batch):
             begin()
-            answers.append(_attempt(partial(_in_savepoint, job.work)))
+            answers.update(zip(part, _answers(part), strict=True))
 
     _, broken = _attempt(partial(_in_savepoint, all_of_them))
-    if broken is not None:
-        answers = [(None, broken)] * len(batch)
-    for job, (result, error) in zip(batch, answers, strict=True):
-        job.tell(result, error)
+    return [(None, broken) if broken is not None else answers[job] for job in batch]
+
+
+def _parts(batch: list[_Job]) -> list[list[_Job]]:
+    """Which jobs are one call. An ordinary job stands alone, and none passes it."""
+    parts: list[list[_Job]] = []
+    open_now: dict[Any, list[_Job]] = {}
+    for job in batch:
+        if job.each is not None and job.each in open_now:
+            open_now[job.each].append(job)
+            continue
+        parts.append([job])
+        if job.each is None:
+            open_now.clear()
+        else:
+            open_now[job.each] = parts[-1]
+    return parts
+
+
+def _answers(part: list[_Job]) -> list[Answer]:
+    if len(part) > 1:
+        found, error = _attempt(partial(_in_savepoint, partial(_call, part)))
+        if error is None:
+            return [(result, None) for result in found]
+    return [_attempt(partial(_in_savepoint, job.work)) for job in part]
+
+
+def _call(part: list[_Job]) -> list[Any]:
+    """Of several jobs of one kind, the results."""
+    each = part[0].each
+    assert each is not None
+    return [result for _, result in zip(part, each([job.item for job in part]), strict=True)]

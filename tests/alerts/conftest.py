@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lifecycle.alerts import evaluation
+from lifecycle.alerts.moves import Move
 from lifecycle.core.health import Fault, Kind
 from lifecycle.core.machine import Change
 from lifecycle.core.states import SERVING, State
@@ -52,7 +53,9 @@ class Fleet:
         row.save()
         fault = None if after in SERVING or idle else Fault(kind=kind, message=why)
         change = Change(before=before, after=after, event=event, reason=why, fault=fault)
-        evaluation.on_change(service, row, change, now)
+        evaluation.on_change(
+            [Move(row=ServiceState.objects.select_related("service").get(pk=row.pk), change=change, now=now)]
+        )
 
 
 @pytest.fixture

@@ -225,12 +225,14 @@ def test_changing_how_long_applies_to_what_is_pending(fleet: Fleet, log_channel:
 def test_without_rules_a_transition_costs_one_query(fleet: Fleet, django_assert_num_queries: object) -> None:
     service = fleet.service()
     fleet.move(service, S.RECONNECTING, at(0))
+    from lifecycle.alerts.moves import Move
     from lifecycle.core.machine import Change
     from lifecycle.models import ServiceState
 
-    row = ServiceState.objects.get()
+    row = ServiceState.objects.select_related("service").get()
+    change = Change(before=None, after=S.HEALTHY, event="x", reason="")
     with django_assert_num_queries(1):  # type: ignore[operator]
-        evaluation.on_change(service, row, Change(before=None, after=S.HEALTHY, event="x", reason=""), at(1))
+        evaluation.on_change([Move(row=row, change=change, now=at(1))])
 
 
 def test_a_quiet_second_costs_one_query(

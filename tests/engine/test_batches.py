@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from lifecycle import batches, operations
+from lifecycle import batch_progress, batch_waves, batches, operations
 from lifecycle.models import Batch, Command, FeedItem
 from registry import registration
 from registry.errors import InvalidConfigError, NotAllowedError
@@ -40,7 +40,7 @@ def answer(state: str = "done", error: str = "", count: int | None = None) -> in
 
 
 def states(batch: Batch) -> dict[str, int]:
-    counted = batches.progress(batch)
+    counted = batch_progress.progress(batch)
     return {
         key: n
         for key in ("planned", "running", "done", "failed", "cancelled")
@@ -60,21 +60,21 @@ def test_nothing_happens_in_the_request_whatever_the_number_of_services() -> Non
 def test_members_are_let_go_some_at_a_time_and_say_what_is_desired() -> None:
     services(450)
     batch = begin("stop", filters={})
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert states(batch) == {"planned": 250, "running": 200}
     assert Service.objects.filter(desired="stopped").count() == 200
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert states(batch) == {"planned": 250, "running": 200}
     answer(count=50)
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert states(batch) == {"planned": 200, "running": 200, "done": 50}
     for _ in range(3):
         answer()
-        batches.advance(timezone.now())
+        batch_waves.advance(timezone.now())
     batch.refresh_from_db()
     assert states(batch) == {"done": 450}
     assert batch.finished_at is not None
-    assert batches.advance(timezone.now()) == 0
+    assert batch_waves.advance(timezone.now()) == 0
 
 
 def test_a_wave_begins_when_all_of_the_one_before_have_ended_or_had_their_time(
@@ -86,7 +86,7 @@ def test_a_wave_begins_when_all_of_the_one_before_have_ended_or_had_their_time(
     batch = begin("start", names=names, now=now)
 
     def at(seconds: float) -> tuple[int, int]:
-        batches.advance(now + timedelta(seconds=seconds))
+        batch_waves.advance(now + timedelta(seconds=seconds))
         batch.refresh_from_db()
         return batch.wave, Service.objects.filter(desired="running").count()
 
@@ -108,14 +108,14 @@ def test_what_cannot_be_done_fails_with_its_reason_and_can_be_tried_again() -> N
     batch = begin("check", names=[first, second, third])
     registration.remove(first, by="ann", now=timezone.now())
     operations.request("stop", second, by="bob", now=timezone.now())
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     errors = dict(batch.members.values_list("service__name", "error"))
-    assert errors == {first: batches.GONE, second: batches.OVERTAKEN, third: ""}
+    assert errors == {first: batch_waves.GONE, second: batch_waves.OVERTAKEN, third: ""}
     answer("failed", "no answer")
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     again = batches.retry(batch.pk, by="ann", role=Role.OPERATOR, now=timezone.now())
     assert set(again.members.values_list("service__name", flat=True)) == {second, third}
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert dict(again.members.values_list("service__name", "error"))[second] == (
         f"{second} is stopped; start it first"
     )
@@ -124,11 +124,11 @@ def test_what_cannot_be_done_fails_with_its_reason_and_can_be_tried_again() -> N
 def test_cancelling_drops_what_has_not_begun_and_waits_for_the_rest() -> None:
     services(300)
     batch = begin("restart", filters={})
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     batches.cancel(batch.pk, by="bob", now=timezone.now())
     assert states(batch) == {"running": 200, "cancelled": 100}
     answer()
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     batch.refresh_from_db()
     assert (batch.cancelled_by, batch.finished_at is None) == ("bob", False)
     with pytest.raises(operations.NotPossibleError):
@@ -138,7 +138,7 @@ def test_cancelling_drops_what_has_not_begun_and_waits_for_the_rest() -> None:
 def test_removing_many_takes_no_worker_command() -> None:
     services(3)
     batch = begin("remove", filters={})
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert not Service.objects.listed().exists()
     assert AuditEntry.objects.filter(action="service removed", actor="ann").count() == 3
     assert states(batch) == {"done": 3}
@@ -152,12 +152,12 @@ def test_the_pages_are_told_only_when_something_moved() -> None:
     def told() -> int:
         return FeedItem.objects.filter(kind="batch").count()
 
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     before = told()
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert told() == before
     answer(count=1)
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert told() == before + 1
 
 

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from lifecycle.engine.child import marker
 from lifecycle.engine.child.lines import LineSplitter, Ring
 from tests.engine.holding_support import STDIO_DOUBLE, alive
@@ -32,9 +34,9 @@ asyncio.run(main())
 """
 
 
-def start_worker(run_dir: Path) -> tuple[subprocess.Popen[bytes], list[int]]:
+def start_worker(run_dir: Path, fault: str = "orphan") -> tuple[subprocess.Popen[bytes], list[int]]:
     """A worker with three children and three grandchildren, each in a session of its own."""
-    arguments = [str(run_dir), "-I", "-S", str(STDIO_DOUBLE), "orphan"]
+    arguments = [str(run_dir), "-I", "-S", str(STDIO_DOUBLE), fault]
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, *arguments], stdout=subprocess.PIPE, cwd=ROOT, env=dict(os.environ)
     )
@@ -51,8 +53,10 @@ def reap(worker: subprocess.Popen[bytes]) -> None:
     worker.stdout.close()
 
 
-def test_nobody_outlives_a_killed_worker_by_six_seconds(tmp_path: Path) -> None:
-    worker, pids = start_worker(tmp_path)
+@pytest.mark.parametrize("fault", ["orphan", "stubborn-orphan"])
+def test_nobody_outlives_a_killed_worker_by_six_seconds(tmp_path: Path, fault: str) -> None:
+    """Also who heeds neither SIGTERM nor the end of its stdin."""
+    worker, pids = start_worker(tmp_path, fault)
     reap(worker)
     deadline = time.monotonic() + 6
     while any(alive(pid) for pid in pids):

@@ -176,6 +176,18 @@ def test_a_changed_configuration_restarts_the_service_with_it(bench: Bench) -> N
     assert "tools/list" in second.requests
 
 
+def test_a_check_asked_for_while_a_new_configuration_is_applied_waits_for_it(bench: Bench) -> None:
+    server = bench.server()
+    bench.add("child", stdio("stubborn"))
+    bench.until_state("child", "HEALTHY")
+    bench.add("child", {"url": server.url})
+    bench.until_state("child", "DISCONNECTING")
+    checked = bench.ask("check", "child")
+    assert (checked.state, checked.error) == ("done", "")
+    assert (operations.outcome_of(checked) or {})["state"] == "HEALTHY"
+    assert "tools/list" in server.requests
+
+
 def test_a_failing_service_tries_a_new_configuration_at_once(bench: Bench) -> None:
     server = bench.server()
     bench.add("child", {"command": "/nonexistent/program"})

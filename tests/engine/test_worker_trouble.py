@@ -5,14 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from lifecycle import operations
+from lifecycle.core.machine import Change, Snapshot
+from lifecycle.core.states import State
+from lifecycle.engine.recording import Held
 from lifecycle.models import CheckResult, Command, ServiceState, StateChange
 from registry import registration
 from registry.models import Service
@@ -94,6 +99,29 @@ def test_stop_is_obeyed_while_a_connection_attempt_hangs(bench: Bench) -> None:
     command = bench.ask("stop", "child", force=True)
     assert (command.state, time.monotonic() - started < 3) == ("done", True)
     assert bench.row("child").state == "DISCONNECTED"
+
+
+def test_who_is_to_let_go_in_the_moment_of_a_stop_still_closes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another worker takes the shard over just then."""
+    bench.add("child", stdio())
+    bench.until_state("child", "HEALTHY")
+    assert bench.worker is not None
+    (owner,) = bench.worker._roster._owners.values()
+    assert owner.connection is not None
+    recorder, pid = bench.worker.shop.recorder, owner.connection.pid
+    record = recorder.change
+
+    async def change(held: Held, snap: Snapshot, step: Change | None, now: datetime, **more: Any) -> bool:
+        if step is not None and step.after is State.DISCONNECTING:
+            owner.release()
+        return await record(held, snap, step, now, **more)
+
+    monkeypatch.setattr(recorder, "change", change)
+    operations.request("stop", "child", by="ann", now=timezone.now())
+    bench.until_state("child", "DISCONNECTED")
+    bench.until(lambda: not psutil.pid_exists(pid), limit=5)
 
 
 def test_a_stop_by_force_overtakes_a_gentle_one(bench: Bench) -> None:

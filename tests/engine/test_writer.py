@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -60,3 +61,66 @@ async def test_waiting_jobs_share_one_commit(writer: Writer) -> None:
     block = asyncio.create_task(writer.do(time.sleep, 0.1))
     await asyncio.gather(block, *(writer.write(add_and_watch, ref) for ref in range(10)))
     assert commits == [10] * 10
+
+
+class _Slow(deque[float]):
+    def popleft(self) -> float:
+        time.sleep(0.2)
+        return super().popleft()
+
+
+async def test_who_has_an_answer_is_counted_among_those_who_wait_no_more(writer: Writer) -> None:
+    writer._waiting = _Slow()
+    await writer.do(_refs)
+    assert writer.lag() == 0
+    await writer.write(_add, 1)
+    assert writer.lag() == 0
+
+
+class Together:
+    """A `write_each` that remembers its calls; refs above 100 cannot be written."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[int]] = []
+
+    def add(self, refs: list[int]) -> list[int]:
+        self.calls.append(refs)
+        for ref in refs:
+            _add(ref)
+            if ref > 100:
+                raise ValueError(ref)
+        return [-ref for ref in refs]
+
+
+async def test_waiting_items_are_one_call_and_each_gets_its_own_answer(writer: Writer) -> None:
+    together = Together()
+    block = asyncio.create_task(writer.do(time.sleep, 0.1))
+    answers = await asyncio.gather(block, *(writer.write_each(together.add, ref) for ref in range(10)))
+    assert answers[1:] == [-ref for ref in range(10)]
+    assert together.calls == [list(range(10))]
+    assert await writer.do(_refs) == list(range(10))
+
+
+async def test_an_item_that_cannot_be_written_harms_no_other(writer: Writer) -> None:
+    together = Together()
+    block = asyncio.create_task(writer.do(time.sleep, 0.1))
+    jobs = [writer.write_each(together.add, ref) for ref in (1, 101, 2)]
+    _, *answers = await asyncio.gather(block, *jobs, return_exceptions=True)
+    assert [answers[0], type(answers[1]), answers[2]] == [-1, ValueError, -2]
+    assert together.calls == [[1, 101, 2], [1], [101], [2]]
+    assert await writer.do(_refs) == [1, 2]
+
+
+async def test_no_item_passes_an_ordinary_job(writer: Writer) -> None:
+    one, other = Together(), Together()
+    block = asyncio.create_task(writer.do(time.sleep, 0.1))
+    jobs = [
+        writer.write_each(one.add, 1),
+        writer.write_each(other.add, 2),
+        writer.write_each(one.add, 3),
+        writer.write(_add, 4),
+        writer.write_each(one.add, 5),
+    ]
+    await asyncio.gather(block, *jobs)
+    assert await writer.do(_refs) == [1, 3, 2, 4, 5]
+    assert (one.calls, other.calls) == ([[1, 3], [5]], [[2]])
