@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema, Status
 
-from lifecycle import api, batches, schemas
+from lifecycle import api, batch_progress, batches, schemas
 from lifecycle.batches import ACTIONS, FILTERS
 from lifecycle.models import Batch, Command
 from registry import api as registry_api
@@ -64,7 +64,7 @@ class MemberPage(Schema):
 
 
 def _batch(batch: Batch) -> dict[str, Any]:
-    counted = batches.progress(batch)
+    counted = batch_progress.progress(batch)
     own = ("action", "force", "total", "wave", "waves", "requested_by", "cancelled_by", "created_at")
     return {key: getattr(batch, key) for key in own} | {
         "id": batch.pk,
@@ -142,7 +142,7 @@ def batch_list(request: HttpRequest, limit: Annotated[int, Query(ge=1, le=200)] 
 
 @router.get("batches/{int:batch_id}", auth=VIEWER, response=BatchAnswer, summary="One bulk action")
 def batch_one(request: HttpRequest, batch_id: Id) -> dict[str, Any]:
-    return _batch(batches.get(batch_id))
+    return _batch(batch_progress.get(batch_id))
 
 
 @router.get(
@@ -156,7 +156,7 @@ def batch_members(
     page_size: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     """In the order in which they are let go; *state* is planned, queued, taken, done, failed or cancelled."""
-    found = batches.get(batch_id).members.order_by("wave", "pk").select_related("service")
+    found = batch_progress.get(batch_id).members.order_by("wave", "pk").select_related("service")
     if state:
         if state not in Command.State.values:
             raise ProblemError(

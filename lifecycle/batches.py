@@ -1,4 +1,4 @@
-"""One order for many services: commands that the worker lets go wave by wave, a few hundred at a time.
+"""One order for many services: commands that the worker lets go wave by wave (`batch_waves`).
 
 Nothing is done in the request that asks. All is in rows, so the worker goes on after a restart, and a page
 shows the progress after a reload.
@@ -7,91 +7,25 @@ shows the progress after a reload.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NoReturn
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
 
-from lifecycle import operations, ordering, reading
+from lifecycle import batch_progress, operations, ordering, reading
 from lifecycle.live import feed
 from lifecycle.models import Batch, Command, FeedItem
-from registry import agents, registration, removal
+from registry import agents, removal
 from registry.access import audit
 from registry.access.roles import at_least
-from registry.errors import InvalidConfigError, NotAllowedError, RegistryError
-from registry.models import Desired, Role, Service
+from registry.errors import InvalidConfigError, NotAllowedError
+from registry.models import Role, Service
 
 Kind, State = Command.Kind, Command.State
 ACTIONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind.REFRESH_TOOLS, Kind.REMOVE)
-CONFIGURING = frozenset({Kind.REMOVE, Kind.RESTORE})
 ORDERED = frozenset({Kind.START, Kind.STOP, Kind.RESTART, Kind.REMOVE})
 FILTERS = ("q", "state", "tag", "transport", "approval", "agent", "needs")
-AT_ONCE = 200
-REMOVED_AT_ONCE = 50
-WAVE_LIMIT = timedelta(seconds=60)
-OPEN = frozenset({State.QUEUED, State.TAKEN})
-GONE = "there is no such service any more"
-OVERTAKEN = "a later command overtook it"
-
-
-class BatchNotFoundError(RegistryError):
-    """There is no bulk action of this number."""
-
-    code = "batch_not_found"
-
-    def __init__(self, batch_id: int) -> None:
-        super().__init__(f"There is no bulk action {batch_id}.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a batch has come: members by what became of them."""
-
-    total: int
-    planned: int
-    running: int
-    done: int
-    failed: int
-    cancelled: int
-
-    @property
-    def ended(self) -> int:
-        return self.done + self.failed + self.cancelled
-
-
-def get(batch_id: int) -> Batch:
-    """The batch of this number; BatchNotFoundError if there is none."""
-    found = Batch.objects.filter(pk=batch_id).first()
-    if found is None:
-        raise BatchNotFoundError(batch_id)
-    return found
-
-
-def progress(batch: Batch) -> Progress:
-    """Counted now; one query over the members' index."""
-    return _progress(batch, tally(batch))
-
-
-def tally(batch: Batch) -> dict[tuple[int, str], int]:
-    """Members by wave and state."""
-    rows = batch.members.order_by().values_list("wave", "state").annotate(n=Count("pk"))
-    return {(wave, state): n for wave, state, n in rows}
-
-
-def _progress(batch: Batch, counts: Mapping[tuple[int, str], int]) -> Progress:
-    def of(*states: str) -> int:
-        return sum(n for (_, state), n in counts.items() if state in states)
-
-    return Progress(
-        total=batch.total,
-        planned=of(State.PLANNED),
-        running=of(*OPEN),
-        done=of(State.DONE),
-        failed=of(State.FAILED),
-        cancelled=of(State.CANCELLED),
-    )
+NAMES_AT_ONCE = 200
 
 
 def choose(
@@ -107,8 +41,8 @@ def choose(
         return _matching(filters)
     wanted = list(dict.fromkeys(names or ()))
     found: dict[str, int] = {}
-    for start in range(0, len(wanted), AT_ONCE):
-        part = [name for name in wanted[start : start + AT_ONCE] if "\0" not in name]
+    for start in range(0, len(wanted), NAMES_AT_ONCE):
+        part = [name for name in wanted[start : start + NAMES_AT_ONCE] if "\0" not in name]
         found.update(Service.objects.listed().filter(name__in=part).values_list("name", "pk"))
     for index, name in enumerate(wanted):
         if name not in found:
@@ -214,7 +148,7 @@ def _plan(batch: Batch, chosen: Sequence[tuple[int, str]]) -> None:
 def cancel(batch_id: int, *, by: str, now: datetime) -> Batch:
     """Drop the members that have not begun; those that were let go already go on to their end."""
     with transaction.atomic():
-        batch = _locked(batch_id)
+        batch = batch_progress.locked(batch_id)
         if batch.finished_at is not None:
             raise operations.NotPossibleError("this bulk action has ended already")
         waiting = batch.members.filter(state=State.PLANNED)
@@ -222,13 +156,13 @@ def cancel(batch_id: int, *, by: str, now: datetime) -> Batch:
         batch.cancelled_by = by[:150]
         batch.save(update_fields=["cancelled_by"])
         audit.note(by, "bulk action cancelled", f"{batch.action} {batch.pk}", now=now)
-        _look(batch, now)
+        batch_progress.look(batch, now)
     return batch
 
 
 def retry(batch_id: int, *, by: str, role: Role, now: datetime) -> Batch:
     """The same again for the members that failed, as a batch of its own."""
-    batch = get(batch_id)
+    batch = batch_progress.get(batch_id)
     if batch.action == Kind.RESTORE:
         return _restore_again(batch, by, role, now)
     failed = batch.members.filter(state=State.FAILED, service__removed_at=None, service__archived_at=None)
@@ -260,7 +194,7 @@ def can_undo(batch: Batch, by: str, role: Role, now: datetime) -> bool:
 
 def undo(batch_id: int, *, by: str, role: Role, now: datetime) -> Batch:
     """Restore what a bulk removal removed, as a batch of its own; what others need comes first."""
-    removing = get(batch_id)
+    removing = batch_progress.get(batch_id)
     if not can_undo(removing, by, role, now):
         raise operations.NotPossibleError("there is nothing of this bulk action that you can restore")
     kept = removing.members.filter(state=State.DONE, service__in=removal.removed(now).values("pk"))
@@ -288,116 +222,3 @@ def _restoring(members: Sequence[tuple[int, int]], waves: int, by: str, now: dat
         audit.note(by, "bulk action", f"restore of {len(members)} services", now=now)
         feed.note(FeedItem.Kind.BATCH, batch.pk, now)
     return batch
-
-
-def advance(now: datetime) -> int:
-    """What the worker does now and again: let further members go, and close what has ended.
-
-    Returns how many batches are open. Any worker may call it; the row's lock lets one at a time.
-    """
-    open_ids = list(Batch.objects.filter(finished_at=None).order_by("id").values_list("pk", flat=True))
-    for batch_id in open_ids:
-        with transaction.atomic():
-            batch = _locked(batch_id)
-            if batch.finished_at is None:
-                _go_on(batch, now)
-                _look(batch, now)
-    return len(open_ids)
-
-
-def _locked(batch_id: int) -> Batch:
-    found = Batch.objects.select_for_update().filter(pk=batch_id).first()
-    if found is None:
-        raise BatchNotFoundError(batch_id)
-    return found
-
-
-def _go_on(batch: Batch, now: datetime) -> None:
-    """Begin the next wave when this one has ended, or has had its time; then let members of it go."""
-    counts = tally(batch)
-    running = sum(counts.get((wave, state), 0) for wave in range(1, batch.waves + 1) for state in OPEN)
-    while not counts.get((batch.wave, State.PLANNED)) and batch.wave < batch.waves:
-        busy = sum(counts.get((batch.wave, state), 0) for state in OPEN)
-        if busy and now - batch.wave_at < WAVE_LIMIT:
-            return
-        batch.wave, batch.wave_at = batch.wave + 1, now
-    free = (REMOVED_AT_ONCE if batch.action in CONFIGURING else AT_ONCE) - running
-    if free > 0 and counts.get((batch.wave, State.PLANNED)):
-        _let_go(batch, free, now)
-        batch.wave_at = now
-    batch.save(update_fields=["wave", "wave_at"])
-
-
-def _let_go(batch: Batch, count: int, now: datetime) -> None:
-    planned = batch.members.filter(wave=batch.wave, state=State.PLANNED).order_by("pk")
-    members = list(planned.select_related("service")[:count])
-    refused = _refused(batch, members)
-    for why in set(refused.values()):
-        _end([pk for pk, said in refused.items() if said == why], State.FAILED, now, why)
-    ready = [member for member in members if member.pk not in refused]
-    services = [member.service for member in ready]
-    if batch.action in CONFIGURING:
-        for member in ready:
-            _configure(member, now)
-        return
-    desired = operations.WISHES.get(Kind(batch.action))
-    if desired is not None:
-        registration.set_desired_of(
-            [service.pk for service in services], desired, by=batch.requested_by, now=now
-        )
-    _members(ready).update(state=State.QUEUED)
-
-
-def _configure(member: Command, now: datetime) -> None:
-    """A change of the configuration is made here; the worker's engine then closes or opens what runs."""
-    name, by = member.service.name, member.requested_by
-    try:
-        if member.kind == Kind.REMOVE:
-            registration.remove(name, by=by, now=now)
-        else:
-            # Whoever asked for it was allowed to, when they did.
-            removal.restore(name, by=by, role=Role.ADMIN, now=now, number=member.service_id)
-    except RegistryError as exc:
-        _end([member.pk], State.FAILED, now, str(exc)[:1000])
-    else:
-        _end([member.pk], State.DONE, now)
-
-
-def _refused(batch: Batch, members: Sequence[Command]) -> dict[int, str]:
-    """Members that cannot be done any more, with the reason."""
-    newest = batch.members.order_by("-pk").values_list("pk", flat=True).first() or 0
-    asked = [member.service_id for member in members]
-    later = Command.objects.filter(service__in=asked, pk__gt=newest, kind__in=[*operations.WISHES])
-    overtaken = set(later.values_list("service_id", flat=True))
-    refused: dict[int, str] = {}
-    for member in members:
-        service = member.service
-        if batch.action != Kind.RESTORE and (service.removed_at or service.archived_at):
-            refused[member.pk] = GONE
-        elif service.pk in overtaken:
-            refused[member.pk] = OVERTAKEN
-        elif batch.action in operations.NEEDS_RUNNING and service.desired == Desired.STOPPED:
-            refused[member.pk] = operations.STOPPED % service.name
-    return refused
-
-
-def _members(members: Sequence[Command]) -> QuerySet[Command]:
-    return Command.objects.filter(pk__in=[member.pk for member in members], state=State.PLANNED)
-
-
-def _end(ids: Sequence[int], state: str, now: datetime, error: str = "") -> None:
-    Command.objects.filter(pk__in=ids).update(state=state, finished_at=now, error=error)
-
-
-def _look(batch: Batch, now: datetime) -> None:
-    """Close the batch when all its members have ended; tell the pages when something moved."""
-    counts = tally(batch)
-    counted = _progress(batch, counts)
-    if counted.ended == sum(counts.values()):
-        batch.finished_at = now
-    seen = {"planned": counted.planned, "running": counted.running, "failed": counted.failed}
-    seen |= {"done": counted.done, "wave": batch.wave}
-    if seen != batch.seen or batch.finished_at is not None:
-        batch.seen = seen
-        batch.save(update_fields=["seen", "finished_at"])
-        feed.note(FeedItem.Kind.BATCH, batch.pk, now)

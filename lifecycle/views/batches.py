@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from lifecycle import batches, bulk, ordering
+from lifecycle import batch_progress, batch_shown, batches, bulk, ordering
 from lifecycle.frame import frame_of
 from lifecycle.models import Batch, Command
 from lifecycle.operations import NotPossibleError
@@ -29,7 +29,7 @@ Kind = Command.Kind
 @require_safe
 def batch_list(request: HttpRequest) -> HttpResponse:
     """The latest bulk actions."""
-    rows = [bulk.line_of(batch, timezone.now()) for batch in Batch.objects.order_by("-id")[:50]]
+    rows = [batch_shown.line_of(batch, timezone.now()) for batch in Batch.objects.order_by("-id")[:50]]
     template = "lifecycle/_batch_list.html" if is_htmx(request) else "lifecycle/batch_list.html"
     return render(request, template, {"rows": rows})
 
@@ -113,7 +113,7 @@ def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
     batch, now = _find(batch_id), timezone.now()
     who, role = request.user.get_username(), role_of(request.user)
     context = {
-        "batch": bulk.detail(batch, request.GET, now),
+        "batch": batch_shown.detail(batch, request.GET, now),
         "can_undo": batches.can_undo(batch, who, role, now),
     }
     template = "lifecycle/_batch.html" if is_htmx(request) else "lifecycle/batch_detail.html"
@@ -122,8 +122,8 @@ def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 def _find(batch_id: int) -> Batch:
     try:
-        return batches.get(batch_id)
-    except batches.BatchNotFoundError:
+        return batch_progress.get(batch_id)
+    except batch_progress.BatchNotFoundError:
         raise Http404(batch_id) from None
 
 
@@ -137,7 +137,7 @@ def batch_cancel(request: HttpRequest, batch_id: int) -> HttpResponse:
     except NotPossibleError as exc:
         return refused(request, str(exc), back)
     if is_htmx(request):
-        context: dict[str, Any] = {"batch": bulk.detail(batch, QueryDict(), timezone.now())}
+        context: dict[str, Any] = {"batch": batch_shown.detail(batch, QueryDict(), timezone.now())}
         return render(request, "lifecycle/_batch.html", context)
     return back
 

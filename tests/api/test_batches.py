@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from lifecycle import batches
+from lifecycle import batch_waves
 from lifecycle.models import Batch, Command
 from registry.models import Service
 from tests.api.conftest import Api, MakeService
@@ -30,7 +30,7 @@ def test_members_cancel_and_retry(operator: Api, make_service: MakeService) -> N
     for name in ("alpha", "beta"):
         make_service(name, state="HEALTHY")
     batch = operator.post("services/bulk", {"action": "check", "filter": {}}).json()["batch_id"]
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     Command.objects.filter(service__name="alpha").update(
         state="failed", error="no answer", finished_at=timezone.now()
     )

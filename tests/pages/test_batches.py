@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from lifecycle import batches
+from lifecycle import batch_waves
 from lifecycle.core.states import State
 from lifecycle.models import Batch, Command
 from registry.models import AuditEntry, Dependency, Service
@@ -33,7 +33,7 @@ def begin(client: Client, action: str = "stop", count: int = 3, **more: Any) -> 
 
 def answer(state: str, error: str = "") -> None:
     Command.objects.filter(state="queued").update(state=state, error=error, finished_at=timezone.now())
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
 
 
 def test_signed_out_is_sent_to_sign_in_and_a_viewer_may_only_look(viewer: Client) -> None:
@@ -86,7 +86,7 @@ def test_what_was_confirmed_begins_and_shows_its_progress(operator: Client) -> N
     assert "0 of 3 ended" in page and "No worker is running" in page
     assert f"live:batch-{batch.pk}" in page
     make_worker()
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     answer("done")
     fragment = text_of(operator.get(url, headers=HTMX))
     assert "3 of 3 ended" in fragment and "<html" not in fragment
@@ -98,7 +98,7 @@ def test_those_that_failed_come_first_with_their_reason_and_can_be_tried_again(o
     three()
     make_service("idle", State.DISCONNECTED)
     begin(operator, "check", 4)
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     answer("done")
     batch = Batch.objects.get()
     page = text_of(operator.get(f"/batches/{batch.pk}/"))
@@ -194,7 +194,7 @@ def test_the_progress_shows_each_wave(operator: Client) -> None:
     chain()
     operator.post("/services/database/together/stop/", {"count": "3"})
     path = f"/batches/{Batch.objects.get().pk}/"
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     answer("done")
     page = text_of(operator.get(path))
     strip = page[page.index('<ol class="waves"') : page.index("</ol>")]
