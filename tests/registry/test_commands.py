@@ -8,28 +8,15 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from registry import carrying, mcpjson, registration, secrets
 from registry.access import tokens
-from registry.models import AuditEntry, Role, Service
+from registry.models import AuditEntry, Role, Secret, Service
 from tests.registry.conftest import NOW
+from tests.support.commands import run
 
 pytestmark = pytest.mark.django_db
-
-
-def run(*words: str, code: int = 0) -> tuple[str, str]:
-    """What it says; *code* is the exit code that is expected."""
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        call_command(*words, stdout=out, stderr=err)
-    except CommandError as exc:
-        if exc.returncode != code or not code:
-            raise
-        err.write(str(exc))
-    else:
-        assert code == 0
-    return out.getvalue(), err.getvalue()
 
 
 @pytest.fixture
@@ -169,6 +156,11 @@ def test_a_document_that_gives_nothing_is_an_error(tmp_path: Path, text: str, sa
         run("mcpjson", "import", str(tmp_path / "missing.json"))
 
 
+def test_a_document_that_names_no_service_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_text('{"mcpServers": {}}')
+    assert run("mcpjson", "import", str(tmp_path / "empty.json"))[0].startswith("nothing: ")
+
+
 def test_a_hand_edit_is_shown_as_a_diff_and_a_version_comes_back(document: str, tmp_path: Path) -> None:
     run("mcpjson", "import", document, code=3)
     assert run("mcpjson", "diff") == ("", "")
@@ -213,6 +205,51 @@ def test_values_leave_and_come_back_with_the_passphrase(
     assert secrets.reveal(registration.get("a")).headers == {"K": "canary"}
     again, _ = run("mcpjson", "export", "--with-secrets", "--passphrase-file", str(right))
     assert carrying.values(again, "long enough so") == {"a.headers.K": "canary"}
+
+
+def test_a_locked_mcp_json_is_taken_with_its_passphrase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked_export(monkeypatch, tmp_path / "taken.json")
+    Secret.objects.all().delete()
+    registration.register({"b": {"url": "https://b.example/"}}, by="ann", role=Role.ADMIN, now=NOW)
+    mcpjson.export_pending(author="ann", now=NOW)
+    (tmp_path / "mcp.json").write_bytes((tmp_path / "taken.json").read_bytes())
+    monkeypatch.setattr("sys.stdin", io.StringIO("another one\n"))
+    with pytest.raises(CommandError, match="does not open"):
+        run("mcpjson", "drift", "take")
+    assert registration.get("b")
+    monkeypatch.setattr("sys.stdin", io.StringIO("long enough so\n"))
+    assert run("mcpjson", "drift", "take")[0].split() == ["created", "a", "removed", "b"]
+    assert secrets.reveal(registration.get("a")).headers == {"K": "canary"}
+    assert "canary" not in (tmp_path / "mcp.json").read_text()
+
+
+def test_the_mcp_json_itself_is_imported_with_its_passphrase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked_export(monkeypatch, tmp_path / "mcp.json")
+    Secret.objects.all().delete()
+    monkeypatch.setattr("sys.stdin", io.StringIO("long enough so\n"))
+    assert run("mcpjson", "import")[0].split() == ["created", "a"]
+    assert secrets.reveal(registration.get("a")).headers == {"K": "canary"}
+
+
+def test_an_export_that_no_import_takes_says_so(tmp_path: Path) -> None:
+    entries = {f"s{n}": {"url": f"https://example.org/{'x' * 1000}"} for n in range(1100)}
+    registration.register(entries, by="ann", role=Role.ADMIN, now=NOW, limit=mcpjson.LARGEST)
+    out, err = run("mcpjson", "export")
+    assert len(json.loads(out)["mcpServers"]) == 1100
+    assert "larger than an import may be" in err
+
+
+def test_a_dry_run_of_names_says_who_is_started(document: str, tmp_path: Path) -> None:
+    run("mcpjson", "import", document, code=3)
+    Service.objects.update(desired="stopped")
+    (tmp_path / "names.json").write_text('["good"]')
+    out, _ = run("mcpjson", "import", str(tmp_path / "names.json"), "--dry-run")
+    assert out.splitlines()[1].startswith("will be started good")
+    assert registration.get("good").desired == "stopped"
 
 
 def test_a_locked_document_from_standard_input_needs_a_file_for_its_passphrase(

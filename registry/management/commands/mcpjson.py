@@ -15,13 +15,12 @@ from django.utils import timezone
 from registry import agents, bringing, carrying, drifting, mcpjson, previewing, registration, versions
 from registry.agents import GLOBAL_AGENT
 from registry.core import comparing, reading
-from registry.errors import RegistryError
 from registry.models import Role
-from registry.previewing import Preview
+from registry.previewing import Preview, Row
 from registry.registration import Result
+from registry.terminal import BY, PARTLY, refusals
 
-BY = "command line"
-PARTLY = 3
+TOO_MUCH = "This is larger than an import may be. Export the services of one agent after another: --agent ID."
 WILL = {"added": "will be added", "changed": "will be changed", "asks": "asks a value"}
 
 
@@ -47,8 +46,6 @@ class Command(BaseCommand):
         take.add_argument(
             "--with-secrets", action="store_true", help="with the values, locked by a passphrase"
         )
-        for using in (bring, take):
-            using.add_argument("--passphrase-file", metavar="FILE", help="its first line, instead of asking")
         kept = what.add_parser("versions", help="list the versions that were exported, the newest first")
         kept.add_argument("--limit", type=int, default=20, metavar="N")
         diff = what.add_parser("diff", help="compare the edited mcp.json with ours, or two versions")
@@ -58,6 +55,8 @@ class Command(BaseCommand):
         drift = what.add_parser("drift", help="say whether mcp.json was edited by hand, and decide")
         drift.add_argument("decision", nargs="?", choices=["take", "write"], help="the file's side, or ours")
         drift.add_argument("--values", metavar="FILE", help="a JSON file of values that the file asks for")
+        for using in (bring, take, drift):
+            using.add_argument("--passphrase-file", metavar="FILE", help="its first line, instead of asking")
 
     def handle(self, *args: Any, **options: Any) -> None:
         doing = {
@@ -68,18 +67,12 @@ class Command(BaseCommand):
             "rollback": self._rollback,
             "drift": self._drift,
         }
-        try:
+        with refusals():
             doing[options["what"]](options)
-        except RegistryError as exc:
-            raise CommandError(str(exc)) from None
-        except OSError as exc:
-            raise CommandError(f"{exc.filename or 'file'}: {exc.strerror}.") from None
 
     def _import(self, options: dict[str, Any]) -> None:
         source = _read(options["file"]) if options["file"] else None
-        values = _values(options["values"])
-        if source is not None and carrying.is_locked(source):
-            values = {**carrying.values(source, _passphrase(options)), **values}
+        values = {**_carried(source, options), **_values(options["values"])}
         renames = _renames(options["rename"])
         seen = previewing.preview(bringing.opened(source)[1], values=values, renames=renames)
         if options["dry_run"]:
@@ -98,6 +91,8 @@ class Command(BaseCommand):
             progress=self._progress if len(seen.rows) > registration.PART else None,
         )
         self._say(results)
+        if not results:
+            self.stdout.write("nothing: the document names no service")
         mcpjson.export_pending(author=BY, now=timezone.now())
         _judge(results)
 
@@ -121,7 +116,7 @@ class Command(BaseCommand):
         tell("OUTCOME", "NAME", "TRANSPORT", "ENDPOINT OR PROBLEM")
         for row in seen.rows:
             said = str(row.problem) if row.problem else row.endpoint
-            tell(WILL.get(row.outcome, row.outcome), row.name, row.transport, said)
+            tell(_will(row), row.name, row.transport, said)
             for note in row.notes:
                 tell("", "", "", note)
             for line in row.lines:
@@ -131,7 +126,7 @@ class Command(BaseCommand):
             tell(*(("will be removed", name, "", "") if replace else ("kept", name, "", "is not in it")))
         for ask in seen.asks:
             self.stdout.write(f"asks for {ask.name}{f': {ask.description}' if ask.description else ''}")
-        counts = Counter(WILL.get(row.outcome, row.outcome) for row in seen.rows)
+        counts = Counter(_will(row) for row in seen.rows)
         self.stdout.write(", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) or "nothing")
 
     def _export(self, options: dict[str, Any]) -> None:
@@ -141,7 +136,10 @@ class Command(BaseCommand):
             content = carrying.export(phrase, agent=agent.name, by=BY, now=timezone.now())
         else:
             content = agents.document(agent)
-        self.stdout.write(mcpjson.text_of(content), ending="")
+        text = mcpjson.portable(content)
+        self.stdout.write(text, ending="")
+        if not reading.fits(text):
+            self.stderr.write(TOO_MUCH)
 
     def _diff(self, options: dict[str, Any]) -> None:
         numbers = options["versions"]
@@ -180,13 +178,21 @@ class Command(BaseCommand):
             raise found.problem
         elif options["decision"] == "take":
             values = _values(options["values"])
-            results = drifting.take(found.sha, by=BY, role=Role.ADMIN, now=now, values=values)
+            ask = found.locked and (found.asks or options["passphrase_file"])
+            phrase = _passphrase(options) if ask else ""
+            results = drifting.take(found.sha, by=BY, role=Role.ADMIN, now=now, values=values, phrase=phrase)
             self._say(results)
             _judge(results)
         else:
             raise CommandError(
                 "mcp.json was edited by hand. `mcpjson diff` shows it, `drift take` or `drift write` decides."
             )
+
+
+def _will(row: Row) -> str:
+    """What saving would do; a name alone starts the service of that name."""
+    started = row.outcome == "changed" and row.item is None
+    return "will be started" if started else WILL.get(row.outcome, row.outcome)
 
 
 def _judge(results: list[Result]) -> None:
@@ -201,9 +207,17 @@ def _judge(results: list[Result]) -> None:
 def _read(name: str) -> bytes:
     """No more than one byte over the limit, whatever the size of the file."""
     if name == "-":
-        return sys.stdin.buffer.read(reading.MAX_BYTES + 1)
+        return sys.stdin.buffer.read(reading.MOST_BYTES + 1)
     with Path(name).open("rb") as handle:
-        return handle.read(reading.MAX_BYTES + 1)
+        return handle.read(reading.MOST_BYTES + 1)
+
+
+def _carried(source: bytes | None, options: dict[str, Any]) -> dict[str, str]:
+    """The values that stand locked in the document, or in the mcp.json, opened by the passphrase."""
+    data, limit = (mcpjson.own(), mcpjson.LARGEST) if source is None else (source, reading.MAX_BYTES)
+    if not carrying.is_locked(data, limit):
+        return {}
+    return carrying.values(data, _passphrase(options), limit)
 
 
 def _version(numbers: list[int]) -> str:
