@@ -15,7 +15,6 @@ from registry.api import Name
 from registry.api_imports import diff_of
 from registry.core import comparing, contract_text
 from registry.models import ContractChange
-from registry.problems import ProblemError
 
 router = Router()
 BIGGEST = 2**63 - 1
@@ -57,7 +56,8 @@ def lines_of(lines: list[dict[str, str]]) -> list[dict[str, str]]:
     return [{"kind": line.get("grade", ""), "text": line.get("text", "")} for line in lines]
 
 
-def _short(row: ContractChange) -> dict[str, Any]:
+def short(row: ContractChange) -> dict[str, Any]:
+    """One change without its definitions."""
     same = {key: getattr(row, key) for key in ("id", "at", "name", "action", "by", "waits")}
     return same | {"kind": row.grade, "about": row.kind, "lines": lines_of(row.lines)}
 
@@ -77,7 +77,7 @@ def contract_changes(request: HttpRequest, name: Name, query: Query[ChangeQuery]
         found = list(rows[: query.limit])[::-1]
     else:
         found = list(rows.filter(id__gt=query.after).order_by("id")[: query.limit])
-    return {"results": [_short(row) for row in found]}
+    return {"results": [short(row) for row in found]}
 
 
 ChangeId = Annotated[int, Path(ge=0, le=BIGGEST)]
@@ -90,11 +90,10 @@ ChangeId = Annotated[int, Path(ge=0, le=BIGGEST)]
     summary="One change, with both definitions",
 )
 def contract_change(request: HttpRequest, name: Name, change_id: ChangeId) -> dict[str, Any]:
-    service = registration.get(name)
-    row = ContractChange.objects.filter(pk=change_id, service=service).first()
-    if row is None:
-        raise ProblemError(
-            404, f"{service.name} has no change {change_id}; old ones are forgotten.", code="change_not_found"
-        )
+    return full(history.one(registration.get(name), change_id))
+
+
+def full(row: ContractChange) -> dict[str, Any]:
+    """One change with both definitions and the lines that differ."""
     compared = comparing.compared(contract_text.as_text(row.old), contract_text.as_text(row.new))
-    return _short(row) | {"old": row.old, "new": row.new, "diff": diff_of(compared)}
+    return short(row) | {"old": row.old, "new": row.new, "diff": diff_of(compared)}

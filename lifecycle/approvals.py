@@ -23,8 +23,7 @@ def pin(name: str, *, by: str, now: datetime) -> None:
 
 def unpin(name: str, *, by: str, now: datetime) -> None:
     """Follow the server again; what waits is taken as it is offered."""
-    with transaction.atomic():
-        _tell(approving.unpin(name, by=by, now=now), now)
+    approving.unpin(name, by=by, now=now, tell=lambda service: _tell(service, now))
 
 
 def approve(name: str, tool: str, *, seen: str, by: str, now: datetime) -> None:
@@ -35,10 +34,7 @@ def approve(name: str, tool: str, *, seen: str, by: str, now: datetime) -> None:
 
 def approve_all(name: str, *, seen: str, by: str, now: datetime) -> list[str]:
     """Take all that waits, if it is still what was *seen*; else ContractError. The tools' names."""
-    with transaction.atomic():
-        service, names = approving.approve_all(name, seen=seen, by=by, now=now)
-        _tell(service, now)
-    return names
+    return approving.approve_all(name, seen=seen, by=by, now=now, tell=lambda service: _tell(service, now))
 
 
 def refuse(name: str, tool: str, *, seen: str, by: str, now: datetime) -> None:

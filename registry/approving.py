@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -16,6 +16,12 @@ from registry.models import Contract, ContractChange, Service, WaitingTool
 
 Act = ContractChange.Act
 NAMED = 20
+AT_ONCE = 1000
+Tell = Callable[[Service], object]
+
+
+def _nobody(service: Service) -> None:
+    """There is nobody to tell."""
 
 
 def why_waiting(service: Service, tool: str) -> str:
@@ -50,8 +56,10 @@ def pin(name: str, *, by: str, now: datetime) -> Service:
     return service
 
 
-def unpin(name: str, *, by: str, now: datetime) -> Service:
-    """Follow the server again; what waited is taken as it is offered."""
+def unpin(name: str, *, by: str, now: datetime, tell: Tell = _nobody) -> Service:
+    """Follow the server again; what waited is taken as it is offered, all but the last 1,000 beforehand."""
+    while _take_ahead(name, by, now):
+        pass
     with transaction.atomic():
         service, contract = _locked(name)
         if contract.pinned_at is not None:
@@ -61,7 +69,21 @@ def unpin(name: str, *, by: str, now: datetime) -> Service:
                 service.pk, Act.UNPINNED, ["changes are taken at once from now on", *taken], by=by, now=now
             )
             audit.note(by, "contract unpinned", name, ", ".join(taken), now=now)
+        tell(service)
     return service
+
+
+def _take_ahead(name: str, by: str, now: datetime) -> bool:
+    """Take some of what waits, where that is very much; whether there was so much."""
+    with transaction.atomic():
+        service, contract = _locked(name)
+        waiting = service.waiting_tools
+        if contract.pinned_at is None or waiting.count() <= AT_ONCE:
+            return False
+        rows = waiting.order_by("id").values_list(*OFFER)[:AT_ONCE]
+        taken = _apply(service, [Offer(*row) for row in rows])
+        history.note(service.pk, Act.APPROVED, [*taken, "the tools are being unpinned"], by=by, now=now)
+    return True
 
 
 def approve(name: str, tool: str, *, seen: str, by: str, now: datetime) -> Service:
@@ -77,16 +99,41 @@ def approve(name: str, tool: str, *, seen: str, by: str, now: datetime) -> Servi
     return service
 
 
-def approve_all(name: str, *, seen: str, by: str, now: datetime) -> tuple[Service, list[str]]:
-    """Take all that waits, refused ones too; *seen* is the `list_hash` of it. Also gives the tools' names."""
+def approve_all(name: str, *, seen: str, by: str, now: datetime, tell: Tell = _nobody) -> list[str]:
+    """Take all that waits, refused ones too; *seen* is the `list_hash` of it. The tools' names.
+
+    Up to 1,000 are one transaction, in which *tell* is called; more are several, so that others can write
+    between them. ContractError where something else waits: then nothing is approved, or, if the server
+    changes tools meanwhile, all others are.
+    """
     with transaction.atomic():
         service, _ = _locked(name)
-        rows = _offers(service)
-        if contracts.list_hash((row.name, row.digest) for row in rows) != seen:
+        listed = list(service.waiting_tools.order_by("id").values_list("pk", "name", "digest"))
+        if contracts.list_hash((tool, digest) for _pk, tool, digest in listed) != seen:
             raise ContractError(f"What waits in {name} changed again since you looked. Look once more.")
-        if rows:
-            _take(service, rows, by, now)
-    return service, [row.name for row in rows]
+        taken = _take_part(service, listed[:AT_ONCE], by, now, tell)
+    for start in range(AT_ONCE, len(listed), AT_ONCE):
+        with transaction.atomic():
+            service, _ = _locked(name)
+            taken += _take_part(service, listed[start : start + AT_ONCE], by, now, tell)
+    if missed := len(listed) - len(taken):
+        raise ContractError(
+            f"{missed:,} tools of {name} changed again meanwhile; {len(taken):,} are approved."
+        )
+    return taken
+
+
+def _take_part(
+    service: Service, listed: Sequence[tuple[int, str, str]], by: str, now: datetime, tell: Tell
+) -> list[str]:
+    """Those of them that are offered as they were listed; their names."""
+    rows = service.waiting_tools.filter(pk__in=[pk for pk, _name, _digest in listed]).order_by("id")
+    seen = {pk: digest for pk, _name, digest in listed}
+    offers = [offer for row in rows.values_list(*OFFER) if (offer := Offer(*row)).digest == seen[offer.pk]]
+    if offers:
+        _take(service, offers, by, now)
+        tell(service)
+    return [offer.name for offer in offers]
 
 
 def refuse(name: str, tool: str, *, seen: str, by: str, now: datetime) -> Service:
@@ -104,15 +151,21 @@ def refuse(name: str, tool: str, *, seen: str, by: str, now: datetime) -> Servic
 
 def _waiting(service: Service, tool: str, seen: str) -> WaitingTool:
     """The tool as it waits, if that is what was seen."""
+    row = waits(service, tool)
+    if row.digest != seen:
+        raise ContractError(
+            f"{tool[:80]!r} of {service.name} changed again since you looked. Look once more."
+        )
+    return row
+
+
+def waits(service: Service, tool: str) -> WaitingTool:
+    """The tool as it waits; ContractError where it does not, ToolUnknownError where there is none."""
     row = service.waiting_tools.filter(name=tool).first()
     if row is None:
         if service.tools.filter(name=tool).exists():
             raise ContractError(f"{tool[:80]!r} of {service.name} does not wait for approval.")
         raise ToolUnknownError(f"{service.name} has no tool {tool[:80]!r}.")
-    if row.digest != seen:
-        raise ContractError(
-            f"{tool[:80]!r} of {service.name} changed again since you looked. Look once more."
-        )
     return row
 
 

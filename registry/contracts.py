@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from registry import history
-from registry.cached import Entry, item_row, store, tool_row
+from registry.cached import Entry, Write, item_row, store, tool_row
 from registry.core import contract
 from registry.core.contract import Action, Change
 from registry.item_changes import take_items
@@ -48,20 +48,75 @@ class Taken:
     pinned: bool = False
 
 
-def take(service_id: int, offered: Offered, now: datetime) -> Taken:
-    """Bring the cache to what is offered, and remember what changed; call it inside a transaction."""
-    known = Contract.objects.select_for_update().filter(pk=service_id).first()
-    digests = offered.digests()
-    if known is None:
-        _first(service_id, offered, digests, now)
-        return Taken()
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What taking a list of tools would write, as long as `standing` is how things stand."""
+
+    standing: object
+    changes: Sequence[Change]
+    writes: Sequence[Write]
+
+
+def prepare(service_id: int, offered: Offered, now: datetime) -> Prepared | None:
+    """Read and compare what `take` needs of the tools, without a transaction: of many that takes its time.
+
+    None where there is nothing to compare: the service is seen for the first time, or its tools are the same.
+    """
+    known = Contract.objects.filter(pk=service_id).first()
+    kind = Kind.TOOL.value
+    if known is None or known.digests.get(kind) == offered.digests()[kind]:
+        return None
+    return _prepared(known, offered, now)
+
+
+def _prepared(known: Contract, offered: Offered, now: datetime) -> Prepared:
+    standing = _standing(known)
+    work = (Pinned if known.pinned_at else Following)(known.pk, offered.tools, now)
+    return Prepared(standing=standing, changes=work.plan(), writes=work.writes)
+
+
+def _standing(known: Contract) -> object:
+    """All that the writes depend on: nobody but `take` and approvals changes the cached tools."""
+    if known.pinned_at is None:
+        return known.digests
+    rows = WaitingTool.objects.filter(service_id=known.pk).order_by("pk").values_list("pk", "digest")
+    return known.digests, known.pinned_at, list(rows)
+
+
+def take(service_id: int, offered: Offered, now: datetime, prepared: Prepared | None = None) -> Taken:
+    """Bring the cache to what is offered, and remember what changed; call it inside a transaction.
+
+    What was *prepared* is used if nobody has pinned, approved or listed since then.
+    """
+    return take_all({service_id: offered}, now, {service_id: prepared} if prepared else {})[service_id]
+
+
+def take_all(
+    offers: Mapping[int, Offered], now: datetime, prepared: Mapping[int, Prepared] | None = None
+) -> dict[int, Taken]:
+    """The same for several services; those seen for the first time share a few statements."""
+    rows = Contract.objects.select_for_update().filter(pk__in=offers).order_by("pk")
+    known = {row.pk: row for row in rows}
+    if fresh := {pk: offered for pk, offered in offers.items() if pk not in known}:
+        _first(fresh, now)
+    ready = prepared or {}
+    return {
+        pk: _again(known[pk], offers[pk], now, ready.get(pk)) if pk in known else Taken() for pk in offers
+    }
+
+
+def _again(known: Contract, offered: Offered, now: datetime, prepared: Prepared | None) -> Taken:
+    service_id, digests = known.pk, offered.digests()
     differing = {kind for kind, digest in digests.items() if known.digests.get(kind) != digest}
     if not differing:
         return Taken()
-    changes: list[Change] = []
+    changes: Sequence[Change] = []
     if Kind.TOOL.value in differing:
-        work = Pinned if known.pinned_at else Following
-        changes = work(service_id, offered.tools, now).run()
+        if prepared is None or prepared.standing != _standing(known):
+            prepared = _prepared(known, offered, now)
+        changes = prepared.changes
+        for write in prepared.writes:
+            write()
     for kind in differing - {Kind.TOOL.value}:
         take_items(service_id, Kind(kind), offered.items[kind], now)
     known.digests, known.changed_at = known.digests | digests, now
@@ -69,18 +124,29 @@ def take(service_id: int, offered: Offered, now: datetime) -> Taken:
     return Taken(changes=changes, pinned=known.pinned_at is not None)
 
 
-def _first(service_id: int, offered: Offered, digests: dict[str, str], now: datetime) -> None:
+def _first(offers: Mapping[int, Offered], now: datetime) -> None:
     """The first listing is no change, however much there is."""
-    Tool.objects.filter(service_id=service_id).delete()
-    ContentItem.objects.filter(service_id=service_id).delete()
-    store(Tool, [tool_row(service_id, at, entry) for at, entry in enumerate(offered.tools)])
-    for kind, entries in offered.items.items():
-        store(ContentItem, [item_row(service_id, Kind(kind), at, entry) for at, entry in enumerate(entries)])
-    Contract.objects.create(service_id=service_id, digests=digests, first_seen_at=now, changed_at=now)
+    for model in (Tool, ContentItem):
+        model._default_manager.filter(service_id__in=offers).delete()
+    store(Tool, [tool_row(pk, at, one) for pk, offer in offers.items() for at, one in enumerate(offer.tools)])
+    items = [
+        item_row(pk, Kind(kind), at, one)
+        for pk, offer in offers.items()
+        for kind, found in offer.items.items()
+        for at, one in enumerate(found)
+    ]
+    store(ContentItem, items)
+    Contract.objects.bulk_create(
+        Contract(service_id=pk, digests=offer.digests(), first_seen_at=now, changed_at=now)
+        for pk, offer in offers.items()
+    )
+    history.begin({pk: _counted(offer) for pk, offer in offers.items()}, now)
+
+
+def _counted(offered: Offered) -> str:
     counted = {"tool": len(offered.tools)} | {kind: len(found) for kind, found in offered.items.items()}
     named = (f"{number:,} {what}{'s' * (number > 1)}" for what, number in counted.items() if number)
-    text = ", ".join(named) or "nothing"
-    history.note(service_id, ContractChange.Act.FIRST_SEEN, [f"offers {text}"], now=now)
+    return f"offers {', '.join(named) or 'nothing'}"
 
 
 def waiting_for(service_id: int, tool: str) -> WaitingTool | None:

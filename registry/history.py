@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from registry.core.contract import Change, Grade
 from registry.core.schema_values import canonical
+from registry.errors import RegistryError
 from registry.models import ContractChange, Service
 
 Kind, Act = ContractChange.Kind, ContractChange.Act
@@ -19,6 +20,15 @@ TOOLS_AT_ONCE, ITEMS_AT_ONCE = 200, 20
 KEPT, ITEMS_KEPT = 500, 100
 LARGEST = 100_000
 Definitions = Mapping[str, Mapping[str, Any]]
+
+
+class ChangeNotFoundError(RegistryError):
+    """The service's history has no change of this number."""
+
+    code = "change_not_found"
+
+    def __init__(self, name: str, number: int) -> None:
+        super().__init__(f"{name} has no change {number}; old ones are forgotten.")
 
 
 def told(changes: Sequence[Change], most: int) -> list[Change]:
@@ -89,6 +99,20 @@ def note(
     prune(service_id)
 
 
+def begin(texts: Mapping[int, str], now: datetime) -> None:
+    """The first row of each of these services."""
+    ContractChange.objects.bulk_create(
+        ContractChange(
+            service_id=pk,
+            at=now,
+            kind=Kind.CONTRACT,
+            action=Act.FIRST_SEEN,
+            lines=[{"grade": "", "text": text}],
+        )
+        for pk, text in texts.items()
+    )
+
+
 def lines_of(change: Change) -> list[dict[str, str]]:
     return [{"grade": line.grade.value, "text": line.text} for line in change.lines]
 
@@ -114,3 +138,11 @@ def of(service: Service, grade: str = "") -> QuerySet[ContractChange]:
     """The history of one service without the definitions, newest first; of one grade, or all of it."""
     rows = ContractChange.objects.filter(service=service).defer("old", "new").order_by("-id")
     return rows.filter(grade=grade) if grade else rows
+
+
+def one(service: Service, number: int) -> ContractChange:
+    """This change with both definitions; ChangeNotFoundError if there is none, or no longer."""
+    found = ContractChange.objects.filter(pk=number, service=service).first() if number < 2**63 else None
+    if found is None:
+        raise ChangeNotFoundError(service.name, number)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from registry import history
@@ -12,11 +13,12 @@ from registry.cached import (
     CHUNK,
     Entry,
     Row,
+    Write,
     definition_of,
     definitions,
     drop,
     keyed,
-    store,
+    storing,
     tool_row,
 )
 from registry.core import contract
@@ -34,6 +36,7 @@ class Following:
 
     def __init__(self, service_id: int, tools: Sequence[Entry], now: datetime) -> None:
         self.service_id, self.now = service_id, now
+        self.writes: list[Write] = []
         self.offered = dict(zip(keyed(entry["name"] for entry in tools), tools, strict=True))
         rows = list(
             Tool.objects.filter(service_id=service_id)
@@ -42,7 +45,8 @@ class Following:
         )
         self.stored = dict(zip(keyed(row[2] for row in rows), rows, strict=True))
 
-    def run(self) -> list[Change]:
+    def plan(self) -> list[Change]:
+        """Read and compare; `writes` are what is to be done then, and the rows are ready for the database."""
         before = self.last_offered()
         gone = [name for name in before if (name, 0) not in self.offered]
         after = {name: entry["digest"] for (name, time), entry in self.offered.items() if not time}
@@ -58,7 +62,18 @@ class Following:
         self.write(changes)
         shown = [*differ[:COMPARED_AT_ONCE], *fresh[: history.TOOLS_AT_ONCE]]
         new = {name: definition_of(self.offered[name, 0]) for name in shown}
-        history.remember(self.service_id, Kind.TOOL, changes, old, new, now=self.now, waits=self.waits)
+        self.writes.append(
+            partial(
+                history.remember,
+                self.service_id,
+                Kind.TOOL,
+                changes,
+                old,
+                new,
+                now=self.now,
+                waits=self.waits,
+            )
+        )
         return changes
 
     def compared(self, names: Sequence[str], old: dict[str, dict[str, Any]]) -> list[Change]:
@@ -77,7 +92,8 @@ class Following:
 
     def write(self, changes: Sequence[Change]) -> None:
         """Rows keep their place; new ones come last."""
-        drop(Tool, [row[0] for key, row in self.stored.items() if key not in self.offered])
+        gone = [row[0] for key, row in self.stored.items() if key not in self.offered]
+        self.writes.append(partial(drop, Tool, gone))
         place = max((row[1] for row in self.stored.values()), default=-1)
         rows: list[Row] = []
         for key, entry in self.offered.items():
@@ -87,7 +103,7 @@ class Following:
                 rows.append(tool_row(self.service_id, place, entry))
             elif row[3] != entry["digest"]:
                 rows.append(tool_row(self.service_id, row[1], entry, row[0]))
-        store(Tool, rows)
+        self.writes.append(storing(Tool, rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +145,8 @@ class Pinned(Following):
     def write(self, changes: Sequence[Change]) -> None:
         """Only what changed is looked at: what waited and is offered unchanged waits on."""
         approved = super().last_offered()
-        drop(WaitingTool, [self.waiting[one.name].pk for one in changes if one.name in self.waiting])
+        moved = [self.waiting[one.name].pk for one in changes if one.name in self.waiting]
+        self.writes.append(partial(drop, WaitingTool, moved))
         differ: list[str] = []
         rows: list[Row] = []
         for one in changes:
@@ -143,7 +160,8 @@ class Pinned(Following):
             elif entry is not None and approved[one.name] != entry["digest"]:
                 differ.append(one.name)
         old = super().old_definitions(differ[:COMPARED_AT_ONCE])
-        store(WaitingTool, [*rows, *(self._row(one) for one in self.compared(differ, old))])
+        rows += [self._row(one) for one in self.compared(differ, old)]
+        self.writes.append(storing(WaitingTool, rows))
 
     def _row(self, change: Change) -> Row:
         """Where nothing waited before, the change since last time is the one since the approval."""

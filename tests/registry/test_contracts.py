@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from registry import approving, contracts, history, tool_changes
+from registry.contracts import Offered, Prepared
 from registry.errors import ContractError, ToolUnknownError
 from registry.models import AuditEntry, ContentItem, ContractChange, Service, Tool, WaitingTool
 from tests.registry.conftest import NOW
@@ -225,7 +226,7 @@ def test_approving_one_takes_that_one(pinned: Service) -> None:
 def test_approving_all_brings_the_list_to_what_is_offered(pinned: Service) -> None:
     ids = dict(Tool.objects.values_list("name", "pk"))
     offer(pinned, tool("a", "b"), tool("c"))
-    names_taken = approving.approve_all("weather", seen=all_hash(pinned), by="ann", now=NOW)[1]
+    names_taken = approving.approve_all("weather", seen=all_hash(pinned), by="ann", now=NOW)
     assert names_taken == ["a", "c", "b"]
     assert (names(pinned), waiting(pinned)) == (["a", "c"], {})
     assert Tool.objects.get(name="a").pk == ids["a"]
@@ -235,6 +236,27 @@ def test_approving_all_brings_the_list_to_what_is_offered(pinned: Service) -> No
     acts = list(AuditEntry.objects.order_by("id").values_list("actor", "action", "target"))
     assert acts == [("ann", "contract pinned", "weather"), ("ann", "contract approved", "weather")]
     assert told(pinned)[-1][0] == "approved"
+
+
+def test_very_many_are_approved_and_unpinned_in_portions(pinned: Service, monkeypatch: Any) -> None:
+    monkeypatch.setattr(approving, "AT_ONCE", 2)
+    offer(pinned, *(tool(f"t{n}") for n in range(5)), tool("a", "b"), tool("b"))
+    asked, commits = all_hash(pinned), list[int]()
+
+    def tell(service: Service) -> None:
+        commits.append(WaitingTool.objects.filter(service=service).count())
+        if len(commits) == 2:
+            WaitingTool.objects.filter(name="t4").update(digest="changed again")
+
+    with pytest.raises(ContractError, match="1 tools of weather changed again meanwhile; 5 are approved"):
+        approving.approve_all("weather", seen=asked, by="ann", now=NOW, tell=tell)
+    assert (commits, waiting(pinned)) == ([4, 2, 1], {"t4": "added"})
+    assert [action for action, _name, _grade in told(pinned)[-3:]] == ["approved"] * 3
+    offer(pinned, *(tool(f"t{n}", "b") for n in range(5)), tool("a", "b"), tool("b"))
+    approving.unpin("weather", by="ann", now=NOW, tell=tell)
+    assert waiting(pinned) == {}
+    assert Tool.objects.get(name="t4").input_schema["required"] == ["b"]
+    assert [action for action, _name, _grade in told(pinned)[-3:]] == ["approved", "approved", "unpinned"]
 
 
 def test_what_moved_since_it_was_looked_at_is_not_approved(pinned: Service) -> None:
@@ -297,6 +319,44 @@ def test_of_many_changes_at_once_the_last_are_not_looked_into(service: Service, 
     assert lines.count("a: was optional, is now required") == 3
     assert lines.count("changed with so many others that it was not compared") == 3
     assert {row.input_schema["required"][0] for row in Tool.objects.all()} == {"a"}
+
+
+def prepared(service: Service, *tools: dict[str, Any]) -> tuple[Offered, Prepared]:
+    offered = Offered(tools=tools, items={})
+    ready = contracts.prepare(service.pk, offered, NOW)
+    assert ready is not None
+    return offered, ready
+
+
+def test_what_was_prepared_is_only_written_in_the_transaction(service: Service) -> None:
+    assert contracts.prepare(service.pk, Offered(tools=[tool("a")], items={}), NOW) is None
+    offer(service, tool("a"), tool("b"))
+    offered, ready = prepared(service, tool("a", "b"), tool("c"))
+    assert names(service) == ["a", "b"]
+    with CaptureQueriesContext(connection) as queries:
+        taken = contracts.take(service.pk, offered, NOW, ready)
+    read = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    assert not [sql for sql in read if '"registry_tool"' in sql]
+    assert [change.name for change in taken.changes] == ["a", "c", "b"]
+    assert told(service)[1:] == [
+        ("changed", "a", "breaking"),
+        ("removed", "b", "breaking"),
+        ("added", "c", "compatible"),
+    ]
+    assert names(service) == ["a", "c"]
+
+
+def test_what_was_prepared_is_made_anew_when_somebody_decided_meanwhile(pinned: Service) -> None:
+    offer(pinned, tool("a", "b"), tool("b"))
+    offered, ready = prepared(pinned, tool("a", "b", description="x"), tool("b"))
+    approving.approve("weather", "a", seen=digest("a"), by="ann", now=NOW)
+    taken = contracts.take(pinned.pk, offered, NOW, ready)
+    assert [change.grade for change in taken.changes] == ["text"]
+    assert WaitingTool.objects.get().grade == "text"
+    offered, ready = prepared(pinned, tool("a"), tool("b"))
+    approving.unpin("weather", by="ann", now=NOW)
+    contracts.take(pinned.pk, offered, NOW, ready)
+    assert (waiting(pinned), Tool.objects.get(name="a").description) == ({}, "")
 
 
 def test_the_cache_holds_on_postgresql_too(postgres_url: str) -> None:
