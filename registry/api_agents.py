@@ -49,7 +49,7 @@ class NewToken(Schema):
     url: str
 
 
-def _short(agent: Agent, services_count: int) -> dict[str, Any]:
+def short(agent: Agent, services_count: int) -> dict[str, Any]:
     times = {key: getattr(agent, key) for key in ("token_issued_at", "token_used_at")}
     return {
         "name": agent.name,
@@ -60,9 +60,9 @@ def _short(agent: Agent, services_count: int) -> dict[str, Any]:
     } | times
 
 
-def _full(agent: Agent) -> dict[str, Any]:
+def full(agent: Agent) -> dict[str, Any]:
     names = list(agents.services_of(agent).order_by("name").values_list("name", flat=True))
-    return _short(agent, len(names)) | {"services": names}
+    return short(agent, len(names)) | {"services": names}
 
 
 @router.get("mcp.json", auth=VIEWER, summary="The exported document")
@@ -102,13 +102,13 @@ def document_with_secrets(request: HttpRequest) -> HttpResponse:
 def agent_list(request: HttpRequest) -> dict[str, Any]:
     """The built-in one first, then by name."""
     counts = agents.counts()
-    rows = [_short(agent, counts.get(agent.name, 0)) for agent in agents.everyone()]
+    rows = [short(agent, counts.get(agent.name, 0)) for agent in agents.everyone()]
     return {"count": len(rows), "results": rows}
 
 
 @router.get("agents/{name}", auth=VIEWER, response=AgentFull, summary="One agent")
 def agent_one(request: HttpRequest, name: AgentName) -> dict[str, Any]:
-    return _full(agents.get(name))
+    return full(agents.get(name))
 
 
 def _given(request: HttpRequest, *known: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def agent_add(request: HttpRequest) -> Status[dict[str, Any]]:
         now=timezone.now(),
         description=body.get("description", ""),
     )
-    return Status(201, _full(agent))
+    return Status(201, full(agent))
 
 
 @router.patch(
@@ -154,7 +154,7 @@ def agent_add(request: HttpRequest) -> Status[dict[str, Any]]:
 def agent_change(request: HttpRequest, name: AgentName) -> dict[str, Any]:
     """Only what is given changes; `services` replaces the whole choice."""
     body = _given(request, *FIELDS)
-    return _full(agents.change(name, by=caller(request).name, now=timezone.now(), **body))
+    return full(agents.change(name, by=caller(request).name, now=timezone.now(), **body))
 
 
 @router.delete("agents/{name}", auth=OPERATOR, response={204: None}, summary="Remove an agent")

@@ -71,7 +71,7 @@ class _Wish:
 
 def _wish(request: HttpRequest) -> _Wish:
     """The body, its document read as strictly as one that comes alone."""
-    body = reading.read(request.body or b"{}", depth=reading.MAX_DEPTH + 1)
+    body = reading.read(request.body or b"{}", depth=reading.MAX_DEPTH + 1, at=("document",))
     if not isinstance(body, dict) or (unknown := sorted(set(body) - set(KNOWN))) or reading.twice(body):
         wrong = f"body.{unknown[0][:80]}" if isinstance(body, dict) and unknown else "body"
         raise ProblemError(422, f"Give an object with some of {', '.join(KNOWN)}, each once.", where=wrong)

@@ -33,7 +33,8 @@ class RemovedList(Schema):
     results: list[Removed]
 
 
-def _described(service: Service) -> dict[str, Any]:
+def described(service: Service) -> dict[str, Any]:
+    """One of them, as REST gives it."""
     until = service.removed_at + removal.KEPT if service.removed_at else None
     return {key: getattr(service, key) for key in Removed.model_fields if key != "kept_until"} | {
         "kept_until": until
@@ -50,7 +51,7 @@ def removed_services(
     """The latest first; what was removed is kept for 7 days, what was archived until somebody restores it."""
     rows = removal.archived() if archived else removal.removed(timezone.now())
     shown = rows[(page - 1) * page_size : page * page_size]
-    return {"count": rows.order_by().count(), "results": [_described(service) for service in shown]}
+    return {"count": rows.order_by().count(), "results": [described(service) for service in shown]}
 
 
 @router.post(

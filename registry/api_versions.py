@@ -55,6 +55,7 @@ class DriftAnswer(Schema):
     asks: list[AskedValue] = []
     removed: list[str] = []
     dropped: list[str] = []
+    locked: bool = False
     diff: list[str] = []
 
 
@@ -120,18 +121,22 @@ def drift(request: HttpRequest) -> dict[str, Any]:
         "asks": [vars(ask) for ask in look.asks],
         "removed": list(look.removed),
         "dropped": list(look.dropped),
+        "locked": look.locked,
         "diff": diff_of(list(look.lines)),
     } | ({"error": described_error(look.problem)} if look.problem else {})
 
 
-def _seen(request: HttpRequest) -> tuple[str, dict[str, str]]:
+def _seen(request: HttpRequest) -> tuple[str, dict[str, str], str]:
+    """What was looked at, the values for it, and the passphrase of those that stand in it."""
     body = json_object(request)
-    seen, values = body.get("seen"), body.get("values", {})
+    seen, values, phrase = body.get("seen"), body.get("values", {}), body.get("passphrase", "")
     if not isinstance(seen, str) or not seen:
         raise ProblemError(422, "Give `seen` as GET drift gave it.", where="body.seen")
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise ProblemError(422, "This must be an object of names and texts.", where="body.values")
-    return seen, values
+    if not isinstance(phrase, str):
+        raise ProblemError(422, "This must be a text.", where="body.passphrase")
+    return seen, values, phrase
 
 
 @router.post(
@@ -139,13 +144,17 @@ def _seen(request: HttpRequest) -> tuple[str, dict[str, str]]:
     auth=OPERATOR,
     response={200: Outcomes, 422: Refused},
     exclude_none=True,
-    openapi_extra=described(seen={"type": "string"}, values=TEXTS),
+    openapi_extra=described(seen={"type": "string"}, values=TEXTS, passphrase={"type": "string"}),
     summary="Take the edited file",
 )
 def drift_take(request: HttpRequest) -> Status[dict[str, Any]]:
-    """Saves its good entries and removes what it leaves out; 409 if it is no longer what was seen."""
-    who, (seen, values) = caller(request), _seen(request)
-    return answered(drifting.take(seen, by=who.name, role=who.role, now=timezone.now(), values=values))
+    """Saves its good entries and removes what it leaves out; 409 if it is no longer what was seen.
+
+    `passphrase` opens the values of an export with secrets, where `locked` says that the file holds some.
+    """
+    who, (seen, values, phrase) = caller(request), _seen(request)
+    now = timezone.now()
+    return answered(drifting.take(seen, by=who.name, role=who.role, now=now, values=values, phrase=phrase))
 
 
 @router.post(

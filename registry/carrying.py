@@ -8,7 +8,7 @@ from typing import Any
 from registry import agents, passphrase, secrets
 from registry.access import audit
 from registry.agents import GLOBAL_AGENT
-from registry.core import filling
+from registry.core import filling, reading
 from registry.errors import InvalidConfigError
 from registry.models import Secret
 
@@ -31,17 +31,17 @@ def _values(content: dict[str, Any]) -> dict[str, str]:
     return {name: secrets.unseal(sealed) for name, sealed in rows.iterator() if name in names}
 
 
-def is_locked(document: object) -> bool:
-    """Whether secret values stand locked in the document."""
-    return passphrase.locked_block(document) is not None
+def is_locked(document: object, limit: int = reading.MAX_BYTES) -> bool:
+    """Whether secret values stand locked in the document; *limit* is what it may have, in bytes."""
+    return passphrase.locked_block(document, limit) is not None
 
 
-def values(document: object, phrase: str) -> dict[str, str]:
+def values(document: object, phrase: str, limit: int = reading.MAX_BYTES) -> dict[str, str]:
     """The document's values, by the names that it asks for.
 
     InvalidConfigError where they do not open, and for a passphrase to a document that holds none.
     """
-    block = passphrase.locked_block(document)
+    block = passphrase.locked_block(document, limit)
     if block is None:
         what, remedy = "was given, but the document holds no locked values", "Leave it out"
         raise InvalidConfigError("passphrase", what, remedy)

@@ -88,13 +88,14 @@ def all_needing(service: Service) -> list[str]:
 # -- before saving --------------------------------------------------------------------------------------
 
 
-def check(plans: Sequence[Plan], *, beside: Collection[str] = ()) -> None:
+def check(plans: Sequence[Plan], *, beside: Collection[str] = (), earlier: Collection[str] = ()) -> None:
     """Refuse each entry that names an unknown service or closes a cycle, and what needs it; nothing else.
 
     *beside* are names that count as known, for a preview: what only asks for a value, or is not looked at.
+    *earlier* are names of the same document whose turn has come: if there is no such service, it was refused.
     """
     if any(plan.error is None and plan.links for plan in plans):
-        _Check(plans, set(beside)).run()
+        _Check(plans, set(beside), set(earlier)).run()
 
 
 def arranged(named: Sequence[tuple[Found, Plan]]) -> Sequence[int]:
@@ -103,6 +104,7 @@ def arranged(named: Sequence[tuple[Found, Plan]]) -> Sequence[int]:
     What lies on a cycle among the entries as they are written is refused here, since no part shows it whole.
     """
     plans = {plan.name: plan for _item, plan in named if plan.error is None}
+    keys = {plan.name: needs.key_of(item.raw) for item, plan in named if isinstance(item.raw, dict)}
     made = {
         plan.name: [plan.renamed.get(name, name) for name in needs.stored(item.raw)]
         for item, plan in named
@@ -112,21 +114,21 @@ def arranged(named: Sequence[tuple[Found, Plan]]) -> Sequence[int]:
         return range(len(named))
     made = {**edges(), **made}
     for group in graph.knots(made):
-        for name in group:
-            if name in plans:
-                place = (*plans[name].place, needs.KEY)
-                plans[name].error = needs.circular(_cycle(name, group, made), place)
-                made[name] = []
+        mine = [name for name in group if name in plans]
+        for name in mine:
+            place = (*plans[name].place, keys[name])
+            plans[name].error = needs.circular(_cycle(name, group, made), place)
+        made.update((name, []) for name in mine)
     depth = {name: number for number, wave in enumerate(graph.waves(made, made)) for name in wave}
     return sorted(range(len(named)), key=lambda number: depth.get(named[number][1].name, 0))
 
 
 class _Check:
-    def __init__(self, plans: Sequence[Plan], beside: set[str]) -> None:
+    def __init__(self, plans: Sequence[Plan], beside: set[str], earlier: set[str]) -> None:
         self._good = {plan.name: plan for plan in plans if plan.error is None}
         named = {name for plan in self._good.values() for name in plan.links}
         self._there = _known(named) | beside
-        self._failed = {plan.name for plan in plans if plan.error} - self._there
+        self._failed = ({plan.name for plan in plans if plan.error} | earlier) - self._there
         self._needing: dict[str, list[Plan]] = {}
         for plan in self._good.values():
             for name in plan.links:

@@ -19,7 +19,7 @@ from registry.core.correcting import Correction
 from registry.core.dialects import Document
 from registry.errors import InvalidConfigError, SecretsError
 
-LARGEST = 1_900_000
+LARGEST = 3_900_000
 """Of the sealed text: with the fields around it, it stays below what a request may have."""
 Fix = tuple[int, str, str]
 SETS, LISTS = ("offered", "left_out", "rest", "spared"), ("absent", "problems", "todo", "removals")

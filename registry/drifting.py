@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from registry import bringing, mcpjson, previewing, registration, storing
+from registry import bringing, carrying, mcpjson, passphrase, previewing, registration, storing
 from registry.access import audit
 from registry.core import comparing, correcting, dialects, filling, merging, reading
 from registry.core.dialects import Found
@@ -85,7 +85,7 @@ class Look:
     """What taking the file would do; with a `problem`, why it cannot be read at all.
 
     `sha` is the file's digest, empty where we may not even read its bytes. `seen` also stands for what the
-    console has of the entries that would change.
+    console has of the entries that would change. `locked`: values stand in it that a passphrase opens.
     """
 
     sha: str
@@ -95,6 +95,7 @@ class Look:
     asks: tuple[Ask, ...] = ()
     removed: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    locked: bool = False
     lines: tuple[comparing.Line, ...] = ()
 
     @property
@@ -124,7 +125,8 @@ def look(data: bytes, role: Role, values: Mapping[str, str] | None = None) -> Lo
 
     What was changed here since then stays, unless the edit is about the same service.
     """
-    found, ours = _servers(data), mcpjson.document()["mcpServers"]
+    tree = reading.read(data, mcpjson.LARGEST)
+    found, ours, locked = _servers(data), mcpjson.document()["mcpServers"], carrying.is_locked(tree)
     theirs = {str(item.name): item.raw if item.problem is None else item for item in found}
     made = merging.edit(mcpjson.base() or ours, theirs, ours)
     seen = previewing.preview(data, role=role, values=values, limit=mcpjson.LARGEST)
@@ -138,7 +140,8 @@ def look(data: bytes, role: Role, values: Mapping[str, str] | None = None) -> Lo
         rows=rows,
         asks=tuple(ask for ask in seen.asks if ask.name in asked),
         removed=made.removed,
-        dropped=_dropped(data),
+        dropped=_dropped(tree),
+        locked=locked,
         lines=tuple(
             comparing.compared(
                 _text({"mcpServers": ours}), _text({"mcpServers": merging.merged(made, shown, ours)})
@@ -169,11 +172,11 @@ def _servers(data: bytes) -> tuple[Found, ...]:
     return document.found
 
 
-def _dropped(data: bytes) -> tuple[str, ...]:
+def _dropped(tree: object) -> tuple[str, ...]:
     """What stands beside the services, which the registry has no place for."""
-    tree = reading.read(data, mcpjson.LARGEST)
+    kept = {"mcpServers", passphrase.KEY} if carrying.is_locked(tree) else {"mcpServers"}
     beside = isinstance(tree, dict) and "mcpServers" in tree
-    return tuple(key[:80] for key in tree if key != "mcpServers") if beside else ()
+    return tuple(key[:80] for key in tree if key not in kept) if isinstance(tree, dict) and beside else ()
 
 
 def _text(content: Mapping[str, Any]) -> str:
@@ -193,22 +196,27 @@ def _shown(item: Found) -> Any:
     return correcting.masked(item)
 
 
-def take(seen: str, *, by: str, role: Role, now: datetime, values: Mapping[str, str]) -> list[Result]:
+def take(
+    seen: str, *, by: str, role: Role, now: datetime, values: Mapping[str, str], phrase: str = ""
+) -> list[Result]:
     """Decide for the file: save its good entries, remove what it leaves out.
 
     While an entry cannot be taken the file stays as it is, and edited. FileMovedError if what *seen* stands
-    for is not there any more; the file's digest alone does for *seen*, too.
+    for is not there any more; the file's digest alone does for *seen*, too. *phrase* opens values that stand
+    locked in the file; InvalidConfigError if it does not.
     """
     sha, _, mark = seen.partition("-")
-    with mcpjson.held(sha) as data, transaction.atomic():
-        storing.lock_head()
-        found = look(data, role, values)
-        if mark and found.seen != seen:
-            raise FileMovedError(CHANGED)
-        results = _save(data, found, by, role, now, values)
-        audit.note(by, "edited file taken", "mcp.json", f"{len(results)} services", now=now)
-        if not any(result.error for result in results):
-            mcpjson.accept_file(data)
+    with mcpjson.held(sha) as data:
+        known = {**(carrying.values(data, phrase, mcpjson.LARGEST) if phrase else {}), **values}
+        with transaction.atomic():
+            storing.lock_head()
+            found = look(data, role, known)
+            if mark and found.seen != seen:
+                raise FileMovedError(CHANGED)
+            results = _save(data, found, by, role, now, known)
+            audit.note(by, "edited file taken", "mcp.json", f"{len(results)} services", now=now)
+            if not any(result.error for result in results):
+                mcpjson.accept_file(data)
     mcpjson.export_pending(author=by, now=now)
     publish(now)
     return results

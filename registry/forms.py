@@ -10,13 +10,13 @@ from django import forms
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from registry.core import needs
+from registry.core import names, needs
 from registry.core.checking import CHECK
 from registry.core.editing import field_of
 from registry.core.fields import LONGEST_TIMEOUT, written_timeout
 from registry.core.places import show
 from registry.errors import InvalidConfigError
-from registry.models import NAME_PATTERN, Priority, Profile, Transport
+from registry.models import Priority, Profile, Transport
 
 TRANSPORTS = [
     (Transport.STREAMABLE_HTTP, _("HTTP – an address that speaks streamable HTTP")),
@@ -33,12 +33,10 @@ def _lines(rows: int, hint: str) -> forms.Textarea:
 class ServiceForm(forms.Form):
     """Fields of one entry; those that the transport does not use are left out of it."""
 
-    name = forms.RegexField(
-        regex=NAME_PATTERN,
+    name = forms.CharField(
         label=_("Name"),
-        max_length=64,
+        max_length=1000,
         help_text=_("Letters, digits, dots, hyphens and underscores."),
-        error_messages={"invalid": _("Only letters, digits, dots, hyphens and underscores.")},
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),
@@ -155,6 +153,13 @@ class ServiceForm(forms.Form):
         help_text=_("Empty: any answer that is no error will do."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+
+    def clean_name(self) -> str:
+        """A possible name; one that is not gets the nearest offered, as everywhere."""
+        try:
+            return names.check(self.cleaned_data["name"], ())
+        except InvalidConfigError as exc:
+            raise forms.ValidationError(f"{exc.what}. {exc.remedy}.") from None
 
     def clean_check_arguments(self) -> dict[str, Any]:
         """The object that was typed."""

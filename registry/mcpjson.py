@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from registry import files
-from registry.core import comparing
+from registry.core import comparing, reading
 from registry.errors import InvalidConfigError, RegistryError
 from registry.models import AuditEntry, ConfigVersion, Desired, RegistryHead, Role, Service
 
@@ -69,6 +69,12 @@ def exported(entry: Mapping[str, Any], desired: str) -> dict[str, Any]:
 def text_of(content: Mapping[str, Any]) -> str:
     """The document as it is written."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def portable(content: Mapping[str, Any]) -> str:
+    """As `text_of`, but without its layout where that alone would make it too large to be imported."""
+    text = text_of(content)
+    return text if reading.fits(text) else json.dumps(content, ensure_ascii=False) + "\n"
 
 
 def sha_of(data: bytes) -> str:
@@ -152,18 +158,16 @@ def _write(revision: int, seen: bytes | None, *, author: str, now: datetime) -> 
 
 
 def _keep_version(text: str, sha: str, *, author: str, now: datetime) -> None:
+    """To compare large documents takes long: that is done before anybody has to wait for us."""
+    last = ConfigVersion.objects.order_by("-number").first()
+    if last is not None and last.sha256 == sha:
+        return
+    who = (author or _authors_since(last))[:150]
+    summary = comparing.summary(last.document if last else "", text)[:500]
     with transaction.atomic():
-        last = ConfigVersion.objects.order_by("-number").first()
-        if last is not None and last.sha256 == sha:
-            return
         number = (ConfigVersion.objects.aggregate(top=Max("number"))["top"] or 0) + 1
         ConfigVersion.objects.create(
-            number=number,
-            document=text,
-            sha256=sha,
-            author=(author or _authors_since(last))[:150],
-            summary=comparing.summary(last.document if last else "", text)[:500],
-            created_at=now,
+            number=number, document=text, sha256=sha, author=who, summary=summary, created_at=now
         )
 
 

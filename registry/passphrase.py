@@ -39,9 +39,9 @@ def lock(values: Mapping[str, str], passphrase: str) -> dict[str, Any]:
     return {"kdf": "scrypt", **COST, "salt": base64.b64encode(salt).decode(), "sealed": sealed.decode()}
 
 
-def locked_block(document: object) -> dict[str, Any] | None:
-    """The block of a document that has one; a tree is one that `reading.read` gave."""
-    tree = reading.read(document) if isinstance(document, (str, bytes)) else document
+def locked_block(document: object, limit: int = reading.MAX_BYTES) -> dict[str, Any] | None:
+    """The block of a document that has one; a tree is one that `reading.read` gave. *limit* is in bytes."""
+    tree = reading.read(document, limit) if isinstance(document, (str, bytes)) else document
     block = tree.get(KEY) if isinstance(tree, dict) else None
     return block if isinstance(block, dict) and block.get("kdf") == "scrypt" else None
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from registry import allowlist, reach
 from registry.core import entry as entries
-from registry.core import filling, names, needs, reading, transport
+from registry.core import filling, names, needs, reading, transport, unseen
 from registry.core.dialects import URL_KEYS, Found
 from registry.core.entry import Entry, ServiceConfig
 from registry.core.places import Place, shorten, show
@@ -23,7 +23,11 @@ STAND_INS = ("value", "8080", "https://example.org/")
 
 @dataclass(kw_only=True)
 class Plan:
-    """One entry: what it would become, or why it cannot be taken."""
+    """One entry: what it would become, or why it cannot be taken.
+
+    `reused` are placeholders that take a value which was given for another service; `unseen` are places whose
+    hidden value changes.
+    """
 
     name: str
     place: Place
@@ -34,6 +38,8 @@ class Plan:
     missing: tuple[str, ...] = ()
     writes: dict[str, str] = field(default_factory=dict)
     inherited: list[str] = field(default_factory=list)
+    reused: list[str] = field(default_factory=list)
+    unseen: list[Place] = field(default_factory=list)
     links: dict[str, Place] = field(default_factory=dict)
     link_key: str = needs.KEY
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +54,17 @@ class Plan:
         if self.service is None:
             return "created"
         return "updated" if self.changed else "unchanged"
+
+    def notes(self) -> list[str]:
+        """What a person should know of it that neither the entry nor the difference shows."""
+        if self.entry is None:
+            return []
+        said = [f"{show(self.place)}: takes the value of {name} that is stored here" for name in self.reused]
+        said += [f"{show((*self.place, *at))}: gets another value" for at in self.unseen[: unseen.MOST]]
+        more = len(self.unseen) - unseen.MOST
+        said += [f"{show(self.place)}: {more} more hidden values change"] if more > 0 else []
+        archived = self.service is not None and self.service.archived_at is not None
+        return said + ([f"{show(self.place)}: comes back from the archive"] if archived else [])
 
     def desired(self) -> str:
         """What the entry says; where it says nothing, as it was, and running for a new one."""

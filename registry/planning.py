@@ -16,6 +16,7 @@ from registry.core.dialects import Found
 from registry.core.entry import Entry, ServiceConfig
 from registry.core.hiding import Cut
 from registry.core.places import show
+from registry.core.unseen import hidden_changes
 from registry.errors import InvalidConfigError
 from registry.models import Role, Secret, Service
 from registry.plan import (
@@ -192,6 +193,8 @@ class Planner:
             elif self._may_use(secret, kept, plan.name):
                 row = self._secrets[secret]
                 answers.old[secret] = secrets.unseal(row.ciphertext)
+                if row.service_id is None and secret not in kept:
+                    plan.reused.append(asked)
                 if row.service_id is not None and (plan.service is None or row.service_id != plan.service.pk):
                     plan.inherited.append(secret)
             else:
@@ -234,10 +237,11 @@ class Planner:
             if (row := self._secrets.get(name))
             and self._owners.get(row.service_id or 0) in (None, service.name)
         }
-        same_values = all(old.get(name) == value for name, value in plan.writes.items())
+        renewed = {name for name, value in plan.writes.items() if old.get(name) != value}
+        plan.unseen = hidden_changes(service.entry, plan.stored, renewed)
         plan.changed = not (
             plan.stored == service.entry
-            and same_values
+            and not renewed
             and plan.desired() == service.desired
             and service.archived_at is None
         )

@@ -149,7 +149,7 @@ def _row(number: int, item: Found, plan: Plan) -> Row:
         problem=error,
         asks=asks,
         suggestion=error.suggestion if error else "",
-        notes=entries.notes(item.raw, plan.place) if plan.entry else [],
+        notes=[*entries.notes(item.raw, plan.place), *plan.notes()] if plan.entry else [],
         item=item,
         before=before,
         after=after,
@@ -187,5 +187,5 @@ def _row_of_name(number: int, name: str, service: Service | None) -> Row:
         problem=problem,
         asks=[],
         suggestion="",
-        notes=[],
+        notes=[f"{shorten(name, names.LIMIT)}: will be started"] if stopped else [],
     )

@@ -78,7 +78,7 @@ def register(
     order = dependencies.arranged(named) if len(named) > PART else range(len(named))
     for start in range(0, len(named), PART):
         part = [named[number] for number in order[start : start + PART]]
-        results += _save(part, by, role, now, values or {})
+        results += _save(part, by, role, now, values or {}, {result.name for result in results})
         if progress is not None:
             progress(len(results), len(named))
     results = [result for _number, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]
@@ -91,12 +91,17 @@ def read(source: Source | Document, limit: int) -> Document:
 
 
 def _save(
-    part: Sequence[Named], by: str, role: Role, now: datetime, values: Mapping[str, str]
+    part: Sequence[Named],
+    by: str,
+    role: Role,
+    now: datetime,
+    values: Mapping[str, str],
+    earlier: Collection[str],
 ) -> list[Result]:
     with transaction.atomic():
         head = storing.lock_head()
         plans = Planner(role, values).plan(part)
-        dependencies.check(plans)
+        dependencies.check(plans, earlier=earlier)
         results = [Result(name=plan.name, outcome=plan.outcome, error=plan.error) for plan in plans]
         if storing.save(plans, head, by=by, now=now):
             announce(by)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils import timezone
 
 from lifecycle import approvals
 from mcpstore_site.facade.records import ContractChangeRecord, WaitingToolRecord
 from mcpstore_site.facade.scope import BY, Scope
-from registry import history
+from registry import contracts, history
 
 
 class Contracts(Scope):
@@ -61,6 +63,14 @@ class Contracts(Scope):
     def approve_tool(self, name: str, tool: str, hash: str) -> None:
         """Take one change; ContractError where the tool changed again since the hash was given."""
         approvals.approve(self.service(name).name, tool, seen=hash, by=BY, now=timezone.now())
+
+    def approve_all_tools(self, name: str, seen: Iterable[WaitingToolRecord]) -> list[str]:
+        """Take all that waits, if it still is what was *seen*, as `list_waiting_tools` gave it; their names.
+
+        ContractError where something else waits by now; nothing is approved then.
+        """
+        digest = contracts.list_hash((row.name, row.hash) for row in seen)
+        return approvals.approve_all(self.service(name).name, seen=digest, by=BY, now=timezone.now())
 
     def refuse_tool(self, name: str, tool: str, hash: str) -> None:
         """Keep refusing one change, until the server changes the tool again."""

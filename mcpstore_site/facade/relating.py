@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from lifecycle import batches
+from lifecycle import batch_progress, batches
 from lifecycle.models import Command
 from mcpstore_site.facade import waiting
 from mcpstore_site.facade.errors import ServiceTimeoutError
@@ -47,7 +47,7 @@ class Relating(Scope):
             return {}
         now = timezone.now()
         batch = batches.begin(Command.Kind.START, names=names, by=BY, role=Role.ADMIN, now=now)
-        if not waiting.until(lambda: batches.get(batch.pk).finished_at is not None, timeout):
+        if not waiting.until(lambda: batch_progress.get(batch.pk).finished_at is not None, timeout):
             raise ServiceTimeoutError(f"Not all of {len(names)} services were started within {timeout:g} s.")
         done = batch.members.filter(state=Command.State.DONE).values_list("service__name", flat=True)
         connected = set(done)

@@ -29,7 +29,7 @@ def _file(path: Path) -> bytes:
     """No more than one byte over the limit, whatever the size of the file."""
     try:
         with path.expanduser().open("rb") as handle:
-            return handle.read(reading.MAX_BYTES + 1)
+            return handle.read(reading.MOST_BYTES + 1)
     except (OSError, ValueError) as exc:
         why = getattr(exc, "strerror", None) or "it is no path"
         remedy = "Give the path of a JSON file, or the configuration itself"

@@ -19,6 +19,9 @@ from registry.core.places import ROOT, Place, show
 from registry.errors import InvalidConfigError
 
 MAX_BYTES = 1024 * 1024
+MAX_SEALED = 7 * MAX_BYTES
+MOST_BYTES = MAX_BYTES + MAX_SEALED
+"""Of a document whose secret values stand locked in it: these come on top of what a document may have."""
 MAX_DEPTH = 16
 BYTES_PER_VALUE = 6
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -27,6 +30,8 @@ _DEEP_TOML = re.compile(
     rf"(?<![\w-])(?:{_KEY_PART}[ \t]*+\.[ \t]*+){{{MAX_DEPTH + 1}}}"
     rf"|(?:[\[{{][^\[\]{{}}]{{0,200}}){{{MAX_DEPTH + 1}}}"
 )
+_SEALED = re.compile(r'sealed(\\?)"\s*+:\s*+\1"([\w=-]*+)\1"', re.ASCII)
+_SEALED_IN_BYTES = re.compile(_SEALED.pattern.encode())
 _TOML = re.compile(r"^[ \t]*\[{1,2}[ \t]*mcp_servers\b", re.MULTILINE)
 _SPLIT = "Split it into smaller documents"
 
@@ -44,13 +49,16 @@ class Repeated(dict[str, Any]):
     twice: tuple[str, ...] = ()
 
 
-def read(source: object, limit: int = MAX_BYTES, depth: int = MAX_DEPTH) -> Any:
-    """The tree of a text, of bytes, or of Python values; InvalidConfigError if it is none, or too much."""
+def read(source: object, limit: int = MAX_BYTES, depth: int = MAX_DEPTH, at: Place = ()) -> Any:
+    """The tree of a text, of bytes, or of Python values; InvalidConfigError if it is none, or too much.
+
+    Secret values that stand locked beside the services do not count; *at* is where in the tree those are.
+    """
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _parse(_decode(bytes(source[: limit + 1]), limit), limit, depth)
+        return _parse(_decode(bytes(source[: limit + MAX_SEALED + 1]), limit), limit, depth, at)
     if isinstance(source, str):
-        return _parse(source, limit, depth)
-    return _parse(_dump(source, limit), limit, depth)
+        return _parse(source, limit, depth, at)
+    return _parse(_dump(source, limit), limit, depth, at)
 
 
 def _too_large(limit: int) -> InvalidConfigError:
@@ -59,7 +67,7 @@ def _too_large(limit: int) -> InvalidConfigError:
 
 def _decode(data: bytes, limit: int) -> str:
     """UTF-8, or UTF-16 that says so by its first two bytes, as some editors and shells write it."""
-    if len(data) > limit:
+    if len(data) > limit + _aside(data, limit):
         raise _too_large(limit)
     wide = _BOMS.get(data[:2])
     if wide is None and b"\0" in data[:4]:
@@ -72,8 +80,47 @@ def _decode(data: bytes, limit: int) -> str:
         ) from None
 
 
-def _parse(text: str, limit: int, depth: int) -> Any:
-    if len(text) > limit or len(text.encode("utf-8", "surrogatepass")) > limit:
+def _aside(source: str | bytes, limit: int) -> int:
+    """How many of the characters may be locked values."""
+    found = _sealed(source) if len(source) <= limit + MAX_SEALED else None
+    return len(found[2]) if found else 0
+
+
+def _sealed(source: str | bytes) -> re.Match[str] | re.Match[bytes] | None:
+    """Looked for from the end, where an export has them."""
+    if isinstance(source, bytes):
+        at = max(source.rfind(b'sealed"'), source.rfind(b'sealed\\"'), 0)
+        return _SEALED_IN_BYTES.match(source, at)
+    return _SEALED.match(source, max(source.rfind('sealed"'), source.rfind('sealed\\"'), 0))
+
+
+def fits(text: str) -> bool:
+    """Whether a document of this text is not too large to be read."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    return size <= MOST_BYTES and size <= MAX_BYTES + _aside(text, MAX_BYTES)
+
+
+def without_sealed(source: bytes) -> bytes:
+    """The document once its locked values were opened: they are not carried any further."""
+    found = _sealed(source)
+    return source[: found.start(2)] + source[found.end(2) :] if found else source
+
+
+def _refuse_hidden(tree: object, at: Place, aside: int, limit: int) -> None:
+    """What did not count must be the locked values; a document that is a text is looked at once more."""
+    for key in at:
+        tree = tree.get(str(key)) if isinstance(tree, dict) else None
+    if isinstance(tree, str) and len(tree) >= aside:
+        return
+    block = tree.get("secrets") if isinstance(tree, dict) else None
+    sealed = block.get("sealed") if isinstance(block, dict) else None
+    if not isinstance(sealed, str) or len(sealed) != aside:
+        raise _too_large(limit)
+
+
+def _parse(text: str, limit: int, depth: int, at: Place) -> Any:
+    aside = _aside(text, limit)
+    if len(text) > limit + aside or (size := len(text.encode("utf-8", "surrogatepass"))) > limit + aside:
         raise _too_large(limit)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
@@ -86,7 +133,10 @@ def _parse(text: str, limit: int, depth: int) -> Any:
         raise InvalidConfigError(ROOT, "is empty", 'Start with {"mcpServers": {…}}')
     if not text.lstrip().startswith("{") and _TOML.search(text):
         return _toml(text, limit)
-    return _json(plain(text, depth))
+    tree = _json(plain(text, depth))
+    if size > limit:
+        _refuse_hidden(tree, at, aside, limit)
+    return tree
 
 
 def _json(text: str) -> Any:

@@ -38,4 +38,4 @@ def _file(request: HttpRequest, form: ExportForm) -> HttpResponse | None:
         return None
     name = "mcp-with-secrets.json" if agent == GLOBAL_AGENT else f"{agent}.mcp-with-secrets.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(mcpjson.text_of(content), content_type="application/json", headers=headers)
+    return HttpResponse(mcpjson.portable(content), content_type="application/json", headers=headers)

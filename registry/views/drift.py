@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from registry import drifting
@@ -32,15 +33,15 @@ def version_drift(request: HttpRequest) -> HttpResponse:
     return render(request, "registry/version_drift.html", context)
 
 
+@sensitive_post_parameters()
 @require(Role.OPERATOR)
 @require_POST
 def version_take(request: HttpRequest) -> HttpResponse:
     """Save what the file says. What cannot be saved stays in the file, which is then not written over."""
     who, role, now = request.user.get_username(), role_of(request.user), timezone.now()
     try:
-        results = drifting.take(
-            request.POST.get("seen", ""), by=who, role=role, now=now, values=answers(request)
-        )
+        seen, phrase = request.POST.get("seen", ""), request.POST.get("passphrase", "")
+        results = drifting.take(seen, by=who, role=role, now=now, values=answers(request), phrase=phrase)
     except (FileMovedError, InvalidConfigError) as exc:
         messages.error(request, str(exc))
         return redirect("version_drift")

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from registry import previewing, standing
-from registry.core import names
+from registry.core import names, placeholders
 from registry.core.dialects import Found
 from registry.core.places import shorten
+from registry.core.trees import strings
 from registry.drafts import Draft
 from registry.errors import InvalidConfigError
 from registry.models import Role
@@ -136,12 +137,19 @@ def _group(kind: str, lines: Sequence[Line]) -> Group:
 def _questions(draft: Draft, seen: Preview) -> list[Question]:
     """What is asked, and what was answered already and may be answered anew."""
     asked = {ask.name: ask for ask in seen.asks}
+    answered = draft.values.keys() - asked.keys()
+    left = _named([row.item.raw for row in seen.rows if row.item]) if answered else set()
     given = [
         Question(name=name, description="", secret=True, given=True)
         for name in draft.values
-        if name not in asked
+        if name in answered & left
     ]
     return [_question(ask, seen) for ask in asked.values()] + given
+
+
+def _named(entries: list[Any]) -> set[str]:
+    """The placeholders that entries hold."""
+    return {hole.name for text in strings(entries) for hole in placeholders.holes(text)}
 
 
 def _question(ask: Ask, seen: Preview) -> Question:

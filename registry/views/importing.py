@@ -22,7 +22,8 @@ from registry.errors import InvalidConfigError
 from registry.models import Role
 from registry.views import import_page
 
-LIMIT = reading.MAX_BYTES
+LIMIT, MOST = reading.MAX_BYTES, 4_000_000
+"""Of a document; and of one with locked values, which must fit into a request."""
 ANSWER, NAME, TEXT = "value:", "name:", "text:"
 Context = dict[str, Any]
 Unread = Mapping[int, InvalidConfigError]
@@ -33,14 +34,14 @@ Unread = Mapping[int, InvalidConfigError]
 def service_import(request: HttpRequest) -> HttpResponse:
     """The page. A POST looks at a document; `step` is check, save or go on with what was looked at."""
     if request.method != "POST":
-        return render(request, "registry/service_import.html", {"limit": LIMIT})
+        return render(request, "registry/service_import.html", {"limit": LIMIT, "most": MOST})
     try:
         context, status = _answer(request)
     except InvalidConfigError as exc:
         context, status = {"problem": exc}, 422
     whole = not getattr(request, "htmx", None)
     template = "registry/service_import.html" if whole else "registry/_import_preview.html"
-    return render(request, template, {"limit": LIMIT, **context}, status=status)
+    return render(request, template, {"limit": LIMIT, "most": MOST, **context}, status=status)
 
 
 def _answer(request: HttpRequest) -> tuple[Context, int]:
@@ -66,7 +67,7 @@ def _answer(request: HttpRequest) -> tuple[Context, int]:
 def _first_look(request: HttpRequest) -> Context:
     """A new document; values that were typed for the one before it are kept."""
     text = _given(request)
-    if not text.strip():
+    if len(text) <= LIMIT and not text.strip():
         return {"nothing": True}
     return _look(request, Draft(text=text, values=_kept(request) | answers(request)), {})
 
@@ -82,7 +83,7 @@ def _given(request: HttpRequest) -> bytes:
     upload = request.FILES.get("file")
     if upload is None:
         return request.POST.get("text", "").encode("utf-8", "surrogatepass")
-    if (upload.size or 0) > LIMIT:
+    if (upload.size or 0) > reading.MOST_BYTES:
         raise InvalidConfigError(_("The file"), _("is larger than 1 MiB"), _("Split it into smaller ones"))
     content: bytes = upload.read()
     return content
@@ -115,7 +116,9 @@ def _unlocked(request: HttpRequest, draft: Draft) -> Draft:
     phrase = request.POST.get("passphrase", "")
     if not phrase or not draft.locked:
         return draft
-    return replace(draft, carried=carrying.values(draft.text, phrase))
+    return replace(
+        draft, carried=carrying.values(draft.text, phrase), text=reading.without_sealed(draft.text)
+    )
 
 
 def _spared(request: HttpRequest, draft: Draft) -> frozenset[str]:

@@ -12,21 +12,26 @@ const importing = {
     line.hidden = !problem;
   },
 
-  tooLarge(name, size) {
-    const too = size > Number(this.form.dataset.limit);
+  // Secret values that stand locked in a document come on top of what it may have.
+  tooLarge(name, size, text = "") {
+    const { limit, most } = this.form.dataset;
+    const too = size > Number(text.includes('"sealed"') ? most : limit);
     this.say(too ? `${name} ${this.form.dataset.tooLarge}` : "");
     return too;
   },
 
   async read(file) {
-    if (!file || this.tooLarge(file.name, file.size)) return;
+    if (!file || this.tooLarge(file.name, file.size, '"sealed"')) return;
     const bytes = new Uint8Array(await file.arrayBuffer());
     const wide = { 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[(bytes[0] << 8) | bytes[1]];
+    let text;
     try {
-      this.text.value = new TextDecoder(wide ?? "utf-8", { fatal: true }).decode(bytes);
+      text = new TextDecoder(wide ?? "utf-8", { fatal: true }).decode(bytes);
     } catch {
       return this.form.requestSubmit(); // the server says what is wrong with it
     }
+    if (this.tooLarge(file.name, file.size, text)) return;
+    this.text.value = text;
     document.getElementById("id_file").value = "";
     this.text.dispatchEvent(new Event("input", { bubbles: true }));
   },
@@ -61,8 +66,15 @@ document.getElementById("id_file").addEventListener("change", (event) => importi
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.target !== importing.form) return;
   const [file] = document.getElementById("id_file").files;
-  const size = file ? file.size : new Blob([importing.text.value]).size;
-  if (importing.tooLarge(file?.name ?? importing.form.querySelector("label").textContent, size)) event.preventDefault();
+  const text = file ? "" : importing.text.value;
+  const size = file ? file.size : new Blob([text]).size;
+  const { parameters } = event.detail;
+  if (importing.tooLarge(file?.name ?? importing.form.querySelector("label").textContent, size, text)) event.preventDefault();
+  // Both together would be cut off; what was said to the document before is then asked for again.
+  if (size + (parameters.get?.("sealed") ?? parameters.sealed ?? "").length > Number(importing.form.dataset.most)) {
+    if (parameters.delete) parameters.delete("sealed");
+    else delete parameters.sealed;
+  }
 });
 
 // The next portion was not answered: it is asked for again, since what is saved already is not saved twice.
@@ -72,3 +84,15 @@ for (const name of ["htmx:responseError", "htmx:sendError"]) {
     setTimeout(() => event.target.isConnected && event.target.requestSubmit(), 3000);
   });
 }
+
+// Whoever works by keyboard is led to what comes next where the button that was pressed went away.
+importing.pressed = false;
+document.addEventListener("submit", (event) => {
+  importing.pressed ||= event.target.id === "import-form";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (!importing.pressed || document.activeElement !== document.body) return;
+  const next = document.querySelector("#preview :is(.to-mend input, .asks input, #import-save:enabled, .saved a.button)");
+  importing.pressed = !next;
+  next?.focus();
+});

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -48,6 +49,19 @@ def test_a_document_goes_out_and_comes_back_with_its_values(admin: Api) -> None:
     assert [row["outcome"] for row in answer.json()["results"]] == ["created", "created"]
     assert secrets.reveal(Service.objects.get(name="a")).headers == {"K": "canary-a"}
     assert secrets.reveal(Service.objects.get(name="b")).env == {"T": "canary-b"}
+
+
+def test_many_values_come_back_too(admin: Api) -> None:
+    entries = {f"s{n:03}": {"url": "https://e.org/", "headers": {"K": "canary-a" * 800}} for n in range(150)}
+    admin.post("services", entries)
+    document = exported(admin)
+    emptied()
+    for given in (document, json.dumps(document)):
+        answer = admin.post("imports", {"document": given, "passphrase": PHRASE})
+        assert answer.status_code == 200, answer.content
+    assert Service.objects.count() == 150
+    hidden = {"document": {"a": {"url": "https://e.org/"}}, "values": document}
+    assert admin.post("imports", hidden).json()["error"]["message"].startswith("is larger than 1 MiB")
 
 
 def test_an_operator_may_bring_back_what_an_operator_may_add(admin: Api, operator: Api) -> None:

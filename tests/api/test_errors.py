@@ -147,7 +147,7 @@ def test_a_call_with_a_body_that_is_none(
 @pytest.mark.parametrize("path", ["services", "services/weather/tools/echo/call"])
 def test_a_body_that_is_too_large(path: str, operator: Api, make_service: MakeService) -> None:
     make_service(state="HEALTHY", tools=("echo",))
-    error = error_of(operator.post(path, "x" * (2 * 1024 * 1024 + 1)), 413)
+    error = error_of(operator.post(path, "x" * (4 * 1024 * 1024 + 1)), 413)
     assert (error["code"], error["where"]) == ("too_large", "body")
 
 

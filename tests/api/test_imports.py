@@ -121,7 +121,7 @@ def test_no_path_is_ever_opened(admin: Api, tmp_path: Any) -> None:
         ('{"document": [], "only": "a"}', 422, "body.only"),
         ('{"document": [], "replace": 1}', 422, "body.replace"),
         ('{"document": {"a": "' + "x" * 1_100_000 + '"}}', 422, "document"),
-        ('{"document": {"a": "' + "x" * 3_000_000 + '"}}', 413, "body"),
+        ('{"document": {"a": "' + "x" * 4_300_000 + '"}}', 413, "body"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(admin: Api, text: str, status: int, where: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from lifecycle import batches
+from lifecycle import batch_waves
 from registry import registration, removal
 from registry.models import Service
 from tests.api.conftest import Api, MakeService
@@ -67,11 +67,11 @@ def test_a_bulk_removal_is_undone(viewer: Api, operator: Api, make_service: Make
         make_service(name)
     batch = operator.post("services/bulk", {"action": "remove", "filter": {}}).json()["batch_id"]
     assert operator.post(f"batches/{batch}/undo").status_code == 409, "it has not ended"
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert viewer.post(f"batches/{batch}/undo").status_code == 403
     assert operator.post("batches/999/undo").status_code == 404
     answer = operator.post(f"batches/{batch}/undo")
     assert answer.status_code == 202
-    batches.advance(timezone.now())
+    batch_waves.advance(timezone.now())
     assert operator.get(f"batches/{answer.json()['batch_id']}").json()["done"] == 2
     assert Service.objects.listed().count() == 2

@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from registry import exporting, mcpjson
-from registry.models import Service
+from registry import exporting, mcpjson, secrets
+from registry.models import Secret, Service
 from tests.api.conftest import Api
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +63,7 @@ def test_a_hand_edit_is_seen_and_taken(admin: Api) -> None:
         "asks": [],
         "removed": [],
         "dropped": [],
+        "locked": False,
         "diff": [],
     }
     content = {"a": {"url": URL, "headers": {"K": "canary", "T": "${TOKEN}"}}}
@@ -77,6 +78,24 @@ def test_a_hand_edit_is_seen_and_taken(admin: Api) -> None:
     assert taken == [{"name": "a", "outcome": "updated"}, {"name": "b", "outcome": "removed"}]
     assert admin.get("drift").json()["drifted"] is False
     assert "canary" not in settings.MCPJSON_FILE.read_text()
+
+
+def test_a_file_with_locked_values_is_taken_with_its_passphrase(admin: Api) -> None:
+    save(admin, {"a": {"url": URL, "headers": {"K": "canary"}}})
+    document = admin.post("mcp.json/export", {"passphrase": "correct horse"}).json()
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+    save(admin, {"b": {"url": URL}})
+    settings.MCPJSON_FILE.write_text(json.dumps(document))
+    found = admin.get("drift").json()
+    assert (found["locked"], found["dropped"], found["asks"][0]["name"]) == (True, [], "a.headers.K")
+    body = {"seen": found["seen"], "passphrase": "another one"}
+    assert admin.post("drift/take", body).json()["error"]["where"] == "secrets"
+    assert admin.post("drift/take", {**body, "passphrase": 3}).json()["error"]["where"] == "body.passphrase"
+    body["passphrase"] = "correct horse"
+    outcomes = {row["name"]: row["outcome"] for row in admin.post("drift/take", body).json()["results"]}
+    assert outcomes == {"a": "created", "b": "removed"}
+    assert secrets.reveal(Service.objects.listed().get()).headers == {"K": "canary"}
 
 
 def test_a_hand_edit_is_thrown_away_only_as_it_was_seen(admin: Api) -> None:

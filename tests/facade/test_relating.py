@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from lifecycle import batches
+from lifecycle import batch_waves
 from mcpstore_site.store import (
     InvalidConfigError,
     MCPStore,
@@ -55,7 +55,7 @@ def batches_going_on() -> Iterator[None]:
 
     def work() -> None:
         while not stop.wait(0.02):
-            batches.advance(timezone.now())
+            batch_waves.advance(timezone.now())
         connection.close()
 
     thread = threading.Thread(target=work)

@@ -384,8 +384,11 @@ def test_a_tool_that_waits_raises_until_it_is_approved(store: Any) -> None:
     store.refuse_tool("weather", "c", new.hash)
     with pytest.raises(ContractError, match="changed again"):
         store.approve_tool("weather", "a", "something else")
+    with pytest.raises(ContractError, match="changed again"):
+        store.approve_all_tools("weather", [changed])
     store.approve_tool("weather", "a", changed.hash)
     assert [row.refused_by for row in store.list_waiting_tools("weather")] == ["python"]
+    assert store.approve_all_tools("weather", store.list_waiting_tools("weather")) == ["c"]
     store.unpin_tools("weather")
     assert store.list_waiting_tools("weather") == []
 

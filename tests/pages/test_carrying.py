@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from registry import agents, carrying, exporting, registration, secrets
+from registry import agents, carrying, exporting, mcpjson, registration, secrets
 from registry.models import AuditEntry, Role, Secret, Service
 from tests.pages.conftest import text_of
 from tests.pages.test_importing import check, preview
@@ -109,6 +110,22 @@ def test_an_import_asks_for_the_passphrase_and_takes_the_values(admin: Client, o
     assert not Service.objects.exists()
     assert save_preview(operator, page, take=["0"]).status_code == 200
     assert secrets.reveal(Service.objects.get()).headers == {"K": "canary-a"}
+
+
+def test_a_file_with_many_values_is_taken_by_the_page(admin: Client) -> None:
+    entries = {
+        f"s{n:03}": {"url": "https://e.org/", "headers": {"K": f"canary-{n}" * 700}} for n in range(150)
+    }
+    registration.register(entries, by="ann", role=Role.ADMIN, now=timezone.now(), limit=mcpjson.LARGEST)
+    text = text_of(admin.post(PATH, GOOD))
+    assert 1_200_000 < len(text) < 2_000_000
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+    page = text_of(admin.post("/import/", {"file": SimpleUploadedFile("mcp.json", text.encode())}))
+    page = check(admin, page, rest="1", passphrase=PHRASE)
+    assert save_preview(admin, page, take=["0", "1"], rest="1").status_code == 200
+    assert Service.objects.count() == 2 + 52
+    assert secrets.reveal(Service.objects.get(name="s149")).headers == {"K": "canary-149" * 700}
 
 
 def test_a_passphrase_that_is_typed_when_saving_is_enough(admin: Client) -> None:

@@ -19,8 +19,8 @@ from lifecycle.engine import upkeep
 from lifecycle.live import fragments
 from lifecycle.live.feed import Item
 from lifecycle.models import FeedItem
-from registry import drifting, exporting, mcpjson, registration
-from registry.models import Role, Service
+from registry import carrying, drifting, exporting, mcpjson, registration, secrets
+from registry.models import Role, Secret, Service
 from tests.pages.conftest import make_worker, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +55,24 @@ def seen(client: Client) -> dict[str, str]:
 def banner(client: Client, path: str = "/services/") -> str:
     found = BANNER.search(text_of(client.get(path)))
     return found[0] if found else ""
+
+
+def test_a_file_with_locked_values_is_taken_with_its_passphrase(admin: Client, file: Path) -> None:
+    taken = mcpjson.text_of(carrying.export("correct horse", by="ann", now=NOW))
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+    registration.register({"other": {"url": URL}}, by="ann", role=Role.ADMIN, now=NOW)
+    assert exporting.wait_idle(10)
+    file.write_text(taken)
+    drifting.publish(timezone.now())
+    page = text_of(admin.get("/versions/drift/"))
+    assert "Passphrase of the export" in page and 'name="value:weather.headers.Authorization"' in page
+    assert "does not keep" not in page
+    admin.post("/versions/drift/take/", {**seen(admin), "passphrase": "another one"})
+    assert Service.objects.listed().get().name == "other"
+    admin.post("/versions/drift/take/", {**seen(admin), "passphrase": "correct horse"})
+    shown = secrets.reveal(Service.objects.listed().get()).headers
+    assert shown == {"Authorization": "Bearer canary-1"}
 
 
 def test_only_operators_see_and_decide(viewer: Client, file: Path) -> None:

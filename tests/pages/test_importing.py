@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
-from registry import portions, secrets
-from registry.models import Service
+from registry import carrying, portions, secrets
+from registry.models import Secret, Service
 from registry.views import import_page
 from tests.pages.conftest import HTMX, text_of
 
@@ -119,6 +120,39 @@ def test_what_was_previewed_is_saved_with_the_values_given(admin: Client) -> Non
     assert "import-form" not in results
     assert secrets.reveal(Service.objects.get(name="b")).env == {"KEY": "top-secret-1"}
     assert "top-secret-1" not in results
+
+
+@pytest.mark.parametrize("text", ['{"mcpServers": {}}', "[]"])
+def test_a_document_without_a_service_is_said_to_be_one(admin: Client, text: str) -> None:
+    page = text_of(preview(admin, text))
+    assert "names no service" in page
+    assert "import-form" not in page
+
+
+def test_a_value_that_was_given_is_shown_only_while_an_entry_left_to_save_asks_for_it(admin: Client) -> None:
+    asks = {"url": "https://a.example.org/mcp", "headers": {"K": "${API_KEY}"}}
+    page = text_of(preview(admin, document(a=asks, b=asks | {"command": "x"}, c={"url": "ftp://c"})))
+    page = check(admin, page, **{"value:API_KEY": "top-secret-1"})
+    assert "kept as you gave it" in page
+    page = text_of(save(admin, page))
+    assert "1 added" in page
+    assert "kept as you gave it" in page
+    page = check(admin, page, **{"text:1": json.dumps(asks)})
+    page = text_of(save(admin, page))
+    assert "ftp" in page
+    assert "kept as you gave it" not in page
+
+
+def test_of_a_locked_document_the_passphrase_is_asked_for_before_each_value(admin: Client) -> None:
+    save(admin, text_of(preview(admin, document(a=GOOD | {"headers": {"K": "top-secret-1"}}))))
+    locked = carrying.export("correct horse battery", by="ann", now=timezone.now())
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+    page = text_of(preview(admin, json.dumps(locked)))
+    assert page.index("Passphrase of the export") < page.index("Type them one by one")
+    page = check(admin, page, passphrase="correct horse battery")
+    assert "Type them one by one" not in page
+    assert "Values that the document leaves open" not in page
 
 
 def test_only_the_ticked_ones_are_saved(admin: Client) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from registry import agents, carrying, mcpjson, secrets
+from registry.core import reading
 from registry.errors import InvalidConfigError
 from registry.models import AuditEntry, Secret, Service
 from tests.registry.conftest import NOW, Register
@@ -48,6 +49,24 @@ def test_every_value_comes_back_where_it_was(register: Register) -> None:
     assert mcpjson.document() == ours
     said = AuditEntry.objects.get(action="secrets exported")
     assert (said.actor, said.target, said.detail) == ("ann", agents.GLOBAL_AGENT, f"{len(values)} values")
+
+
+def test_what_we_exported_can_be_imported_though_its_values_are_many(register: Register) -> None:
+    entries = {f"s{n:04}": {"url": URL, "headers": {"K": f"canary-{n}" * 60}} for n in range(2500)}
+    register(entries, limit=mcpjson.LARGEST)
+    text = mcpjson.portable(carrying.export(PHRASE, by="ann", now=NOW))
+    assert len(text) > 2 * reading.MAX_BYTES
+    Service.objects.all().delete()
+    Secret.objects.all().delete()
+    assert {result.outcome for result in register(text, values=carrying.values(text, PHRASE))} == {"created"}
+    assert secrets.reveal(Service.objects.get(name="s2499")).headers == {"K": "canary-2499" * 60}
+
+
+def test_a_document_leaves_its_layout_behind_where_that_makes_it_too_large() -> None:
+    content = {"mcpServers": {f"s{n:05}": {"url": URL, "args": [1, 2]} for n in range(10_000)}}
+    assert not reading.fits(mcpjson.text_of(content))
+    assert reading.read(mcpjson.portable(content)) == content
+    assert mcpjson.portable({"mcpServers": {}}) == mcpjson.text_of({"mcpServers": {}})
 
 
 def test_an_agent_takes_no_values_of_other_services(register: Register) -> None:

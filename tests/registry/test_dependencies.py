@@ -274,6 +274,28 @@ def test_a_large_document_is_saved_in_parts_with_dependencies_first(register: Re
     assert Dependency.objects.count() == 1199
 
 
+def test_a_cycle_across_parts_is_told_as_in_one(register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registration, "PART", 2)
+    document = {
+        "a": {**entry(), "depends_on": ["d"]},
+        "b": entry(),
+        "c": entry("a"),
+        "d": entry("e"),
+        "e": entry("a"),
+        "f": {"command": "x", "url": "https://x.example/"},
+        "g": entry("f"),
+    }
+    results = register({"mcpServers": document})
+    assert [name for name, outcome in outcomes(results) if outcome == "created"] == ["b"]
+    assert error_of(results, "a") == (
+        "mcpServers.a.depends_on: makes a cycle: a → d → e → a. Take one of them out"
+    )
+    assert error_of(results, "e").startswith("mcpServers.e.dependsOn: makes a cycle: e → a → d → e")
+    said = 'mcpServers.c.dependsOn[0]: names "a", whose own entry cannot be saved. Correct a first'
+    assert error_of(results, "c").startswith(said)
+    assert 'names "f", whose own entry cannot be saved' in error_of(results, "g")
+
+
 def test_a_preview_of_a_part_knows_the_rest_of_the_document(register: Register) -> None:
     document = {"mcpServers": {"maps": entry(), "weather": entry("maps")}}
     (row,) = previewing.preview(document, at={1}).rows

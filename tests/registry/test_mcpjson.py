@@ -8,13 +8,15 @@ import threading
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from lifecycle import operations
 from registry import bringing, exporting, files, mcpjson, registration, secrets, versions
+from registry.core import comparing
 from registry.errors import RegistryError
 from registry.models import ConfigVersion, Desired, RegistryHead, Role, Service
 from tests.registry.conftest import NOW, Register, outcomes
@@ -45,6 +47,23 @@ def test_the_file_is_the_image_of_the_registry_and_private(register: Register, d
     assert [path.name for path in data_dir.iterdir() if path.name.startswith(".mcp.json.")] == [
         ".mcp.json.lock"
     ]
+
+
+@committed
+def test_versions_are_compared_while_nobody_has_to_wait(
+    register: Register, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[bool] = []
+
+    def summary(before: str, after: str) -> str:
+        compared.append(connection.in_atomic_block)
+        return comparing.summary(before, after)
+
+    monkeypatch.setattr(mcpjson, "comparing", SimpleNamespace(summary=summary))
+    register({"a": {"url": URL}})
+    export()
+    assert compared == [False]
+    assert ConfigVersion.objects.get().summary
 
 
 @shared

@@ -77,8 +77,52 @@ def test_sixteen_levels_and_one_mebibyte_are_read() -> None:
     assert "larger than 1 MiB" in problem(padded + " ")
 
 
+ROOM = reading.MAX_BYTES - 100
+
+
+def locked(sealed: int, *, beside: int = 0, at: str = "secrets") -> str:
+    """A document with so many locked characters, and so many others."""
+    block = {"kdf": "scrypt", "salt": "x", "sealed": "A" * sealed}
+    return json.dumps({"mcpServers": {"a": {"command": "x" * beside}}, at: block})
+
+
+def test_locked_values_come_on_top_of_what_a_document_may_have() -> None:
+    text = locked(3_000_000, beside=ROOM - 50)
+    for source in (text, text.encode(), json.loads(text), json.dumps(json.loads(text), indent=2)):
+        assert len(reading.read(source)["secrets"]["sealed"]) == 3_000_000
+    body = {"document": json.loads(text), "passphrase": "x"}
+    assert reading.read(json.dumps(body), at=("document",)) == body
+    inside = json.dumps({"document": text})
+    assert reading.read(inside, at=("document",))["document"] == text
+    small = json.loads(reading.without_sealed(text.encode()))
+    assert (small["secrets"]["sealed"], small["mcpServers"]) == ("", json.loads(text)["mcpServers"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        locked(3_000_000, beside=ROOM + 100),
+        locked(3_000_000, at="elsewhere"),
+        locked(reading.MAX_SEALED + reading.MAX_BYTES),
+        json.dumps({"secrets": {"sealed": "A" * 2_000_000 + "!"}}),
+        json.dumps({"document": json.loads(locked(2_000_000))}),
+        json.dumps({"secrets": {"sealed": "A"}, "x": {"sealed": "A" * 2_000_000}}),
+        json.dumps({"secrets": {"sealed": "A" * 2_000_000}, "x": {"sealed": "A" * 1_000_000}}),
+        '{"a": "' + '\\"sealed' * 300_000 + '"}',
+    ],
+    ids=lambda text: text[:20],
+)
+def test_nothing_else_comes_on_top(text: str) -> None:
+    for source in (text, text.encode()):
+        assert "larger than 1 MiB" in problem(source)
+    body = json.dumps({"document": "x", "values": json.loads(locked(2_000_000))})
+    with pytest.raises(InvalidConfigError, match="1 MiB"):
+        reading.read(body, at=("document",))
+
+
 def test_a_hundred_megabytes_are_refused_at_once_and_nearly_without_memory() -> None:
-    for source in (b"[" * 100_000_000, "[" * 100_000_000):
+    sealed = b'{"secrets": {"kdf": "scrypt", "sealed": "' + b"A" * 100_000_000 + b'"}}'
+    for source in (b"[" * 100_000_000, "[" * 100_000_000, sealed, sealed.decode()):
         before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
         assert "larger than 1 MiB" in problem(source)
         assert time.process_time() - began < 1

@@ -341,6 +341,28 @@ def test_a_preview_shows_what_changes_without_values(register: Register) -> None
     assert '"t"' in changed
     assert '"disabled": true' in changed
     assert "canary" not in str(row)
+    assert row.notes == ["a.headers.K: gets another value"]
+
+
+def test_a_preview_says_where_only_hidden_values_change_and_what_is_started(register: Register) -> None:
+    headers = {"K": "canary-1", "L": "same-as-ever", "M": "${SHARED}"}
+    register({"a": {"url": URL, "headers": headers}}, values={"SHARED": "canary-2"})
+    register({"b": {"url": URL, "disabled": True}})
+    again = {"a": {"url": URL, "headers": headers | {"K": "canary-3", "M": "canary-4"}}}
+    (row,) = previewing.preview(again).rows
+    assert row.outcome == "changed"
+    assert row.lines == []
+    assert row.notes == ["a.headers.K: gets another value", "a.headers.M: gets another value"]
+    assert [row.notes for row in previewing.preview(["a", "b"]).rows] == [[], ["b: will be started"]]
+
+
+def test_a_preview_names_stored_values_that_a_new_entry_would_take(register: Register) -> None:
+    asks = {"url": URL, "headers": {"K": "Bearer ${TOKEN}"}}
+    register({"a": asks}, values={"TOKEN": "canary-1"})
+    (row,) = previewing.preview({"b": asks | {"url": "https://elsewhere.example.org/mcp"}}).rows
+    assert row.outcome == "added"
+    assert row.notes == ["b: takes the value of TOKEN that is stored here"]
+    assert previewing.preview({"a": asks}).rows[0].notes == []
 
 
 def test_positions_follow_the_document_and_the_time(register: Register) -> None:
