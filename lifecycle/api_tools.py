@@ -88,11 +88,12 @@ def waiting_tools(request: HttpRequest, name: Name, query: Query[WaitingQuery]) 
     service = registration.get(name)
     standing, start = approvals.standing(service), (query.page - 1) * query.page_size
     rows = service.waiting_tools.order_by("id")[start : start + query.page_size]
-    found = [_waiting(row) for row in rows]
+    found = [waiting(row) for row in rows]
     return {"hash": standing.hash, "count": len(standing.rows), "results": found}
 
 
-def _waiting(row: WaitingTool) -> dict[str, Any]:
+def waiting(row: WaitingTool) -> dict[str, Any]:
+    """One tool that waits, as REST gives it."""
     same = ("name", "action", "since", "refused_at", "refused_by", "definition")
     own = {"kind": row.grade, "lines": lines_of(row.lines), "hash": row.digest}
     return {key: getattr(row, key) for key in same} | own

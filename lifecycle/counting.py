@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from lifecycle.core.states import State
 from lifecycle.models import ServiceState
@@ -30,52 +31,60 @@ def state_of(service: Service) -> State:
 
 def counts(match: Q) -> tuple[dict[str, int], dict[str, int]]:
     """Services by state: all of them, and those that match; one query."""
-    if not match:
-        everything = counts_by_state()
-        return everything, everything
-    return _counts_one_by_one(match)
-
-
-def _counts_one_by_one(match: Q) -> tuple[dict[str, int], dict[str, int]]:
-    everything, matching = dict.fromkeys(State, 0), dict.fromkeys(State, 0)
-    groups = (
-        Service.objects.listed()
-        .order_by()
-        .values_list("state_row__state", "desired")
-        .annotate(n=Count("id"), hits=Count("id", filter=match) if match else Count("id"))
-    )
-    for stored, desired, n, hits in groups:
-        at_rest = State.INITIALIZING if desired == Desired.RUNNING else State.DISCONNECTED
-        state = State(stored) if stored else at_rest
-        everything[state] += n
-        matching[state] += hits
-    return {str(k): v for k, v in everything.items()}, {str(k): v for k, v in matching.items()}
+    facts = _facts(match)
+    everything = _everything(facts)
+    return everything, _by_state(facts["matching"]) if match else everything
 
 
 def counts_by_state() -> dict[str, int]:
-    """All services by state, from indexes alone: states stored, less those of services no longer listed.
+    """All services by state."""
+    return _everything(_facts(Q()))
+
+
+def _facts(match: Q) -> dict[str, Counter[str]]:
+    facts: dict[str, Counter[str]] = {
+        kind: Counter() for kind in ("stored", "unlisted", "listed", "matching")
+    }
+    for kind, key, n in _tallies(match):
+        facts[kind][key] += n
+    return facts
+
+
+def _everything(facts: dict[str, Counter[str]]) -> dict[str, int]:
+    """From indexes alone: states stored, less those of services no longer listed.
 
     Only while a service waits for the worker to take it up does the sum not tell, and each is looked at.
     """
-    facts: dict[str, Counter[str]] = {"stored": Counter(), "unlisted": Counter(), "listed": Counter()}
-    for kind, key, n in _tallies():
-        facts[kind][key] += n
     states = facts["stored"] - facts["unlisted"]
     if states.total() != facts["listed"].total():
-        return _counts_one_by_one(Q())[0]
-    return {state.value: states[state.value] for state in State}
+        states = Counter({state: n for _, state, n in _one_by_one(Q())})
+    return _by_state(states)
 
 
-def _tallies() -> QuerySet[Any, tuple[str, str, int]]:
+def _by_state(found: Counter[str]) -> dict[str, int]:
+    return {state.value: found[state.value] for state in State}
+
+
+def _tallies(match: Q) -> QuerySet[Any, tuple[str, str, int]]:
     gone = Service.objects.filter(Q(removed_at__isnull=False) | Q(archived_at__isnull=False)).values("id")
-    return _tally(ServiceState.objects.all(), "stored", "state").union(
-        _tally(ServiceState.objects.filter(service__in=gone), "unlisted", "state"),
-        _tally(Service.objects.listed(), "listed", "desired"),
+    return _tally(ServiceState.objects.all(), "stored", F("state")).union(
+        _tally(ServiceState.objects.filter(service__in=gone), "unlisted", F("state")),
+        _tally(Service.objects.listed(), "listed", F("desired")),
+        *([_one_by_one(match)] if match else []),
         all=True,
     )
 
 
-def _tally(rows: Any, kind: str, key: str) -> QuerySet[Any, tuple[str, str, int]]:
-    named = rows.order_by().annotate(kind=Value(kind), key=F(key))
+def _one_by_one(match: Q) -> QuerySet[Any, tuple[str, str, int]]:
+    """Those that match, each looked at for its state, or for that which people see before it has one."""
+    at_rest = Case(
+        When(desired=Desired.RUNNING, then=Value(State.INITIALIZING.value)),
+        default=Value(State.DISCONNECTED.value),
+    )
+    return _tally(Service.objects.listed().filter(match), "matching", Coalesce("state_row__state", at_rest))
+
+
+def _tally(rows: Any, kind: str, key: Any) -> QuerySet[Any, tuple[str, str, int]]:
+    named = rows.order_by().annotate(kind=Value(kind), key=key)
     tally: QuerySet[Any, tuple[str, str, int]] = named.values_list("kind", "key").annotate(n=Count("pk"))
     return tally

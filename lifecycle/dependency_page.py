@@ -16,6 +16,7 @@ from lifecycle.neighbours import Neighbour
 from lifecycle.reading import clamp
 from registry import dependencies
 from registry.core import graph
+from registry.models import Service
 
 DRAWN_AT_MOST = 200
 PAGE_SIZE = 50
@@ -62,11 +63,14 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class DependencyPage:
-    """All that the page shows; `count` services take part, `meant` of them are chosen."""
+    """All that the page shows; `count` services take part, `meant` of them are chosen.
+
+    `unknown` says why what was chosen has no picture; empty where it has one.
+    """
 
     here: str
     chosen: str
-    unknown: bool
+    unknown: str
     count: int
     meant: int
     text: str
@@ -96,7 +100,7 @@ def page_of(given: Mapping[str, str]) -> DependencyPage:
     return DependencyPage(
         here=_address(kept, page),
         chosen=chosen,
-        unknown=unknown,
+        unknown=_unknown(chosen) if unknown else "",
         count=len(everyone),
         meant=len(names),
         text=_text(names, edges),
@@ -106,6 +110,15 @@ def page_of(given: Mapping[str, str]) -> DependencyPage:
         older=_address(kept, page + 1) if page * PAGE_SIZE < len(names) else "",
         newer=_address(kept, page - 1) if page > 1 else "",
     )
+
+
+def _unknown(name: str) -> str:
+    """Why there is nothing around a name."""
+    if Service.objects.listed().filter(name=name).exists():
+        said = _("%(name)s depends on nothing, and nothing on it. All dependencies are shown.")
+    else:
+        said = _("There is no service %(name)s. All dependencies are shown.")
+    return said % {"name": name}
 
 
 def _number(text: str) -> int:

@@ -13,7 +13,6 @@ import threading
 import time
 from typing import Any
 
-import psycopg
 from django.db import connection
 
 CHANNEL = "mcpstore"
@@ -70,22 +69,34 @@ class Ear:
 
     def _run(self, address: dict[str, Any], stop: int) -> None:
         """Until the other end of *stop* is closed; the polls go on where this fails."""
+        from psycopg import Error  # some MB that are needed on PostgreSQL alone
+
         try:
-            while not select.select([stop], [], [], 0)[0]:
-                with contextlib.suppress(psycopg.Error, OSError):
+            while not _ready(0, stop):
+                with contextlib.suppress(Error, OSError):
                     self._listen(address, stop)
-                select.select([stop], [], [], AGAIN_AFTER)
+                _ready(AGAIN_AFTER, stop)
         finally:
             os.close(stop)
 
     def _listen(self, address: dict[str, Any], stop: int) -> None:
-        with psycopg.connect(**address, autocommit=True) as link:
+        from psycopg import connect
+
+        with connect(**address, autocommit=True) as link:
             link.execute(f"LISTEN {CHANNEL}")
-            while not select.select([link.fileno(), stop], [], [])[0].count(stop):
+            while stop not in _ready(None, link.fileno(), stop):
                 if any(True for _ in link.notifies(timeout=0)):
                     with self._lock:
                         self._heard += 1
                         self._again_at = time.monotonic() + SECOND_LOOK_AFTER
+
+
+def _ready(seconds: float | None, *files: int) -> list[int]:
+    """Those that can be read, within *seconds*; `select` refuses the high numbers of a large worker."""
+    poll = select.poll()
+    for file in files:
+        poll.register(file, select.POLLIN)
+    return [file for file, _ in poll.poll(None if seconds is None else seconds * 1000)]
 
 
 def _address() -> dict[str, Any]:

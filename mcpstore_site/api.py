@@ -28,7 +28,7 @@ from lifecycle import (
     api_tools,
     api_workers,
 )
-from lifecycle.batches import BatchNotFoundError
+from lifecycle.batch_progress import BatchNotFoundError
 from lifecycle.operations import NotPossibleError
 from lifecycle.policies import ProfileNotFoundError
 from registry import api_agents, api_imports, api_removed, api_versions
@@ -42,6 +42,7 @@ from registry.errors import (
     ServiceNotFoundError,
     ToolUnknownError,
 )
+from registry.history import ChangeNotFoundError
 from registry.mcpjson import FileMovedError
 from registry.problems import ProblemError, answer, code_of
 from registry.removal import RemovedNotFoundError
@@ -83,6 +84,7 @@ STATUS_OF: dict[type[Exception], int] = {
     BatchNotFoundError: 404,
     RemovedNotFoundError: 404,
     VersionNotFoundError: 404,
+    ChangeNotFoundError: 404,
     NotAllowedError: 403,
     InvalidConfigError: 422,
     NotPossibleError: 409,
@@ -137,7 +139,7 @@ def denied(request: HttpRequest, exc: PermissionDenied) -> HttpResponse:
 
 @api.exception_handler(RequestDataTooBig)
 def too_large(request: HttpRequest, exc: RequestDataTooBig) -> HttpResponse:
-    return say(413, "The body is larger than 2 MiB.", where="body")
+    return say(413, "The body is larger than 4 MiB.", where="body")
 
 
 @api.exception_handler(Exception)

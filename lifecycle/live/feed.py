@@ -34,7 +34,12 @@ class Item:
 
 def note(kind: str, ref: int, now: datetime) -> None:
     """Say that something changed; call it inside the transaction of the change."""
-    FeedItem.objects.create(kind=kind, ref=ref, at=now)
+    note_all(kind, [ref], now)
+
+
+def note_all(kind: str, refs: Iterable[int], now: datetime) -> None:
+    """The same of several at once."""
+    FeedItem.objects.bulk_create([FeedItem(kind=kind, ref=ref, at=now) for ref in refs])
     if connection.vendor == "postgresql":
         transaction.on_commit(notices.tell, robust=True)
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.csrf import csrf_failure
 
 
 def is_htmx(request: HttpRequest) -> bool:
@@ -39,6 +40,14 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404 as page or toast."""
     return _problem(request, 404, _("This is no longer here. Reload the page."))
+
+
+def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a token that is no longer good, as page or toast: signing in anew makes another."""
+    if is_htmx(request):
+        said = _("This page is older than your signing in, so nothing was done. Reload it and try again.")
+        return toast(request, said, status=403)
+    return csrf_failure(request, reason)
 
 
 def _problem(request: HttpRequest, status: int, text: str) -> HttpResponse:

@@ -66,5 +66,6 @@ def _set(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404(name) from None
     except operations.NotPossibleError as exc:
         return _choice(request, name, str(exc), 409)
-    messages.info(request, _("Asked: set the state to %(state)s") % given)
+    word = STATE_WORDS[State(given["state"])]
+    messages.info(request, _("Asked: set the state to %(state)s") % {"state": word})
     return redirect("service_detail", name)

@@ -156,3 +156,12 @@ const live = {
 };
 
 if (live.element) live.start();
+
+// The same message is said once, however many parts of the page asked and were told.
+new MutationObserver(() => {
+  const said = new Set();
+  for (const toast of [...document.querySelectorAll("#messages > .toast")].reverse()) {
+    if (said.has(toast.textContent)) toast.remove();
+    said.add(toast.textContent);
+  }
+}).observe(document.getElementById("messages"), { childList: true });

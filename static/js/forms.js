@@ -65,3 +65,16 @@ for (const name of ["htmx:responseError", "htmx:sendError"]) {
 document.addEventListener("submit", (event) => {
   if (event.target.matches("[data-empties]")) setTimeout(() => event.target.reset());
 });
+
+// A part of the page may be renewed while an answer for it is on its way: the answer goes to what stands there now.
+const standsFor = (event) => {
+  const asked = event.currentTarget;
+  if (event.target === asked && !asked.isConnected) {
+    event.detail.target = document.getElementById(asked.id) ?? asked;
+  }
+};
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const target = event.detail.target;
+  if (target?.id) target.addEventListener("htmx:beforeSwap", standsFor);
+});

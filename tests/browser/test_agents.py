@@ -49,6 +49,7 @@ def test_an_agent_gets_what_was_chosen_for_it(console: Console, browser_page: Br
     page.get_by_role("link", name="I have copied it").click()
     expect(page.locator(".secret")).to_have_count(0)
     expect(page.locator("main")).to_contain_text("last fetched")
-    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("button", name="Revoke…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(page.locator("main")).to_contain_text("None. With one")
     assert fetched(url) == 401

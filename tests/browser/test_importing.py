@@ -73,6 +73,37 @@ def test_a_dropped_document_is_mended_in_place_and_saved_whole(
     )
 
 
+def test_by_keyboard_the_place_is_kept_when_a_button_goes_away(
+    console: Console, browser_page: BrowserPage
+) -> None:
+    page = browser_page.sign_in(console, "/import/")
+    page.get_by_label("Document").focus()
+    entries = {"to rename": ASLEEP, "wrong": {"url": "ftp://example.org"}}
+    page.keyboard.insert_text(json.dumps({"mcpServers": entries}))
+    page.get_by_role("button", name="Use to-rename").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#name-1")).to_be_focused()
+    page.get_by_label("Entry of wrong").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(json.dumps(ASLEEP))
+    page.locator(".to-mend").get_by_role("button", name="Check again").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Save the chosen ones")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Watch the services")).to_be_focused()
+    assert {"to-rename", "wrong"} <= set(stored(console))
+
+
+def test_what_changes_is_a_table_on_a_phone_too(console: Console, browser_page: BrowserPage) -> None:
+    console.register(narrow=ASLEEP)
+    page = browser_page.sign_in(console, "/import/")
+    page.set_viewport_size({"width": 400, "height": 800})
+    drop(page, json.dumps({"narrow": ASLEEP | {"tags": ["small"]}}))
+    line = page.locator(".what-changes tr.in").first
+    expect(line).to_have_css("display", "table-row")
+    assert (line.bounding_box() or {"height": 99})["height"] < 30
+
+
 def test_a_large_document_shows_how_far_it_is_and_ends_by_itself(
     console: Console, browser_page: BrowserPage
 ) -> None:

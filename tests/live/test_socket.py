@@ -137,11 +137,13 @@ def test_a_new_service_asks_for_the_list_and_a_finished_command_for_its_outcome(
 def test_a_row_that_the_feed_forgot_is_corrected_within_fifteen_seconds(
     web: Web, cookie: str, make_service: MakeService
 ) -> None:
+    """Twice, for the first look at what is shown comes at once."""
     service = make_service()
     with web.socket(cookie) as socket:
         show(socket, f"service-{service.pk}")
-        ServiceState.objects.filter(pk=service.pk).update(state=State.WARNING, version=2)
-        heard_with(socket, 'data-state="WARNING"', 15)
+        for version, state in ((2, State.WARNING), (3, State.RECONNECTING)):
+            ServiceState.objects.filter(pk=service.pk).update(state=state, version=version)
+            heard_with(socket, f'data-state="{state}"', 15)
 
 
 def test_a_quiet_socket_gives_a_sign_of_life_with_the_servers_time(web: Web, cookie: str) -> None:

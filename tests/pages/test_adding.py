@@ -96,7 +96,7 @@ def test_a_name_that_is_taken_is_a_conflict_and_changes_nothing(operator: Client
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"name": "my weather"}, "Only letters, digits"),
+        ({"name": "my weather"}, "&quot;my-weather&quot;"),
         ({"name": ""}, "This field is required"),
         ({"url": ""}, "URL"),
         ({"url": "ftp://weather.example/"}, "URL"),

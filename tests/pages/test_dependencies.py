@@ -83,8 +83,16 @@ def test_one_service_is_shown_with_all_that_it_needs_and_all_that_needs_it(viewe
 
 def test_a_name_that_takes_part_in_nothing_is_said_and_all_are_shown(viewer: Client) -> None:
     need("web", "api")
+    make_service("alone")
+    page = text_of(viewer.get(f"{PAGE}?service=alone"))
+    assert "alone depends on nothing" in page
+    assert drawn(page) == ["api", "web"]
+
+
+def test_a_name_of_no_service_is_said_to_be_none(viewer: Client) -> None:
+    need("web", "api")
     page = text_of(viewer.get(f"{PAGE}?service=<b>%00"))
-    assert "&lt;b&gt; depends on nothing" in page
+    assert "There is no service &lt;b&gt;" in page
     assert drawn(page) == ["api", "web"]
 
 
@@ -161,3 +169,11 @@ def test_the_service_page_names_both_sides_with_their_states(viewer: Client) -> 
 def test_a_service_without_dependencies_has_no_such_card(viewer: Client) -> None:
     make_service("alone")
     assert 'id="relations"' not in text_of(viewer.get("/services/alone/"))
+
+
+def test_removing_offers_to_free_dependents_only_where_there_are_some(operator: Client) -> None:
+    need("web", "api")
+    assert "Also take it out of the one service that depends on it" in text_of(operator.get("/services/api/"))
+    page = text_of(operator.get("/services/web/"))
+    assert 'id="ask-remove"' in page
+    assert "Also take it out" not in page

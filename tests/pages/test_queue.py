@@ -79,6 +79,7 @@ def test_the_next_comes_first_with_why_when_and_lane(viewer: Client) -> None:
         "3 of 60 retries left, 20 more each second",
     ):
         assert words in page
+    assert '<span class="on-phones">Attempts</span>' in page
 
 
 def test_a_budget_that_is_slowed_down_is_said(viewer: Client) -> None:

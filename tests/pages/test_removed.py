@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from lifecycle import batches
+from lifecycle import batch_progress, batch_waves
 from lifecycle.core.states import State
 from lifecycle.models import Batch
 from registry import registration
@@ -87,9 +87,9 @@ def test_archived_services_stand_apart(admin: Client) -> None:
 
 
 def finished(batch: Batch) -> Batch:
-    while batches.get(batch.pk).finished_at is None:
-        batches.advance(timezone.now())
-    return batches.get(batch.pk)
+    while batch_progress.get(batch.pk).finished_at is None:
+        batch_waves.advance(timezone.now())
+    return batch_progress.get(batch.pk)
 
 
 def test_a_bulk_removal_is_undone_in_bulk(operator: Client, admin: Client, viewer: Client) -> None:

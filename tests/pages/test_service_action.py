@@ -206,3 +206,14 @@ def test_csrf_is_checked(operator: Client) -> None:
     answer = strict.post(URL + "ask/stop/")
     assert answer.status_code == 403
     assert "This form is out of date" in text_of(answer)
+
+
+def test_a_page_from_before_signing_in_is_told_so_beside_what_it_shows(operator: Client) -> None:
+    make_service()
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = operator.cookies
+    answer = strict.post(URL + "ask/stop/", headers={**HTMX, "X-CSRFToken": "a" * 64})
+    assert (answer.status_code, answer["HX-Retarget"]) == (403, "#messages")
+    assert "Reload it and try again" in text_of(answer)
+    assert "<html" not in text_of(answer)
+    assert "out of date" in text_of(strict.post(URL + "ask/stop/"))

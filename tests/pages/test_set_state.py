@@ -46,6 +46,7 @@ def test_it_asks_the_worker_and_is_audited(operator: Client) -> None:
     assert (entry.actor, entry.target) == ("operator-1", "weather")
     assert "to RECONNECTING" in entry.detail
     assert Service.objects.get().desired == "running"
+    assert "Asked: set the state to Reconnecting" in text_of(operator.get("/services/weather/"))
 
 
 def test_a_state_of_rest_is_also_what_is_desired_from_then_on(operator: Client) -> None:

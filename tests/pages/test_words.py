@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils.translation import get_language, override
 
 from lifecycle import heartbeat, toolbox, wording
 from lifecycle.core.health import Kind
@@ -49,6 +50,16 @@ def test_a_bar_stands_at_the_right_edge_and_counts_only_what_is_there() -> None:
     assert '<path class="ok" d="M171 7h5"/><path class="bad" d="M177 7h2"/>' in svg
     assert 'aria-label="2 of 3 checks good"' in svg
     assert 'aria-label="no checks yet"' in heartbeat.svg([])
+
+
+def test_a_bar_that_was_drawn_before_still_speaks_the_reader_s_language(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeat, "_label", lambda colours: get_language() or "")
+    for language in ("en", "zh-hans", "en"):
+        with override(language):
+            assert f'aria-label="{language}"' in heartbeat.svg([0, 1, 2, 3])
+    heartbeat._svg.cache_clear()
 
 
 def test_a_level_from_a_newer_version_is_a_gap() -> None:
