@@ -13,6 +13,7 @@ help:
 	@echo "make test        run all tests (ARGS='tests/api -x' for some)"
 	@echo "make check       ruff, mypy, djlint, migrations, no stray addresses"
 	@echo "make guarantees  run the tests of what the README promises in their long form; writes docs/guarantees.md"
+	@echo "                 (ONLY=tests/guarantees/test_zoo.py renews what the page says of that file)"
 	@echo "make format      let ruff put the code in order"
 	@echo "make lock        renew the lock files (UPGRADE=1: to the newest versions)"
 
@@ -22,13 +23,13 @@ up:
 
 test: tools
 ifeq ($(strip $(ARGS)),)
-	@$(PYTEST) -n auto --dist loadfile -m "not alone"; together=$$?; $(PYTEST) -n 2 --dist loadfile -m alone && exit $$together
+	@$(PYTEST) -n auto --dist loadfile -m "not alone"; together=$$?; $(PYTEST) -n 3 --dist loadfile -m alone && exit $$together
 else
 	@exec $(PYTEST) $(ARGS)
 endif
 
 guarantees: tools
-	@GUARANTEES_LONG=1 GUARANTEES_PAGE=docs/guarantees.md $(PYTEST) $$(grep -oE 'tests/[a-z_/]+\.py' docs/promises.md | sort -u) $(ARGS)
+	@GUARANTEES_LONG=1 GUARANTEES_PAGE=docs/guarantees.md $(PYTEST) $(or $(ONLY),$$(grep -oE '^\|.*' docs/promises.md | grep -oE 'tests/[a-z_/]+\.py' | sort -u)) $(ARGS)
 
 tools:
 	@$(PYTHON) scripts/bootstrap.py --dev

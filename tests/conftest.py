@@ -37,6 +37,7 @@ ALONE = tuple(
         "guarantees",
         "house/test_benchmark",
         "house/test_console",
+        "house/test_turns",
         "live/test_page",
         "live/test_up",
         "scaling",
@@ -132,15 +133,31 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     drop_database(postgres_server, url)
 
 
+@pytest.fixture(scope="session")
+def empty_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables and nothing in them, to begin with; making them takes seconds."""
+    from tests.support.console import Console
+
+    console = Console(tmp_path_factory.mktemp("tables"))
+    console.manage("migrate", "--verbosity=0")
+    return console.data_dir / "mcpstore.sqlite3"
+
+
 @pytest.fixture(scope="module")
-def start_console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleStarter]:
-    """Starts whole consoles, `manage.py up`; stops them after the module. Keywords are environment."""
+def start_console(tmp_path_factory: pytest.TempPathFactory, empty_tables: Path) -> Iterator[ConsoleStarter]:
+    """Starts whole consoles, `manage.py up`; stops them after the module. Keywords are environment.
+
+    Without a directory of its own, one begins with its tables there; `make up` itself is tried elsewhere.
+    """
     from tests.support.console import Console
 
     started: list[Console] = []
 
     def start(data_dir: Path | None = None, **environment: str) -> Console:
-        console = Console(data_dir or tmp_path_factory.mktemp("console"), environment)
+        place = data_dir or tmp_path_factory.mktemp("console")
+        if data_dir is None and "DATABASE_URL" not in environment:
+            shutil.copy(empty_tables, place)
+        console = Console(place, environment)
         started.append(console)
         console.start()
         return console

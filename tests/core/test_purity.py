@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,21 +57,34 @@ def test_both_cores_were_looked_at() -> None:
     assert {path.parent.parent.name for path in CORE_FILES} >= {"registry", "lifecycle"}
 
 
-WEB = """
+LOADED = """
 import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "mcpstore_site.settings"
 import django
 django.setup()
 import importlib
-for name in sys.argv[1:]:
+for name in sys.argv[1].split():
     importlib.import_module(name)
 from django.urls import get_resolver
 get_resolver().reverse_dict
-print(*sorted({name.split(".")[0] for name in sys.modules} & {"fastmcp", "mcp", "mcp_types"}))
+print(*sorted({name.split(".")[0] for name in sys.modules} & set(sys.argv[2].split())))
 """
 
 
+def loaded(modules: str, looked_for: str) -> str:
+    """Which of the packages *looked_for* are there when a new process has loaded *modules*, on SQLite."""
+    command = [sys.executable, "-c", LOADED, modules, looked_for]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout.strip()
+
+
 def test_the_web_process_imports_no_mcp_client() -> None:
-    command = [sys.executable, "-c", WEB, "mcpstore_site.urls", "mcpstore_site.asgi"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.strip() == ""
+    assert loaded("mcpstore_site.urls mcpstore_site.asgi", "fastmcp mcp mcp_types django") == "django"
+
+
+def test_a_worker_on_sqlite_loads_nothing_for_postgresql() -> None:
+    worker = "lifecycle.management.commands.runlifecycle"
+    assert loaded(worker, "fastmcp psycopg psycopg_pool") == "fastmcp"

@@ -1,9 +1,9 @@
 """An MCP server over stdio with one fault, by its first argument; the second is the era. Quick to start.
 
 Faults: ok, mute, exit, exits, exit-late, garbage, not-utf8, big-line, huge-line, endless-line, endless-lines,
-no-ping, mute-discover, hang, stubborn, orphan, flood, stderr-flood, env, tell. `orphan` starts a grandchild
-in a session of its own and writes its number to stderr; `tell` writes the value of API_KEY there, in two
-halves; `exits` answers everything and ends half a second after its start.
+no-ping, mute-discover, hang, stubborn, orphan, stubborn-orphan, flood, stderr-flood, env, tell. An orphan is
+a grandchild in a session of its own; its number goes to stderr. `tell` writes the value of API_KEY there, in
+two halves; `exits` answers everything and ends half a second after its start.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def at_start() -> None:
             sys.exit(3)
         case "stubborn":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        case "orphan":
+        case "orphan" | "stubborn-orphan":
+            if FAULT == "stubborn-orphan":
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
             grandchild = subprocess.Popen(SLEEP, start_new_session=True, stdout=subprocess.DEVNULL)
             print(grandchild.pid, file=sys.stderr, flush=True)
         case "tell":
@@ -117,7 +119,7 @@ def main() -> None:
         message = json.loads(line)
         if "id" in message and "method" in message and before(message):
             write(json.dumps(answer(message, FAULT, ERA)).encode() + b"\n")
-    if FAULT == "stubborn":
+    if FAULT.startswith("stubborn"):
         while True:
             time.sleep(1)
 

@@ -110,6 +110,7 @@ class Nursery:
             try:
                 said = self._said.get(timeout=max(end - time.monotonic(), 0.001))
             except queue.Empty:
+                assert self._program.poll() is None, "the program that forks workers has ended"
                 return None
             self.met = self.met or "met" in said
             if "ended" in said:
@@ -117,12 +118,13 @@ class Nursery:
                 return said["ended"]
 
     def signal(self, number: signal.Signals) -> None:
+        """Send it to the worker, which may have ended in this moment."""
         if self.pid:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def close(self) -> None:
-        if self.pid:
-            self.signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         assert self._program.stdin is not None and self._program.stdout is not None
         self._program.stdin.close()
         self._program.wait(20)

@@ -13,15 +13,19 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
+from lifecycle.core.states import SERVING, State
+
 ENGINE = "lifecycle.engine."
 ALERTS = "lifecycle.alerts."
+FAILING = frozenset({State.RECONNECTING, State.UNREACHABLE})
 
 
 @dataclass(frozen=True)
 class Step:
     """Just before or just after one call of `target`, written `module:name`.
 
-    A worker comes by again and again, except where it is `once` in its life.
+    A worker comes by again and again, except where it is `once` in its life. Passages count only if `counts`
+    says so of the call's arguments.
     """
 
     group: str
@@ -29,6 +33,7 @@ class Step:
     target: str
     after: bool = False
     once: bool = False
+    counts: Callable[..., bool] = lambda *_, **__: True
 
     def place(self) -> tuple[Any, str, Callable[..., Any]]:
         """Who holds the function, under which name, and the function; fails if it has moved."""
@@ -43,37 +48,56 @@ class Step:
         """Call *met* at each passage, from now on, in this process."""
         holder, name, found = self.place()
         raw = found.__func__ if isinstance(found, (classmethod, staticmethod)) else found
-        wrapped = (
-            _async(raw, met, self.after) if inspect.iscoroutinefunction(raw) else _sync(raw, met, self.after)
-        )
+        wrap = _async if inspect.iscoroutinefunction(raw) else _sync
+        wrapped = wrap(raw, met, self)
         kind = type(found) if isinstance(found, (classmethod, staticmethod)) else None
         setattr(holder, name, kind(wrapped) if kind else wrapped)
 
 
-def _sync(function: Callable[..., Any], met: Callable[[], None], after: bool) -> Callable[..., Any]:
+def _sync(function: Callable[..., Any], met: Callable[[], None], step: Step) -> Callable[..., Any]:
     @wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if not after:
+        if not step.after and step.counts(*args, **kwargs):
             met()
         result = function(*args, **kwargs)
-        if after:
+        if step.after and step.counts(*args, **kwargs):
             met()
         return result
 
     return wrapped
 
 
-def _async(function: Callable[..., Any], met: Callable[[], None], after: bool) -> Callable[..., Any]:
+def _async(function: Callable[..., Any], met: Callable[[], None], step: Step) -> Callable[..., Any]:
     @wraps(function)
     async def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if not after:
+        if not step.after and step.counts(*args, **kwargs):
             met()
         result = await function(*args, **kwargs)
-        if after:
+        if step.after and step.counts(*args, **kwargs):
             met()
         return result
 
     return wrapped
+
+
+def _falls(change: Any) -> bool:
+    """Whether an alert begins with this change; the first of a worker's life are none."""
+    return change is not None and change.before in SERVING and change.after in FAILING
+
+
+def _rises(change: Any) -> bool:
+    """Whether an alert ends with it."""
+    return change is not None and change.before in FAILING and change.after in SERVING
+
+
+def _written(which: Callable[[Any], bool]) -> Callable[..., bool]:
+    """For `Recorder._update`."""
+    return lambda recorder, deeds: any(which(deed.change) for deed in deeds)
+
+
+def _told(which: Callable[[Any], bool]) -> Callable[..., bool]:
+    """For `_tell`."""
+    return lambda held, change: which(change)
 
 
 def _before(group: str, target: str, name: str) -> Step:
@@ -104,6 +128,16 @@ RECORDING = (
     _before("recording", ENGINE + "looking:take_commands", "a command is seen, not taken"),
     _after("recording", ENGINE + "looking:take_commands", "a command is taken, not committed"),
 )
+UPDATE, TELL = ENGINE + "recording:Recorder._update", ENGINE + "recording:_tell"
+TURNING = (
+    replace(_before("recording", UPDATE, "nothing of a fall is written"), counts=_written(_falls)),
+    replace(_after("recording", UPDATE, "a fall is written, not committed"), counts=_written(_falls)),
+    replace(_before("recording", TELL, "a fall is committed"), counts=_told(_falls)),
+    replace(_before("recording", UPDATE, "nothing of a rise is written"), counts=_written(_rises)),
+    replace(_after("recording", UPDATE, "a rise is written, not committed"), counts=_written(_rises)),
+    replace(_before("recording", TELL, "a rise is committed"), counts=_told(_rises)),
+)
+"""The transitions with which alerts begin and end: all that belongs to one is there, or none of it."""
 CONNECTING = (
     _before("connecting", ENGINE + "attempts:load", "the configuration is not read"),
     _before("connecting", ENGINE + "connection:Connector.open", "nothing is opened"),
@@ -151,4 +185,4 @@ DELIVERING = (
     _before("delivering", ALERTS + "queue:note", "the answer is written, not committed"),
     _after("delivering", ALERTS + "queue:settle", "the answer is committed"),
 )
-STEPS = (*RECORDING, *CONNECTING, *STOPPING, *LEAVING, *DELIVERING)
+STEPS = (*RECORDING, *TURNING, *CONNECTING, *STOPPING, *LEAVING, *DELIVERING)

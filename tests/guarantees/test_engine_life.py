@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
@@ -15,6 +16,7 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
@@ -58,6 +60,7 @@ class Life(RuleBasedStateMachine):
     """Three services, two servers, one child process, one worker after the other."""
 
     folder: Path
+    troubles: list[Exception] = []
 
     def __init__(self) -> None:
         super().__init__()
@@ -165,11 +168,16 @@ class Life(RuleBasedStateMachine):
     # -- what comes true in the end
 
     def teardown(self) -> None:
+        if isinstance(trouble := sys.exc_info()[1], Exception):
+            self.troubles.append(trouble)
         try:
             self._all_is_well_again()
             self.the_rows_agree()
             self.wound.leave()
             self._nothing_is_left()
+        except Exception as trouble:
+            self.troubles.append(trouble)
+            raise
         finally:
             self.wound.close()
             Service.objects.all().delete()
@@ -262,6 +270,10 @@ def test_the_rows_agree_whatever_happens_and_what_is_desired_comes_true(tmp_path
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    Life.folder = tmp_path
-    run_machine(Life, settings=quick)
+    Life.folder, Life.troubles = tmp_path, []
+    try:
+        run_machine(Life, settings=quick)
+    except Flaky:
+        # Whatever hangs on moments does not come again: what counts is the first time.
+        raise Life.troubles[0] from None
     figures.note(2, "random lives of an engine, with all rows in agreement", EXAMPLES)

@@ -144,7 +144,7 @@ def test_each_bad_server_shows_for_what_it_is_and_no_good_one_suffers(
         up = ServiceState.objects.filter(service__name__endswith=".held", state="HEALTHY")
         eventually(lambda: up.count() == len(held), "those that are to fail later are healthy", 60)
         httpx2.get(f"http://127.0.0.1:{menagerie.port}/mode/turned", trust_env=False)
-        settle(animals, 120 if LONG else 30)
+        settle(animals, 120 if LONG else 60)
         late = worker.seen.late_ms / 1000
     hungry = [animal for animal in animals if any(word in animal.name for word in HUNGRY)]
     each = max(worker.memory() - before, 0) / len(hungry)

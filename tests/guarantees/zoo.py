@@ -107,6 +107,7 @@ def all_animals(port: int, closed: int, mark: str) -> Iterator[Animal]:
 SHORT = frozenset(
     {
         "hang.modern",
+        "hang.modern.held",
         "401.legacy",
         "503.modern.held",
         "garbage.legacy",

@@ -24,7 +24,7 @@ from lifecycle.alerts import queue
 from lifecycle.alerts.queue import Outcome
 from lifecycle.core import machine
 from lifecycle.core.health import Level
-from lifecycle.core.tenure import HOUSE, LEASES
+from lifecycle.core.tenure import HOUSE, LEASES, shard_of
 from lifecycle.engine import leases, logbook, looking, routine, sampling, shop, upkeep
 from lifecycle.engine.fence import FencedError, LeaseFence
 from lifecycle.engine.logbook import Batch, Entry
@@ -123,6 +123,33 @@ def test_after_a_takeover_the_former_worker_writes_no_state(pair: Pair) -> None:
     assert StateChange.objects.count() == 1
     assert stop(pair, pair.b, mine)
     assert list(StateChange.objects.values_list("worker", "epoch")) == [("a", 1), ("b", 2)]
+
+
+def test_of_what_is_written_together_only_the_lost_lease_is_refused(pair: Pair) -> None:
+    services = [make_service(name) for name in ("one", "two", "three")]
+    recorder = pair.recorder(pair.a)
+
+    async def registered() -> list[Held]:
+        found = [recorder.register(one.pk, one.name, True, NOW, 1) for one in services]
+        return list(await asyncio.gather(*found))
+
+    first, second, third = asyncio.run(registered())
+    leases.give("a", [shard_of(second.service_id)])
+    leases.take("b", [shard_of(second.service_id)])
+
+    async def stopped() -> list[bool | BaseException]:
+        asked = [(held, *machine.stop(held.snapshot, NOW, "asked")) for held in (first, second, third)]
+        block = asyncio.create_task(pair.writer.do(time.sleep, 0.2))
+        found = await asyncio.gather(*(recorder.change(*one, NOW) for one in asked), return_exceptions=True)
+        await block
+        return found
+
+    found = asyncio.run(stopped())
+    assert [found[0], type(found[1]), found[2]] == [True, FencedError, True]
+    states = dict(ServiceState.objects.values_list("service__name", "state"))
+    assert states == {"one": "DISCONNECTING", "two": "INITIALIZING", "three": "DISCONNECTING"}
+    assert StateChange.objects.filter(event="stop").count() == StateChange.objects.count() - 3 == 2
+    assert [held.version for held in (first, second, third)] == [2, 1, 2]
 
 
 def test_after_a_takeover_the_former_worker_writes_no_check(pair: Pair) -> None:

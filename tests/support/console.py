@@ -40,10 +40,15 @@ def eventually(look: Callable[[], Found], what: str, seconds: float = 15, pause:
 
 
 class Console:
-    """`manage.py up` in a data directory of its own; `start()` and `stop()` may alternate."""
+    """`manage.py up` in a data directory of its own; `start()` and `stop()` may alternate.
 
-    def __init__(self, data_dir: Path, environment: dict[str, str] | None = None) -> None:
-        self.data_dir, self.port = data_dir, free_port()
+    With another *command* it is one more process on the data of a console that runs already.
+    """
+
+    def __init__(
+        self, data_dir: Path, environment: dict[str, str] | None = None, command: str = "up"
+    ) -> None:
+        self.data_dir, self.port, self.command = data_dir, free_port(), command
         self.address = f"http://127.0.0.1:{self.port}"
         self.password = ""
         self.process: subprocess.Popen[bytes] | None = None
@@ -63,7 +68,7 @@ class Console:
         """Return when it is ready: database there, worker seen."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up"],
+                [sys.executable, "manage.py", self.command],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
