@@ -10,6 +10,7 @@ from lifecycle.core.machine import Snapshot
 from lifecycle.core.policy import Policy
 
 LIST_CHANGE_SETTLES = 0.5
+LISTS_APART = 2.0
 NEVER = float("inf")
 
 
@@ -19,6 +20,7 @@ class Agenda:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.retry_at = self.check_at = self.refresh_at = 0.0
+        self._listed_at = float("-inf")
 
     def now(self) -> float:
         return self._loop.time()
@@ -48,9 +50,14 @@ class Agenda:
         """At once."""
         self.check_at = min(self.check_at, self.now())
 
+    def listing(self) -> None:
+        """The lists are being read from now on: what the server says meanwhile asks for another reading."""
+        self._listed_at, self.refresh_at = self.now(), NEVER
+
     def plan_refresh(self, policy: Policy, chance: float) -> None:
+        """The lists were read; a change that the server told of meanwhile stays due."""
         wait = backoff.spread(policy.tools_update_interval, chance)
-        self.refresh_at = self.now() + wait.total_seconds()
+        self.refresh_at = min(self.refresh_at, self.now() + wait.total_seconds())
 
     def hasten(self, policy: Policy, chance: float) -> None:
         """Bring forward what a shorter interval makes due earlier, spread over that interval."""
@@ -67,5 +74,6 @@ class Agenda:
             self.refresh_at = now + policy.tools_update_interval.total_seconds() * chance
 
     def refresh_soon(self) -> None:
-        """The lists changed; a server that says so often is asked once."""
-        self.refresh_at = min(self.refresh_at, self.now() + LIST_CHANGE_SETTLES)
+        """The lists changed; a server that says so often, or at each reading, is asked now and then."""
+        due = max(self.now() + LIST_CHANGE_SETTLES, self._listed_at + LISTS_APART)
+        self.refresh_at = min(self.refresh_at, due)

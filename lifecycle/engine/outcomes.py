@@ -49,12 +49,12 @@ async def _connected(owner: Owner, opened: Opened) -> None:
     owner.checks.host, owner.checks.dead = remote_host(opened.loaded.config.url), False
     owner.applied, owner.failing = opened.loaded.revision, False
     owner.mode = opened.connection.greeting.mode
+    owner.agenda.plan_first_check(owner.policy, owner.shop.chance())
+    owner.agenda.plan_refresh(owner.policy, owner.shop.chance())
     now = owner.shop.clock()
     snap, change = machine.on_connected(owner.snap, now, took=opened.took)
     await owner.record(snap, change, facts=_facts(owner, opened), content=opened.content)
     owner.shop.recorder.check(owner.held, snap, Level.HEALTHY, now)
-    owner.agenda.plan_first_check(owner.policy, owner.shop.chance())
-    owner.agenda.plan_refresh(owner.policy, owner.shop.chance())
     await owner.waiting.answer("connect", owner)
 
 

@@ -230,6 +230,7 @@ class Owner:
             if (state in SERVING or state in CONNECTING) and now >= self.agenda.retry_at:
                 self._begin_connecting()
         elif self.waiting.any("refresh") or now >= self.agenda.refresh_at:
+            self.agenda.listing()
             self._activity.begin(Doing.REFRESH, attempts.refresh(self.connection, self.policy, self.secret))
         elif self.waiting.any("check") or (now >= self.agenda.check_at and not self._calls):
             due = min(self.agenda.check_at, now)
@@ -249,6 +250,7 @@ class Owner:
                 self.agenda.refresh_soon()
                 self._wake.set()
 
+        self.agenda.listing()
         self._activity.begin(Doing.CONNECT, self._connect(lost, tools_changed))
 
     async def _connect(self, lost: Any, tools_changed: Any) -> Opened | Refused:

@@ -10,7 +10,8 @@ from tests.doubles.protocol import answer
 
 
 class SseServer(FaultServer):
-    """Modes: ok, a status (of the POST), silent, big-event. `end_streams()` closes what is held."""
+    """Modes: ok, a status (of the POST), silent, big-event, news (tools changed, told before the first ping's
+    answer). `end_streams()` closes what is held."""
 
     def __init__(self, mode: str = "ok") -> None:
         super().__init__(mode, era="legacy")
@@ -39,6 +40,8 @@ class SseServer(FaultServer):
         writer, message = asked.writer, asked.message
         if self.mode in STATUSES:
             return self._reply(writer, STATUSES[self.mode][0], extra=STATUSES[self.mode][1])
+        if self.mode == "news" and message["method"] == "ping" and self.requests.count("ping") == 1:
+            self.notify("notifications/tools/list_changed")
         if "id" in message and self.mode != "silent":
             self._event(self._streams[-1], "message", json.dumps(answer(message, self.mode, self.era)))
         return self._reply(writer, 202)

@@ -174,6 +174,14 @@ def test_tools_are_read_again_when_the_server_says_that_they_changed(bench: Benc
     bench.until(lambda: server.requests.count("tools/list") > before)
 
 
+def test_tools_that_change_right_after_they_were_read_are_read_again(bench: Bench) -> None:
+    server = SseServer("news")
+    bench.adopt(server)
+    bench.add("web", {"url": server.url})
+    bench.until_state("web", "HEALTHY")
+    bench.until(lambda: server.requests.count("tools/list") > 1)
+
+
 async def _notify(server: SseServer) -> None:
     for _ in range(5):
         server.notify("notifications/tools/list_changed")
