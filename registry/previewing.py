@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from registry import dependencies, likeness, mcpjson, storing
+from registry import dependencies, likeness, mcpjson, storing, written
 from registry.core import comparing, correcting, filling, names, reading
 from registry.core import entry as entries
 from registry.core.comparing import Line
@@ -161,7 +161,7 @@ def _sides(plan: Plan) -> tuple[str, str]:
     if plan.service is None:
         return "", ""
     sides = ((plan.service.entry, plan.service.desired), (plan.stored, plan.desired()))
-    old, new = (filling.masked(mcpjson.exported(entry, desired)) for entry, desired in sides)
+    old, new = (filling.masked(written.exported(entry, desired)) for entry, desired in sides)
     return mcpjson.text_of(old), mcpjson.text_of(new)
 
 

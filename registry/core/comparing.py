@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +22,24 @@ def _servers(text: str) -> dict[str, Any]:
 
 def summary(before: str, after: str) -> str:
     """One line: added a, b; changed c; removed d. Without a *before* it is the first version."""
-    old, new = _servers(before), _servers(after)
+    return told(_servers(before), _servers(after), first=not before)
+
+
+def told(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    first: bool = False,
+    same: Callable[[Any, Any], bool] = operator.eq,
+) -> str:
+    """The same of the services of two documents, by name; *same* says whether one did not change."""
     parts = {
         "added": [name for name in new if name not in old],
-        "changed": [name for name in new if name in old and new[name] != old[name]],
+        "changed": [name for name in new if name in old and not same(old[name], new[name])],
         "removed": [name for name in old if name not in new],
     }
     said = [f"{verb} {_names(names)}" for verb, names in parts.items() if names]
-    return "; ".join(said) or ("order or layout changed" if before else "no services yet")
+    return "; ".join(said) or ("no services yet" if first else "order or layout changed")
 
 
 def _names(names: list[str], limit: int = 5) -> str:

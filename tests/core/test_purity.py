@@ -18,8 +18,8 @@ CORE_FILES = sorted(
 ALLOWED = {
     "__future__", "base64", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "difflib",
     "enum", "fnmatch", "functools", "graphlib", "hashlib", "heapq", "html", "ipaddress", "itertools", "json",
-    "math", "ntpath", "posixpath", "re", "shlex", "statistics", "string", "struct", "tomllib", "types",
-    "typing", "unicodedata", "urllib", "uuid",
+    "math", "ntpath", "operator", "posixpath", "re", "shlex", "statistics", "string", "struct", "tomllib",
+    "types", "typing", "unicodedata", "urllib", "uuid",
 }  # fmt: skip
 CLOCKS = {"now", "utcnow", "today", "uuid1", "uuid4"}
 
