@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from lifecycle import chrome, neighbours, reading
 from lifecycle.heading import head_of
@@ -17,10 +20,16 @@ NEIGHBOURS = {"node": "lifecycle/_dependency_node.html", "need": "lifecycle/_dep
 def render_services(ids: Iterable[int], oob: bool = True) -> dict[int, str]:
     """The list's lines of these services; those that are no longer listed are left out."""
     rows = rows_of(reading.services_by_id(ids), timezone.now())
-    return {row.id: _row_html(row, oob) for row in rows}
+    return {row.id: line(row, oob) for row in rows}
 
 
-def _row_html(row: ServiceRow, oob: bool) -> str:
+def line(row: ServiceRow, oob: bool = False) -> SafeString:
+    """One line of the list; of what it says all is in *row*, so it is made once while that stays."""
+    return _line(row, oob, get_language())
+
+
+@lru_cache(maxsize=2048)
+def _line(row: ServiceRow, oob: bool, _language: str | None) -> SafeString:
     return render_to_string("lifecycle/_service_row.html", {"row": row, "oob": oob})
 
 

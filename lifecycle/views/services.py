@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from lifecycle import bulk, listing, reading, rows
+from lifecycle import bulk, listing, presentation, reading, rows
 from lifecycle.frame import frame_of
 from lifecycle.views.answers import is_htmx
 from registry import agents
@@ -36,7 +36,7 @@ def service_list(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "filters": filters,
-        "rows": rows.rows_of(page.rows, timezone.now()),
+        "lines": [presentation.line(row) for row in rows.rows_of(page.rows, timezone.now())],
         "pager": listing.pager(filters, page.count),
         "matching": page.count,
         "bulk_actions": bulk.CHOICES.items(),
