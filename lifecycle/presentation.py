@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from lifecycle import chrome, neighbours, reading
 from lifecycle.heading import head_of
 from lifecycle.rows import ServiceRow, rows_of, sign_of, tiles
+from registry.models import Service
 
 NEIGHBOURS = {"node": "lifecycle/_dependency_node.html", "need": "lifecycle/_dependency_state.html"}
 
@@ -64,13 +65,12 @@ def render_mass_banner(oob: bool = True) -> str:
 
 
 def render_head(service_id: int, oob: bool = True) -> str:
-    """The head of a service's page; empty for a service that is no longer listed."""
-    return "".join(
-        render_to_string(
-            "lifecycle/_service_head.html", {"head": head_of(service, timezone.now()), "oob": oob}
-        )
-        for service in reading.services_by_id([service_id])
-    )
+    """The head of a service's page; it says so where the service is no longer listed."""
+    for service in reading.services_by_id([service_id]):
+        context = {"head": head_of(service, timezone.now()), "oob": oob}
+        return render_to_string("lifecycle/_service_head.html", context)
+    context = {"id": service_id, "service": Service.objects.filter(pk=service_id).first(), "oob": oob}
+    return render_to_string("lifecycle/_service_gone.html", context)
 
 
 def render_neighbours(names: Sequence[str]) -> dict[str, str]:

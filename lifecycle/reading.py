@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -156,6 +156,11 @@ def services_by_id(ids: Iterable[int]) -> list[Service]:
     """The listed ones among *ids*, with their states."""
     services = Service.objects.listed().filter(id__in=list(ids))
     return list(approvals.with_undecided(services).select_related("state_row"))
+
+
+def listed_among(ids: Collection[int]) -> set[int]:
+    """Which of *ids* are listed services."""
+    return set(Service.objects.listed().filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def last_levels(ids: Sequence[int]) -> dict[int, list[int]]:

@@ -15,7 +15,8 @@ from lifecycle.engine.looking import Outlook, Sight, Wanted
 from lifecycle.engine.owner import Owner
 from lifecycle.engine.recording import Held
 from lifecycle.engine.shop import Shop
-from lifecycle.models import Command
+from lifecycle.live import feed
+from lifecycle.models import Command, FeedItem
 from registry.models import Desired
 
 log = structlog.get_logger("lifecycle.worker")
@@ -155,6 +156,12 @@ class Roster:
         if crash is not None:
             log.error("an owner crashed", service=owner.wanted.name, exc_info=crash)
             asyncio.get_running_loop().call_later(AFTER_A_CRASH, self._outlook.forget)
+        elif owner.gone:
+            self._shop.spawn(self._say_gone(owner.wanted.id))
+
+    async def _say_gone(self, service_id: int) -> None:
+        """For pages that still show it: one that was at rest changes no state when it is removed."""
+        await self._shop.writer.write(feed.note, FeedItem.Kind.SERVICE, service_id, self._shop.clock())
 
     def _has_gone(self, owner: Owner, crash: BaseException | None) -> None:
         """The service is another worker's, or was for a while: then it is seen as new."""

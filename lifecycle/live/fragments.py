@@ -7,15 +7,16 @@ Some ids have no HTML here: the page hears `live:ID` as an event and fetches wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from lifecycle import presentation
+from lifecycle import presentation, reading
 from lifecycle.live.feed import Item
 from lifecycle.models import FeedItem
 
 COUNTS, WORKER, BADGE, DRIFT = "count-all", "worker-sign", "alert-badge", "drift-banner"
 MASS = "mass-banner"
 LIST, ALERTS = "list", "alerts"
+ASKED_FOR = ("service-more-", "service-logs-")
 _OF_SERVICES = "service|service-head|service-more|service-logs|node|need"
 SHOWN = re.compile(
     rf"({_OF_SERVICES}|command|batch)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}|{MASS}"
@@ -79,9 +80,9 @@ def service_id(name: str) -> int | None:
     return int(name.rpartition("-")[2]) if name.startswith(WHOLE[FeedItem.Kind.SERVICE][:-1]) else None
 
 
-def render(names: Iterable[str]) -> dict[str, str]:
+def render(names: Collection[str]) -> dict[str, str]:
     """The HTML of each; the empty text for one that is an event, or whose row is gone."""
-    made = dict.fromkeys(names, "")
+    made = dict.fromkeys(_answered(names), "")
     made |= _rows([row_id for name in made if (row_id := _row(name)) is not None])
     made |= presentation.render_neighbours([name for name in made if name.startswith(("node-", "need-"))])
     for name in made:
@@ -90,6 +91,13 @@ def render(names: Iterable[str]) -> dict[str, str]:
         elif name.startswith("service-head-"):
             made[name] = presentation.render_head(int(name.rpartition("-")[2]))
     return made
+
+
+def _answered(names: Collection[str]) -> Iterable[str]:
+    """Without those by which a page would ask for more of a service that is no longer listed."""
+    numbers = {name: int(name.rpartition("-")[2]) for name in names if name.startswith(ASKED_FOR)}
+    listed = reading.listed_among(set(numbers.values())) if numbers else set()
+    return (name for name in names if name not in numbers or numbers[name] in listed)
 
 
 def _rows(ids: list[int]) -> dict[str, str]:

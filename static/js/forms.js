@@ -78,3 +78,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const target = event.detail.target;
   if (target?.id) target.addEventListener("htmx:beforeSwap", standsFor);
 });
+
+// What is shown once is the answer to a form: a reload shows the page it belongs to, and does not send the form again.
+const once = document.querySelector("[data-instead]");
+if (once) history.replaceState(null, "", once.dataset.instead);

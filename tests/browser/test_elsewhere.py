@@ -19,13 +19,24 @@ def test_a_service_that_was_removed_elsewhere_says_so_once(
     browser_page.expect_errors("404")
     console.register(gone={"url": "https://gone.example.org/mcp", "disabled": True})
     page = browser_page.sign_in(console, "/services/gone/")
-    start = page.get_by_role("button", name="Start").first
+    start = page.get_by_role("button", name="Start", include_hidden=True).first
     console.api.delete("services/gone")
     for _ in range(3):
         with page.expect_response(lambda answer: answer.status == 404 and "/ask/" in answer.url):
-            start.click()
+            start.evaluate("button => button.click()")  # hidden, once the page knows
     expect(page.locator("#messages .toast")).to_have_count(1)
     expect(page.locator("#messages .toast")).to_contain_text("no longer here")
+
+
+def test_a_page_of_a_service_that_is_removed_elsewhere_says_by_whom(
+    console: Console, browser_page: BrowserPage
+) -> None:
+    console.register(gone={"url": "https://gone.example.org/mcp", "disabled": True})
+    page = browser_page.sign_in(console, "/services/gone/")
+    expect(page.locator(".head-state")).to_contain_text("Disconnected")
+    console.api.delete("services/gone")
+    expect(page.locator(".card.head")).to_contain_text("removed by admin")
+    expect(page.get_by_role("button", name="Start")).to_be_hidden()
 
 
 def test_a_tab_from_before_signing_in_anew_keeps_what_it_shows(

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from lifecycle import presentation
 from lifecycle.core.states import State
+from lifecycle.live import fragments
 from lifecycle.models import ServiceState
 from tests.pages.conftest import make_checks, make_service, make_worker, text_of
 
@@ -59,11 +60,23 @@ def test_the_badge_hides_at_none() -> None:
     assert "hidden" in presentation.render_alert_badge()
 
 
-def test_what_is_no_longer_listed_is_pushed_as_nothing() -> None:
+def test_the_line_of_what_is_no_longer_listed_is_pushed_as_nothing() -> None:
     gone = make_service(removed_at=timezone.now())
     assert presentation.render_service(gone.pk) == ""
-    assert presentation.render_head(gone.pk) == ""
     assert presentation.render_services([gone.pk, 10**9]) == {}
+
+
+def test_the_page_of_what_is_no_longer_listed_is_told_so_and_asks_for_no_more() -> None:
+    removed = make_service("r", removed_at=timezone.now(), removed_by="ann")
+    archived = make_service("a", archived_at=timezone.now())
+    here = make_service("h")
+    for pk, said in ((removed.pk, "removed by ann"), (archived.pk, "archived"), (10**9, "deleted")):
+        names = {f"service-head-{pk}", f"service-more-{pk}", f"service-logs-{pk}"}
+        made = fragments.render(names)
+        assert set(made) == {f"service-head-{pk}"}
+        assert said in made[f"service-head-{pk}"]
+        assert f'id="service-head-{pk}"' in made[f"service-head-{pk}"]
+    assert set(fragments.render({f"service-more-{here.pk}"})) == {f"service-more-{here.pk}"}
 
 
 def test_many_rows_take_two_queries(django_assert_num_queries: Any) -> None:

@@ -32,7 +32,7 @@ def document(tmp_path: Path) -> str:
 
 
 def test_a_dry_run_is_a_readable_table_and_changes_nothing(document: str) -> None:
-    out, _ = run("mcpjson", "import", document, "--dry-run")
+    out, _ = run("mcpjson", "import", document, "--dry-run", code=3)
     assert out.splitlines() == [
         "OUTCOME         NAME TRANSPORT       ENDPOINT OR PROBLEM",
         "will be added   good streamable-http https://example.org/mcp",
@@ -62,7 +62,7 @@ def test_a_dry_run_shows_what_changes_what_is_read_otherwise_and_what_it_leaves_
 def test_a_name_that_is_not_possible_is_bettered_by_an_option(tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_text('{"a=b c": {"url": "https://example.org/mcp"}}')
     words = ("mcpjson", "import", str(tmp_path / "odd.json"))
-    assert 'for instance "a-b-c"' in run(*words, "--dry-run")[0]
+    assert 'for instance "a-b-c"' in run(*words, "--dry-run", code=1)[0]
     assert run(*words, "--rename", "a=b c=a-b-c")[0].split() == ["created", "a-b-c"]
     for bad in ("x", "=x", ""):
         with pytest.raises(CommandError, match="OLD=NEW"):
@@ -144,7 +144,7 @@ def test_replacing_removes_what_the_document_does_not_name(document: str, tmp_pa
     [
         ("{", "is not JSON"),
         ('{"a": {"command": 3}}', "no MCP server"),
-        ('{"a": {"url": "x"}}', "No entry could be saved"),
+        ('{"a": {"url": "x"}}', "No entry can be saved"),
         (" " * 2_000_000, "larger than 1 MiB"),
     ],
 )
@@ -249,6 +249,7 @@ def test_a_dry_run_of_names_says_who_is_started(document: str, tmp_path: Path) -
     (tmp_path / "names.json").write_text('["good"]')
     out, _ = run("mcpjson", "import", str(tmp_path / "names.json"), "--dry-run")
     assert out.splitlines()[1].startswith("will be started good")
+    assert out.count("will be started") == 2, "once in its line, once in the count"
     assert registration.get("good").desired == "stopped"
 
 

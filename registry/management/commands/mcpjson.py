@@ -6,6 +6,7 @@ import getpass
 import sys
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ class Command(BaseCommand):
         seen = previewing.preview(bringing.opened(source)[1], values=values, renames=renames)
         if options["dry_run"]:
             self._show(seen, options["replace"])
+            _judge([row.problem for row in seen.rows])
             return
         if sys.stdin.isatty() and options["file"] != "-":
             values = values | {ask.name: _ask(f"{ask.name} ({ask.description}): ") for ask in seen.asks}
@@ -94,7 +96,7 @@ class Command(BaseCommand):
         if not results:
             self.stdout.write("nothing: the document names no service")
         mcpjson.export_pending(author=BY, now=timezone.now())
-        _judge(results)
+        _judge([result.error for result in results])
 
     def _progress(self, done: int, count: int) -> None:
         self.stderr.write(f"{done:,} of {count:,} entries", ending="\n" if done == count else "\r")
@@ -117,7 +119,7 @@ class Command(BaseCommand):
         for row in seen.rows:
             said = str(row.problem) if row.problem else row.endpoint
             tell(_will(row), row.name, row.transport, said)
-            for note in row.notes:
+            for note in row.notes if row.item is not None else ():  # a name's note says what its outcome says
                 tell("", "", "", note)
             for line in row.lines:
                 if line.kind in ("out", "in"):
@@ -164,7 +166,7 @@ class Command(BaseCommand):
     def _rollback(self, options: dict[str, Any]) -> None:
         results = versions.rollback(options["number"], by=BY, now=timezone.now())
         self._say(results)
-        _judge(results)
+        _judge([result.error for result in results])
 
     def _drift(self, options: dict[str, Any]) -> None:
         """Without a decision: exit code 1 where there is one to take."""
@@ -182,7 +184,7 @@ class Command(BaseCommand):
             phrase = _passphrase(options) if ask else ""
             results = drifting.take(found.sha, by=BY, role=Role.ADMIN, now=now, values=values, phrase=phrase)
             self._say(results)
-            _judge(results)
+            _judge([result.error for result in results])
         else:
             raise CommandError(
                 "mcp.json was edited by hand. `mcpjson diff` shows it, `drift take` or `drift write` decides."
@@ -195,13 +197,13 @@ def _will(row: Row) -> str:
     return "will be started" if started else WILL.get(row.outcome, row.outcome)
 
 
-def _judge(results: list[Result]) -> None:
-    """Exit code 1 where nothing could be saved, 3 where only some could."""
-    bad = sum(result.error is not None for result in results)
-    if bad and bad == len(results):
-        raise CommandError("No entry could be saved.")
+def _judge(problems: Sequence[object]) -> None:
+    """Exit code 1 where nothing can be saved, 3 where only some can; None is an entry without a problem."""
+    bad = sum(problem is not None for problem in problems)
+    if bad and bad == len(problems):
+        raise CommandError("No entry can be saved.")
     if bad:
-        raise CommandError(f"{bad} of {len(results)} entries could not be saved.", returncode=PARTLY)
+        raise CommandError(f"{bad} of {len(problems)} entries cannot be saved.", returncode=PARTLY)
 
 
 def _read(name: str) -> bytes:
