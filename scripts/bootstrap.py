@@ -104,9 +104,12 @@ def make_venv(base: str) -> None:
 def pip_command(base: str) -> list[str]:
     """A pip that fills .venv: its own, the base's, one from ensurepip, or one that apt brings for it."""
     own, outside = [str(PYTHON), "-m", "pip"], [base, "-m", "pip", "--python", str(PYTHON)]
-    for command in (own, outside):
-        if quietly(*command, "--version"):
-            return command
+    if quietly(*own, "--version"):
+        return own
+    if runner := pip_runner(base):
+        return [str(PYTHON), runner]
+    if quietly(*outside, "--version"):
+        return outside
     if quietly(str(PYTHON), "-m", "ensurepip"):
         return own
     if os.geteuid() == 0 and shutil.which("apt-get"):
@@ -117,6 +120,24 @@ def pip_command(base: str) -> list[str]:
         "This Python can make no environment with pip in it.\n"
         f"Type `sudo apt-get install python3-venv` (or install pip for {base}), then the same command."
     )
+
+
+def pip_runner(base: str) -> str:
+    """What the base's `pip --python` runs .venv's Python with; to run it oneself saves starting pip twice."""
+    script = "import importlib.util as u; print(u.find_spec('pip').submodule_search_locations[0])"
+    try:
+        answer = subprocess.run([base, "-I", "-c", script], capture_output=True, text=True)
+    except OSError:
+        return ""
+    runner = Path(answer.stdout.strip(), "__pip-runner__.py")
+    return str(runner) if answer.returncode == 0 and runner.exists() else ""
+
+
+def compile_in_the_background() -> subprocess.Popen[bytes]:
+    """The console's own bytecode, made while pip is busy; what it cannot make the first start makes."""
+    folders = [str(path.parent) for path in ROOT.glob("*/__init__.py")]
+    command = [str(PYTHON), "-m", "compileall", "-q", *folders]
+    return subprocess.Popen(command, cwd=str(ROOT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def apt_get(*packages: str) -> bool:
@@ -133,7 +154,8 @@ def fill(base: str, kind: str) -> None:
     uv, lock = VENV / "bin" / "uv", LOCKS[kind]
     say(f"Installing {lock} …")
     has_uv = run(*pip, "install", "-q", "--require-hashes", "-r", UV_LOCK)
-    if has_uv and run(str(uv), "pip", "sync", "-q", "--python", str(PYTHON), "--require-hashes", lock):
+    sync = [str(uv), "pip", "sync", "-q", "--python", str(PYTHON), "--require-hashes", lock]
+    if has_uv and (quietly(*sync, "--offline") or run(*sync)):
         return
     say("uv could not; trying pip …")
     if not run(*pip, "install", "-q", "--require-hashes", "-r", lock):
@@ -153,7 +175,9 @@ def bootstrap(kind: str) -> None:
         STAMP.unlink() if STAMP.exists() else None
         base = interpreter()
         make_venv(base)
+        compiling = compile_in_the_background()
         fill(base, kind)
+        compiling.wait()
         STAMP.write_text(digest(kind))
     finally:
         os.close(place)

@@ -101,6 +101,7 @@ def test_without_pip_and_without_root_it_says_what_to_type(
 ) -> None:
     module = loaded(checkout)
     monkeypatch.setattr(module, "quietly", lambda *command: False)
+    monkeypatch.setattr(module, "pip_runner", lambda base: "")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(module.SetupError, match="sudo apt-get install python3-venv"):
         module.pip_command("/usr/bin/python3")
@@ -116,11 +117,56 @@ def test_as_root_on_debian_the_missing_venv_package_is_installed(
         return True
 
     monkeypatch.setattr(module, "quietly", lambda *command: "ensurepip" in command and bool(asked))
+    monkeypatch.setattr(module, "pip_runner", lambda base: "")
     monkeypatch.setattr(module, "apt_get", apt_get)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     assert module.pip_command("/usr/bin/python3")[1:] == ["-m", "pip"]
     assert asked == ["python3-venv"]
+
+
+def test_the_base_pip_runs_in_the_environment_itself(checkout: Path) -> None:
+    """Started with `--python` it would start itself twice."""
+    module = loaded(checkout)
+    module.make_venv(module.interpreter())
+    python, runner = module.pip_command(module.interpreter())
+    said = subprocess.run([python, runner, "--version"], capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("pip ")
+    assert python == str(checkout / ".venv" / "bin" / "python")
+
+
+def test_a_base_with_an_older_pip_is_asked_as_before(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = loaded(checkout)
+    monkeypatch.setattr(module, "pip_runner", lambda base: "")
+    monkeypatch.setattr(module, "quietly", lambda *command: "--python" in command)
+    assert module.pip_command("/old")[:4] == ["/old", "-m", "pip", "--python"]
+    monkeypatch.undo()
+    assert module.pip_runner("/no/such/python") == ""
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_the_network_is_asked_only_for_what_is_not_cached(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, cached: bool
+) -> None:
+    module, online = loaded(checkout), list[tuple[str, ...]]()
+
+    def run(*command: str) -> bool:
+        online.append(command)
+        return True
+
+    monkeypatch.setattr(module, "quietly", lambda *command: cached and "--offline" in command)
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(module, "pip_command", lambda base: ["pip"])
+    module.fill("python3", "runtime")
+    assert [command[1] for command in online] == (["install"] if cached else ["install", "pip"])
+
+
+def test_the_consoles_own_bytecode_is_there_before_its_first_start(checkout: Path) -> None:
+    (checkout / "part").mkdir()
+    (checkout / "part" / "__init__.py").write_text("A = 1\n")
+    bootstrap(checkout)
+    assert list((checkout / "part" / "__pycache__").glob("__init__.*.pyc"))
 
 
 def test_where_uv_fails_pip_installs(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
