@@ -88,3 +88,23 @@ def test_the_web_process_imports_no_mcp_client() -> None:
 def test_a_worker_on_sqlite_loads_nothing_for_postgresql() -> None:
     worker = "lifecycle.management.commands.runlifecycle"
     assert loaded(worker, "fastmcp psycopg psycopg_pool") == "fastmcp"
+
+
+STARTED = """
+import sys, django; django.setup()
+from django.core.management import execute_from_command_line
+from lifecycle.management.commands.runlifecycle import Command
+Command.handle = lambda *args, **options: None
+execute_from_command_line(["manage.py", "runlifecycle"])
+print(*sorted({"ninja", "daphne", "mcpstore_site.urls"} & set(sys.modules)))
+"""
+
+
+def test_a_worker_that_starts_loads_no_pages() -> None:
+    """Django's checks before a command would: a second and 12 MB, for nothing."""
+    command = [sys.executable, "-c", STARTED]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "mcpstore_site.settings"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == ""
