@@ -18,6 +18,10 @@ import time
 from typing import Any
 
 import daphne.server as daphne_server
+from django.conf import settings
+from django.template.loader import get_template
+from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from lifecycle.live.hub import hub
 from mcpstore_site.reception import Factory
@@ -70,6 +74,14 @@ class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
 
     def kill_all_applications(self) -> None:
         """Daphne cancels requests here and waits for ever; `_close` has already waited long enough."""
+
+
+def warm_up() -> None:
+    """Import and build what the first page needs, and touch neither the database nor the static files."""
+    for dotted in settings.MIDDLEWARE:
+        import_string(dotted)
+    reverse("login")
+    get_template("registration/login.html")
 
 
 def serve(listener: socket.socket) -> None:

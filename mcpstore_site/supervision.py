@@ -1,6 +1,7 @@
 """Keeps a few child processes running until it is told to stop. Standard library only: it stays small.
 
-`manage.py up` becomes this program when everything is prepared. The children write to the same terminal.
+`manage.py up` becomes this program when everything is prepared; what it has started by then stays its child.
+The children write to the same terminal.
 """
 
 from __future__ import annotations
@@ -26,6 +27,26 @@ LONGEST_DELAY = 30.0
 STEADY_AFTER = 60.0
 
 
+class Adopted:
+    """As much of a Popen as is needed, for a child that was started before this program came."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        return self._look(os.WNOHANG)
+
+    def wait(self) -> int | None:
+        return self._look(0)
+
+    def _look(self, options: int) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, options)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+
 @dataclass
 class Child:
     """One program to keep running. Those of a higher *order* are stopped after those of a lower one."""
@@ -35,10 +56,17 @@ class Child:
     order: int = 0
     patience: float = 17.0
     pass_fds: list[int] = field(default_factory=list)
-    process: subprocess.Popen[bytes] | None = None
+    pid: int = 0
+    process: subprocess.Popen[bytes] | Adopted | None = None
     started_at: float = 0.0
     failures: int = 0
     due_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        """With a *pid* it runs already."""
+        self.started_at = time.monotonic()
+        if self.pid:
+            self.process = Adopted(self.pid)
 
     def start(self) -> None:
         self.started_at = time.monotonic()
@@ -105,6 +133,7 @@ class Supervisor:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         while not self.asked_to_stop:
             for child in self.children:
                 child.look()
@@ -138,6 +167,11 @@ class Supervisor:
             assert child.process is not None
             child.process.wait()
         return 1 if late else 0
+
+
+def hold_signals() -> None:
+    """From now on what asks to stop waits until the supervisor is there, which can stop the children."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
 
 
 def become(children: Sequence[dict[str, object]]) -> None:

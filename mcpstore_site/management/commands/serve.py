@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from lifecycle import logs
+from mcpstore_site.gate import pass_through
 from mcpstore_site.listening import PortTakenError, listen
 
 
@@ -22,16 +24,23 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=settings.HOST)
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--fd", type=int, help="a listening socket that the parent process has opened")
+        parser.add_argument("--gate", type=int, help="a socket whose other end says when the data is ready")
 
-    def handle(self, *args: Any, host: str, port: int, fd: int | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, host: str, port: int, fd: int | None, gate: int | None, **options: Any
+    ) -> None:
         logs.configure()
+        # Imported here: it installs Twisted's reactor.
+        from mcpstore_site.serving import serve, warm_up
+
+        if gate is not None:
+            warm_up()
+            if not pass_through(gate):
+                sys.exit(1)
         if not (settings.STATIC_ROOT / "staticfiles.json").exists():
             call_command("collectstatic", interactive=False, verbosity=0)
         try:
             listener = socket.socket(fileno=fd) if fd is not None else listen(host, port)
         except PortTakenError as exc:
             raise CommandError(str(exc)) from None
-        # Imported here: it installs Twisted's reactor.
-        from mcpstore_site.serving import serve
-
         serve(listener)

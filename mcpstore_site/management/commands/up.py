@@ -14,6 +14,7 @@ from django.db import connections
 from django.utils import timezone
 
 from mcpstore_site import demonstration, supervision
+from mcpstore_site.gate import EarlyChild
 from mcpstore_site.listening import PortTakenError, listen
 from mcpstore_site.preparation import (
     ADMIN,
@@ -42,23 +43,36 @@ class Command(BaseCommand):
             lock_data_directory()
         except (PortTakenError, AlreadyRunningError) as exc:
             raise CommandError(str(exc)) from None
-        password = prepare(timezone.now(), demo=demo)
-        self.stdout.write(f"Address: {_address(host, port)}")
-        if password is not None:
-            self.stdout.write(f"User: {ADMIN}\nPassword: {password}")
-        demos = demonstration.commands(demonstration_record())
-        connections.close_all()
         os.environ.update({"MCPSTORE_HOST": host, "MCPSTORE_PORT": str(port), "PYTHONUNBUFFERED": "1"})
-        supervision.become(_children(listener.fileno(), demos))
+        web = _web(listener.fileno())
+        waiting = EarlyChild(web)
+        try:
+            password = prepare(timezone.now(), demo=demo)
+            demos = demonstration.commands(demonstration_record())
+            connections.close_all()
+            waiting.wait()
+            self.stdout.write(f"Address: {_address(host, port)}")
+            if password is not None:
+                self.stdout.write(f"User: {ADMIN}\nPassword: {password}")
+            supervision.hold_signals()
+        except BaseException:
+            waiting.abandon()
+            raise
+        waiting.open()
+        supervision.become(_children({**web, "pid": waiting.pid}, demos))
 
 
-def _children(fd: int, demos: dict[str, list[str]]) -> list[dict[str, Any]]:
-    manage = [sys.executable, str(MANAGE)]
+def _web(fd: int) -> dict[str, Any]:
+    argv = [sys.executable, str(MANAGE), "serve", "--fd", str(fd)]
+    return {"name": "web", "argv": argv, "patience": 8, "pass_fds": [fd]}
+
+
+def _children(web: dict[str, Any], demos: dict[str, list[str]]) -> list[dict[str, Any]]:
     # The demonstration services go last, so that the worker does not see them fail.
     return [
         *({"name": name, "argv": argv, "order": 1, "patience": 3} for name, argv in demos.items()),
-        {"name": "web", "argv": [*manage, "serve", "--fd", str(fd)], "patience": 8, "pass_fds": [fd]},
-        {"name": "worker", "argv": [*manage, "runlifecycle"]},
+        web,
+        {"name": "worker", "argv": [sys.executable, str(MANAGE), "runlifecycle"]},
     ]
 
 
