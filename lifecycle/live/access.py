@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
+
+from lifecycle.live.together import Together
+
+ASKED_AT_ONCE = 50
 
 
 def session_key(scope: dict[str, Any]) -> str:
@@ -26,6 +32,18 @@ def signed_in(key: str) -> bool:
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
     user = get_user(request)
     return user.is_authenticated and user.is_active
+
+
+async def admitted(key: str) -> bool:
+    """The same, asked from the event loop; those who come together share one database connection."""
+    return await _door.ask(key)
+
+
+def _signed_in_each(keys: Sequence[str]) -> dict[str, bool]:
+    return {key: signed_in(key) for key in keys}
+
+
+_door: Together[str, bool] = Together(database_sync_to_async(_signed_in_each), ASKED_AT_ONCE)
 
 
 def same_origin(scope: dict[str, Any]) -> bool:

@@ -9,11 +9,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from lifecycle.live.access import same_origin, session_key, signed_in
+from lifecycle.live.access import admitted, same_origin, session_key
 from lifecycle.live.client import SIGNED_OUT, Client
 from lifecycle.live.hub import hub
 
@@ -49,7 +48,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Take in a signed-in user's page of this site; the hub does the rest."""
         key = session_key(self.scope)
-        if hub.closed or not same_origin(self.scope) or not await database_sync_to_async(signed_in)(key):
+        if hub.closed or not same_origin(self.scope) or not await admitted(key):
             await self.close(SIGNED_OUT)
             return
         await self.accept()

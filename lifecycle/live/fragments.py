@@ -7,7 +7,7 @@ Some ids have no HTML here: the page hears `live:ID` as an event and fetches wha
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from lifecycle import presentation, reading
 from lifecycle.live.feed import Item
@@ -98,6 +98,13 @@ def _answered(names: Collection[str]) -> Iterable[str]:
     numbers = {name: int(name.rpartition("-")[2]) for name in names if name.startswith(ASKED_FOR)}
     listed = reading.listed_among(set(numbers.values())) if numbers else set()
     return (name for name in names if name not in numbers or numbers[name] in listed)
+
+
+def among(made: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Those of the rendered ones, as if they alone had been rendered."""
+    chosen = {name: made[name] for name in names if name in made}
+    gone = any(_row(name) is not None and not html for name, html in chosen.items())
+    return chosen | ({LIST: ""} if gone else {})
 
 
 def _rows(ids: list[int]) -> dict[str, str]:

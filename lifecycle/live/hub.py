@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import TypeVar
 
 from django.db import DatabaseError, close_old_connections, connection
@@ -20,7 +19,9 @@ from lifecycle import wording
 from lifecycle.live import feed, fragments
 from lifecycle.live.access import signed_in
 from lifecycle.live.client import FAULT, RESTARTING, SIGNED_OUT, TOO_SLOW, Client
+from lifecycle.live.missed import Page, missed
 from lifecycle.live.sweep import Sweep
+from lifecycle.live.together import Together
 from lifecycle.wakeup import Waker
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ SWEEP = 10.0
 AFTER_A_FAULT = 1.0
 VERIFY_EVERY = 60.0
 VERIFIED_AT_ONCE = 100
+TOLD_AT_ONCE = 50
 
 T = TypeVar("T")
 
@@ -43,6 +45,7 @@ class Hub:
         self.closed = False
         self._cursor: feed.Cursor | None = None
         self._sweep = Sweep()
+        self._newcomers = Together(self._catch_up, TOLD_AT_ONCE)
         # One thread, and so one database connection, for all that the feed reads.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live")
 
@@ -79,10 +82,17 @@ class Hub:
         """The page shows *ids* now; tell what it may have missed of those that are new, since id *after*."""
         shown = fragments.known(ids)
         fresh, client.shown = shown - client.shown, shown
-        now = timezone.now()
-        made, last = await self._read(lambda: _missed(fresh, after, now))
-        client.ready = True
-        client.offer(made, max(last, self._cursor.last if self._cursor else 0), wording.iso(now))
+        await self._newcomers.ask((client, Page(fresh, after)))
+
+    async def _catch_up(self, asked: Sequence[tuple[Client, Page]]) -> dict[tuple[Client, Page], None]:
+        """Tell each what it missed; here and not where it asked, or a later round could be told before it."""
+        now, pages = timezone.now(), {page for _, page in asked}
+        made, last = await self._read(lambda: missed(pages, now))
+        place = max(last, self._cursor.last if self._cursor else 0)
+        for client, page in asked:
+            client.ready = True
+            client.offer(made[page], place, wording.iso(now))
+        return dict.fromkeys(asked)
 
     async def _read(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, _with_fresh_connection, work)
@@ -92,41 +102,47 @@ class Hub:
         try:
             while True:
                 try:
-                    await self._ticks(waker)
+                    await self._rounds(waker)
                 except DatabaseError as exc:
                     logger.warning("live feed: %s; trying again", exc)
                     await asyncio.sleep(AFTER_A_FAULT)
         finally:
             waker.close()
 
-    async def _ticks(self, waker: Waker) -> None:
+    async def _rounds(self, waker: Waker) -> None:
         self._cursor = cursor = feed.Cursor(await self._read(feed.place))
         beat_at = sweep_at = time.monotonic()
         while True:
-            await self._tick(cursor)
-            if time.monotonic() >= beat_at:
-                beat_at += BEAT
-                swept = time.monotonic() >= sweep_at
-                sweep_at += SWEEP if swept else 0
-                await self._beat(cursor, rows_too=swept)
+            now = time.monotonic()
+            beats, sweeps = now >= beat_at, now >= max(beat_at, sweep_at)
+            beat_at += BEAT if beats else 0
+            sweep_at += SWEEP if sweeps else 0
+            await self._round(cursor, beats=beats, sweeps=sweeps)
             await waker.wait(max(beat_at - time.monotonic(), 0))
 
-    async def _tick(self, cursor: feed.Cursor) -> None:
+    async def _round(self, cursor: feed.Cursor, *, beats: bool, sweeps: bool) -> float:
+        """Tell what the feed says; at a beat a sign of life to all, with what time alone has changed, and
+        what a round may have missed. The seconds that the reading thread has used."""
         shown = self._shown()
+        made, used = await self._read(lambda: self._changed(cursor, shown, beats=beats, sweeps=sweeps))
+        if made or beats:
+            self._offer(made, cursor.last, wording.iso(timezone.now()) if beats else "")
+        if beats:
+            await self._verify()
+            self._close_lost()
+        return used
 
-        def work() -> dict[str, str]:
-            return fragments.render(fragments.touched(cursor.read(), shown))
+    def _changed(
+        self, cursor: feed.Cursor, shown: set[str], *, beats: bool, sweeps: bool
+    ) -> tuple[dict[str, str], float]:
+        began = time.thread_time()
+        made = fragments.render(fragments.touched(cursor.read(), shown))
+        self._sweep.pushed(made)
+        if beats:
+            made |= self._sweep.changed(shown, rows_too=sweeps)
+        return made, time.thread_time() - began
 
-        if made := await self._read(work):
-            self._sweep.pushed(made)
-            self._offer(made, cursor.last)
-
-    async def _beat(self, cursor: feed.Cursor, *, rows_too: bool) -> None:
-        """A sign of life for all, what time alone has changed, and what a tick may have missed."""
-        shown = self._shown()
-        made = await self._read(lambda: self._sweep.changed(shown, rows_too=rows_too))
-        self._offer(made, cursor.last, wording.iso(timezone.now()))
-        await self._verify()
+    def _close_lost(self) -> None:
         for client, close in list(self.clients.items()):
             if client.lost:
                 close(TOO_SLOW)
@@ -149,14 +165,6 @@ class Hub:
 
     def _shown(self) -> set[str]:
         return set().union(*(client.shown for client in self.clients))
-
-
-def _missed(shown: frozenset[str], after: int | None, now: datetime) -> tuple[dict[str, str], int]:
-    last = feed.place()
-    items = feed.since(last if after is None else after, now)
-    names = set(shown) if items is None else fragments.touched(items, shown)
-    names |= fragments.SINGLE.keys() & shown  # they change by time too, without a row that says so
-    return fragments.render(names), last
 
 
 def _with_fresh_connection(work: Callable[[], T]) -> T:
