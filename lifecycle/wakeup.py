@@ -13,6 +13,7 @@ from django.db import connection
 from lifecycle import notices
 
 LOOK_EVERY = 0.05
+LOOK_OFTEN = 0.02
 LISTEN_EVERY = 0.02
 BLIND_WAIT = 0.25
 
@@ -33,9 +34,10 @@ class Waker:
     Our own process's commits wake it too, since it looks through a connection of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, look_every: float = LOOK_EVERY) -> None:
         self._path = _sqlite_file()
         self._listens = connection.vendor == "postgresql"
+        self._look_every = LISTEN_EVERY if self._listens else look_every
         if self._listens:
             notices.ear.open()
         self._connection: sqlite3.Connection | None = None
@@ -55,10 +57,6 @@ class Waker:
 
     def _at_most(self, timeout: float) -> float:
         return timeout if self._path is not None else min(timeout, BLIND_WAIT)
-
-    @property
-    def _look_every(self) -> float:
-        return LISTEN_EVERY if self._listens else LOOK_EVERY
 
     def _changed(self) -> bool:
         before, self._seen = self._seen, self._version()

@@ -20,9 +20,10 @@ from lifecycle.live import feed, fragments
 from lifecycle.live.access import signed_in
 from lifecycle.live.client import FAULT, RESTARTING, SIGNED_OUT, TOO_SLOW, Client
 from lifecycle.live.missed import Page, missed
+from lifecycle.live.pace import Pace
 from lifecycle.live.sweep import Sweep
 from lifecycle.live.together import Together
-from lifecycle.wakeup import Waker
+from lifecycle.wakeup import LOOK_OFTEN, Waker
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class Hub:
         return await asyncio.get_running_loop().run_in_executor(self._thread, _with_fresh_connection, work)
 
     async def _follow(self) -> None:
-        waker = Waker()
+        waker = Waker(LOOK_OFTEN)
         try:
             while True:
                 try:
@@ -111,13 +112,16 @@ class Hub:
 
     async def _rounds(self, waker: Waker) -> None:
         self._cursor = cursor = feed.Cursor(await self._read(feed.place))
+        pace = Pace()
         beat_at = sweep_at = time.monotonic()
         while True:
+            pace.begin()
             now = time.monotonic()
             beats, sweeps = now >= beat_at, now >= max(beat_at, sweep_at)
             beat_at += BEAT if beats else 0
             sweep_at += SWEEP if sweeps else 0
-            await self._round(cursor, beats=beats, sweeps=sweeps)
+            pace.add(await self._round(cursor, beats=beats, sweeps=sweeps))
+            await pace.rest()
             await waker.wait(max(beat_at - time.monotonic(), 0))
 
     async def _round(self, cursor: feed.Cursor, *, beats: bool, sweeps: bool) -> float:

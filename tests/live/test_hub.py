@@ -2,18 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.utils import timezone
 
 from lifecycle.core.states import State
 from lifecycle.live import feed, fragments
+from lifecycle.live import hub as hub_module
+from lifecycle.live.client import Client
+from lifecycle.live.hub import Hub
 from lifecycle.live.missed import Page, missed
 from registry.models import Service
 from tests.live.conftest import MakeService, move
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SECONDS = 10
+
+
+class HeldPace:
+    """Rests until the test says so."""
+
+    def __init__(self) -> None:
+        self.resting, self.go_on = asyncio.Event(), asyncio.Event()
+
+    def begin(self) -> None:
+        self.resting.clear()
+
+    def add(self, seconds: float) -> None:
+        assert seconds > 0
+
+    async def rest(self) -> None:
+        self.resting.set()
+        await self.go_on.wait()
+
+
+class Browser:
+    """A client of the hub, and the frames that it was sent."""
+
+    def __init__(self) -> None:
+        self.frames: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.client = Client(self._take)
+
+    async def _take(self, text: str) -> None:
+        self.frames.put_nowait(json.loads(text))
+        self.client.confirm(self.client.sent)
+
+    async def next(self) -> dict[str, Any]:
+        async with asyncio.timeout(SECONDS):
+            return await self.frames.get()
+
+    async def next_with(self, text: str) -> dict[str, Any]:
+        while text not in "".join((frame := await self.next())["html"]):
+            pass
+        return frame
+
+
+@pytest.fixture
+def pace(monkeypatch: pytest.MonkeyPatch) -> HeldPace:
+    held = HeldPace()
+    monkeypatch.setattr(hub_module, "Pace", lambda: held)
+    return held
+
+
+@asynccontextmanager
+async def listening(hub: Hub, *names: str) -> AsyncIterator[Browser]:
+    browser = Browser()
+    await hub.join(browser.client, lambda code: None)
+    writer = asyncio.create_task(browser.client.write())
+    await hub.show(browser.client, names, None)
+    yield browser
+    writer.cancel()
+    hub.leave(browser.client)
+    await asyncio.get_running_loop().run_in_executor(hub._thread, connections.close_all)
+
+
+async def change(service: Service, state: State) -> int:
+    return await sync_to_async(move)(service, state)
+
+
+async def made(make_service: MakeService, name: str) -> Service:
+    return await sync_to_async(make_service)(name)
+
+
+async def test_changes_during_a_rest_come_in_one_frame(make_service: MakeService, pace: HeldPace) -> None:
+    first, second = await made(make_service, "first"), await made(make_service, "second")
+    async with listening(Hub(), f"service-{first.pk}", f"service-{second.pk}") as browser:
+        await asyncio.wait_for(pace.resting.wait(), SECONDS)
+        await change(first, State.WARNING)
+        await change(second, State.WARNING)
+        await change(first, State.UNREACHABLE)
+        last = await sync_to_async(feed.place)()
+        while not browser.frames.empty():
+            assert 'data-state="WARNING"' not in "".join(browser.frames.get_nowait()["html"])
+        pace.go_on.set()
+        frame = await browser.next_with('data-state="WARNING"')
+        assert frame["id"] == last
+        assert any(f'id="service-{first.pk}" data-state="UNREACHABLE"' in html for html in frame["html"])
+
+
+async def test_who_comes_during_a_rest_is_told_at_once(make_service: MakeService, pace: HeldPace) -> None:
+    service, hub = await made(make_service, "weather"), Hub()
+    async with listening(hub, "count-all"):
+        await asyncio.wait_for(pace.resting.wait(), SECONDS)
+        await change(service, State.UNREACHABLE)
+        async with listening(hub, f"service-{service.pk}") as late:
+            assert 'data-state="UNREACHABLE"' in "".join((await late.next())["html"])
 
 
 def test_pages_that_come_together_are_rendered_once(
