@@ -60,12 +60,12 @@ async def connect(
     async with shop.lanes.place(
         stdio=stdio, failing=failing, priority=wanted.priority, service=wanted.id, free=asked
     ):
-        loaded = await shop.writer.write_each(load, wanted.id)
+        loaded = await shop.writer.read_each(load, wanted.id)
         if isinstance(loaded, RegistryError):
             return Refused(fault=Fault(kind=Kind.POLICY, message=str(loaded)), loaded=None)
         if not loaded.approved:
             return Refused(fault=Fault(kind=Kind.POLICY, message=NOT_APPROVED), loaded=loaded)
-        mark, host = shop.lag.mark(), remote_host(loaded.config.url)
+        said, host, mark = loaded.hidden.said, remote_host(loaded.config.url), shop.lag.mark()
         try:
             connection = await shop.connector.open(
                 loaded.config,
@@ -75,9 +75,8 @@ async def connect(
                 interval=policy.health_check_interval.total_seconds(),
                 on_lost=on_lost,
                 on_tools_changed=on_tools_changed,
-                on_child=lambda child: shop.logbook.follow(
-                    wanted.id, child, loaded.hidden.said, shop.clock()
-                ),
+                # Not a word of `loaded` in it: this is held as long as the connection.
+                on_child=lambda child: shop.logbook.follow(wanted.id, child, said, shop.clock()),
             )
             connection.unlisted = loaded.hidden.listed
             opened = await _list(shop, connection, loaded, limit)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -31,6 +32,7 @@ class _Job:
     answer: asyncio.Future[Any]
     each: Callable[[list[Any]], Sequence[Any]] | None = None
     item: Any = None
+    reads: bool = False
 
     def tell(self, result: Any, error: BaseException | None) -> None:
         """Hand the result to the event loop; nobody may be waiting for it any more."""
@@ -72,6 +74,10 @@ class Writer:
         """
         return await self._put(lambda: work([item])[0], atomic=True, each=work, item=item)
 
+    async def read_each(self, work: Callable[[list[A]], Sequence[T]], item: A) -> T:
+        """As `write_each`, for what only reads: it goes along with writes, and alone it takes no lock."""
+        return await self._put(lambda: work([item])[0], atomic=True, each=work, item=item, reads=True)
+
     async def do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run *work* outside a transaction: it reads, or opens its own."""
         return await self._put(lambda: work(*args, **kwargs), atomic=False)
@@ -101,11 +107,12 @@ class Writer:
         atomic: bool,
         each: Callable[[list[Any]], Sequence[Any]] | None = None,
         item: Any = None,
+        reads: bool = False,
     ) -> T:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         self._waiting.append(time.monotonic())
-        self._jobs.put(_Job(work, atomic, loop, answer, each, item))
+        self._jobs.put(_Job(work, atomic, loop, answer, each, item, reads))
         return await answer
 
     def _run(self) -> None:
@@ -153,8 +160,19 @@ def _in_savepoint(work: Callable[[], Any]) -> Any:
 
 def _together(batch: list[_Job], begin: Callable[[], None]) -> list[Answer]:
     """One commit for all; if that fails nothing of it happened, and everybody hears so."""
-    if len(batch) == 1:
-        return [_attempt(partial(_in_savepoint, batch[0].work))]
+    with _reading() if all(job.reads for job in batch) else nullcontext():
+        if len(batch) == 1:
+            return [_attempt(partial(_in_savepoint, batch[0].work))]
+        return _all_of(batch, begin)
+
+
+def _reading() -> AbstractContextManager[None]:
+    """Only SQLite, as this project has it, knows how to begin without the right to write, and has to."""
+    reading: Callable[[], AbstractContextManager[None]] = getattr(connection, "reading", nullcontext)
+    return reading()
+
+
+def _all_of(batch: list[_Job], begin: Callable[[], None]) -> list[Answer]:
     answers: dict[_Job, Answer] = {}
 
     def all_of_them() -> None:

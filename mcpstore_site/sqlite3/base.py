@@ -31,6 +31,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """One connection. The file of the turnstile is opened with its first write."""
 
     _turnstile: int | None = None
+    _reads_only = False
 
     def create_cursor(self, name: str | None = None) -> Any:
         return self.connection.cursor(factory=lambda connection: _Cursor(connection, self))
@@ -41,8 +42,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._turnstile = None
         super()._close()  # type: ignore[misc]
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A transaction that begins within takes neither turn nor lock; what it reads is of one moment."""
+        self._reads_only = True
+        try:
+            yield
+        finally:
+            self._reads_only = False
+
     def _start_transaction_under_autocommit(self) -> None:
-        self.in_turn(super()._start_transaction_under_autocommit)  # type: ignore[misc]
+        if self._reads_only:
+            self.connection.execute("BEGIN")
+        else:
+            self.in_turn(super()._start_transaction_under_autocommit)  # type: ignore[misc]
 
     def in_turn(self, begin: Callable[[], Found]) -> Found:
         """Do what takes the write lock once it is our turn; OperationalError if that takes too long."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from lifecycle.engine.writer import Writer
 from lifecycle.models import FeedItem
@@ -124,3 +126,26 @@ async def test_no_item_passes_an_ordinary_job(writer: Writer) -> None:
     await asyncio.gather(block, *jobs)
     assert await writer.do(_refs) == [1, 3, 2, 4, 5]
     assert (one.calls, other.calls) == ([[1, 3], [5]], [[2]])
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="elsewhere readers never wait for writers")
+async def test_what_only_reads_does_not_wait_for_another_writer(writer: Writer) -> None:
+    await writer.write(_add, 7)
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        reading = asyncio.gather(*(writer.read_each(_refs_for_each, number) for number in range(3)))
+        assert await asyncio.wait_for(reading, 5) == [[7]] * 3
+        other.execute("ROLLBACK")
+    await writer.write(_add, 8)
+    assert await writer.do(_refs) == [7, 8]
+
+
+def _refs_for_each(items: list[int]) -> list[list[int]]:
+    return [_refs()] * len(items)
+
+
+async def test_what_reads_goes_along_with_writes_in_its_place(writer: Writer) -> None:
+    block = asyncio.create_task(writer.do(time.sleep, 0.1))
+    jobs = [writer.write(_add, 1), writer.read_each(_refs_for_each, 0), writer.write(_add, 2)]
+    _, *found = await asyncio.gather(block, *jobs)
+    assert found == [1, [1], 2]
