@@ -82,7 +82,7 @@ class Connection:
     def __init__(self, watch: Watch, tasks: set[asyncio.Task[Any]]) -> None:
         self._watch = watch
         self._tasks = tasks
-        self._alarms: set[asyncio.Future[Fault]] = set()
+        self._alarms: list[asyncio.Future[Fault]] = []
         self._client: Client[OwnTransport] | None = None
         self._transport: OwnTransport | None = None
         self._child: Child | None = None
@@ -174,7 +174,7 @@ class Connection:
         context = contextvars.copy_context()
         context.run(TRACE.set, trace)
         alarm: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
-        self._alarms.add(alarm)
+        self._alarms.append(alarm)
         task = asyncio.create_task(make(), context=context)
         try:
             waiting: set[asyncio.Future[Any]] = {task, alarm}
@@ -193,8 +193,10 @@ class Connection:
         except Exception as exc:  # a foreign boundary: the SDK and the server behind it
             raise ConnectionFault(await self._why(exc, trace, alarm)) from exc
         finally:
-            self._alarms.discard(alarm)
+            self._alarms.remove(alarm)
             abandon(task)
+            # The SDK's tasks live on in this context; a whole request must not live on with them.
+            trace.sent = None
 
     async def _why(self, exc: Exception, trace: Trace, alarm: asyncio.Future[Fault]) -> Fault:
         """The fault behind *exc*; of a child whose pipes closed, the exit that follows says more."""

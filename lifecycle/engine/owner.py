@@ -7,7 +7,6 @@ that a stop, a changed configuration or a lost connection is heard at once.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
@@ -23,8 +22,10 @@ from lifecycle.engine import attempts, checking, holdback, levelling, orders, ou
 from lifecycle.engine.activity import Activity, Doing
 from lifecycle.engine.agenda import NEVER, Agenda
 from lifecycle.engine.attempts import Opened, Refused
+from lifecycle.engine.bell import Bell
 from lifecycle.engine.closing import Closer
 from lifecycle.engine.connection import Connection
+from lifecycle.engine.errands import Errands
 from lifecycle.engine.looking import Wanted, rows_of
 from lifecycle.engine.recording import Held
 from lifecycle.engine.shop import Shop
@@ -41,14 +42,13 @@ class Owner:
         self.shop, self.wanted, self.held = shop, wanted, held
         self.connection: Connection | None = None
         self.secret: frozenset[str] = frozenset()
-        self._calls: dict[asyncio.Task[None], Command] = {}
-        self.waiting = orders.Waiting(shop)
+        self._bell = Bell()
+        self._errands = Errands(shop, self._bell.ring)
+        self.waiting = self._errands.waiting
         self.agenda = Agenda()
         self.checks = checking.Memory()
         self.start_reason = ""
-        self._inbox: deque[Command] = deque()
-        self._wake = asyncio.Event()
-        self._activity = Activity(self._wake.set)
+        self._activity = Activity(self._bell.ring)
         self._closer = Closer(shop)
         self._attempt = 0
         self.lost: Fault | None = None
@@ -80,16 +80,16 @@ class Owner:
         """The registry says something new of this service; None is that it is gone."""
         self.gone = wanted is None
         self.wanted = wanted or self.wanted
-        self._wake.set()
+        self._bell.ring()
 
     def reconsider(self) -> None:
         """A dependency changed: hold back, or go on."""
-        self._wake.set()
+        self._bell.ring()
 
     def check_soon(self) -> None:
         """Another service that needs this one is lost: look whether this one is the cause."""
         self.agenda.check_soon()
-        self._wake.set()
+        self._bell.ring()
 
     @property
     def wanted_again(self) -> bool:
@@ -99,7 +99,7 @@ class Owner:
     def replan(self) -> None:
         """The policy changed: nothing is due later than if it were planned now."""
         self.agenda.hasten(self.policy, self.shop.chance())
-        self._wake.set()
+        self._bell.ring()
 
     def paused(self) -> None:
         """The whole worker stood still for a while."""
@@ -107,13 +107,12 @@ class Owner:
 
     def tell(self, command: Command) -> None:
         """An operator asks for something."""
-        self._inbox.append(command)
-        self._wake.set()
+        self._errands.add(command)
 
     def release(self) -> None:
         """The worker stops: let go of the connection and leave the state as it is."""
         self._released = True
-        self._wake.set()
+        self._bell.ring()
 
     @property
     def released(self) -> bool:
@@ -126,26 +125,20 @@ class Owner:
 
     def calling(self, command: Command, work: Coroutine[Any, Any, None]) -> None:
         """A tool call runs beside everything else; checks wait for it, for some servers do one at a time."""
-        task = self.shop.spawn(work)
-        self._calls[task] = command
-        task.add_done_callback(self._called)
-
-    def _called(self, task: asyncio.Task[None]) -> None:
-        del self._calls[task]
-        self._wake.set()
+        self._errands.call(command, work)
 
     def open_commands(self) -> list[Command]:
         """Those that are not yet answered."""
-        return [*self._inbox, *self.waiting.all(), *self._calls.values()]
+        return self._errands.open()
 
     async def run(self) -> None:
         """Until released, or until a removed service is closed."""
         try:
             while not (self._released or self.ended):
-                self._wake.clear()
+                self._bell.hush()
                 await self._turn_safely()
                 if not (self._released or self.ended):
-                    await self._rest()
+                    await self._bell.heard(self._next_due())
         finally:
             self.shop.relations.leave(self.wanted.id, self)
             await self._let_go()
@@ -158,16 +151,16 @@ class Owner:
             log.warning("database trouble", service=self.wanted.name, error=str(exc))
             self.held.stale = True
             await asyncio.sleep(AFTER_DATABASE_TROUBLE)
-            self._wake.set()
+            self._bell.ring()
 
     async def _turn(self) -> None:
         if self.held.stale:
             await self._read_again()
         if (finished := self._activity.harvest()) is not None:
             await outcomes.fold(self, finished)
-        while self._inbox:
-            await orders.obey(self, self._inbox[0])
-            self._inbox.popleft()
+        while (command := self._errands.next()) is not None:
+            await orders.obey(self, command)
+            self._errands.begun()
         await levelling.level(self)
         if self.lost is not None:
             await outcomes.fall(self, self.lost)
@@ -232,7 +225,7 @@ class Owner:
         elif self.waiting.any("refresh") or now >= self.agenda.refresh_at:
             self.agenda.listing()
             self._activity.begin(Doing.REFRESH, attempts.refresh(self.connection, self.policy, self.secret))
-        elif self.waiting.any("check") or (now >= self.agenda.check_at and not self._calls):
+        elif self.waiting.any("check") or (now >= self.agenda.check_at and not self._errands.calling):
             due = min(self.agenda.check_at, now)
             self._activity.begin(Doing.CHECK, checking.check(self, self.connection, due))
 
@@ -243,12 +236,12 @@ class Owner:
         def lost(fault: Fault) -> None:
             if mine == self._attempt:
                 self.lost = fault
-                self._wake.set()
+                self._bell.ring()
 
         def tools_changed() -> None:
             if mine == self._attempt:
                 self.agenda.refresh_soon()
-                self._wake.set()
+                self._bell.ring()
 
         self.agenda.listing()
         self._activity.begin(Doing.CONNECT, self._connect(lost, tools_changed))
@@ -266,20 +259,13 @@ class Owner:
             on_tools_changed=tools_changed,
         )
 
-    async def _rest(self) -> None:
-        """Until something is heard or due."""
-        due = self._next_due()
-        timer = None if due is None else asyncio.get_running_loop().call_at(due, self._wake.set)
-        await self._wake.wait()
-        if timer is not None:
-            timer.cancel()
-
     def _next_due(self) -> float | None:
+        """When there is something to do that nobody tells of."""
         if self._activity.busy:
             return None
         if self.connection is not None:
             due = self.agenda.refresh_at
-            return due if self._calls else min(self.agenda.check_at, due)
+            return due if self._errands.calling else min(self.agenda.check_at, due)
         connects = self.snap.state in CONNECTING or self.snap.state in SERVING
         return self.agenda.retry_at if connects and self.agenda.retry_at < NEVER else None
 
@@ -295,7 +281,7 @@ class Owner:
         if won and change is not None:
             self.shop.relations.moved(self.wanted.id, snap.state)
         if self.held.stale:
-            self._wake.set()
+            self._bell.ring()
         self.agenda.plan_retry(self.snap, self.shop.clock())
 
     async def _let_go(self) -> None:
