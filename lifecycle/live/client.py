@@ -29,8 +29,8 @@ def encode(feed_id: int, now: str, html: tuple[str, ...], events: tuple[str, ...
 class Client:
     """Its queue is bounded by what its page shows: a newer fragment takes the place of an older one.
 
-    The browser confirms each frame. One that is behind by eight gets no more until it has caught up,
-    and one that is behind for half a minute is `lost`.
+    The browser confirms the frames, some of them at once. One that is behind by eight gets no more until
+    it has caught up, and one that is behind for half a minute is `lost`.
     """
 
     def __init__(self, send: Send, session_key: str = "") -> None:

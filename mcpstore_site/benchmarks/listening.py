@@ -17,6 +17,7 @@ import time
 from typing import Any, cast
 
 AT_ONCE = 40
+CONFIRM_EACH, CONFIRM_WITHIN = 4, 2.0
 
 
 def masked(text: str) -> bytes:
@@ -27,12 +28,13 @@ def masked(text: str) -> bytes:
 
 
 class Listener(asyncio.Protocol):
-    """One socket: says what it shows, confirms each frame, notes its feed id and time."""
+    """One socket: says what it shows, confirms frames as the page does, notes their feed ids and times."""
 
     def __init__(self, request: bytes, show: str, failed: asyncio.Future[None]) -> None:
         self._request, self._show, self._failed = request, show, failed
         self._data = bytearray()
         self._open = False
+        self._confirming: asyncio.TimerHandle | None = None
         self.frames: list[tuple[int, float]] = []
         self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -80,9 +82,18 @@ class Listener(asyncio.Protocol):
         if kind != 1 or not begin.startswith(b'{"id": '):
             return
         self.frames.append((int(begin[7:].partition(b",")[0]), time.time()))
-        self._transport.write(masked(f'{{"ack": {len(self.frames)}}}'))
+        if len(self.frames) % CONFIRM_EACH == 0:
+            self._confirm()
+        elif self._confirming is None:
+            self._confirming = asyncio.get_running_loop().call_later(CONFIRM_WITHIN, self._confirm)
         if not self.first.done():
             self.first.set_result(None)
+
+    def _confirm(self) -> None:
+        if self._confirming is not None:
+            self._confirming.cancel()
+            self._confirming = None
+        self._transport.write(masked(f'{{"ack": {len(self.frames)}}}'))
 
 
 async def until_either(failed: asyncio.Future[None], wanted: asyncio.Future[Any]) -> None:

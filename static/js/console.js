@@ -1,6 +1,6 @@
 // Keeps the page's fragments as they are on the server: through a WebSocket, or by asking where that is blocked.
 //
-// The page says which fragments it shows, by their ids, and confirms each frame, so that the server never
+// The page says which fragments it shows, by their ids, and confirms the frames, so that the server never
 // queues more for it than it shows. What comes is out-of-band HTML, swapped by htmx. Fragments without
 // HTML, and lists, come as events `live:NAME` on the body.
 "use strict";
@@ -17,6 +17,8 @@ const live = {
   polls: 0,
   SILENCE: 15000,
   POLL_EVERY: 3000,
+  CONFIRM_EACH: 4, // several frames at once; the server sends eight ahead
+  CONFIRM_WITHIN: 2000, // but well before the half minute after which it gives a silent page up
   POLL_ALL_EACH: 5, // each fifth poll asks for everything, to correct what was missed
 
   start() {
@@ -58,7 +60,8 @@ const live = {
     socket.onmessage = (event) => {
       this.frames += 1;
       this.apply(JSON.parse(event.data));
-      if (this.open) socket.send(JSON.stringify({ ack: this.frames }));
+      if (this.frames % this.CONFIRM_EACH === 0) this.confirm();
+      else this.confirming ??= setTimeout(() => this.confirm(), this.CONFIRM_WITHIN);
     };
     socket.onclose = () => {
       if (this.socket !== socket) return;
@@ -70,6 +73,12 @@ const live = {
   connectSoon(delay) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.connect(), delay * (0.5 + Math.random()));
+  },
+
+  confirm() {
+    clearTimeout(this.confirming);
+    this.confirming = undefined;
+    if (this.open) this.socket.send(JSON.stringify({ ack: this.frames }));
   },
 
   tellShown() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from functools import partial
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from lifecycle.core.states import State
 from lifecycle.live import feed
@@ -86,6 +87,32 @@ def test_a_row_changes_without_a_navigation(
     assert page.locator("#count-HEALTHY").inner_text() == "1"
     assert len(browser.navigations) == 1
     assert max(took) < 1000, took
+
+
+def test_the_page_confirms_some_frames_at_once_and_the_last_soon(
+    browser: BrowserPage, web: Web, make_service: MakeService
+) -> None:
+    """A confirmation costs the web process two thirds of what a frame does."""
+    service = make_service()
+    received: list[str] = []
+    confirmed: list[str] = []
+
+    def watch(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda text: received.append(str(text)))
+        socket.on("framesent", lambda text: confirmed.extend(re.findall(r'"ack":(\d+)', str(text))))
+
+    browser.page.on("websocket", watch)
+    page = opened(browser, web)
+    for state in [State.RECONNECTING, State.HEALTHY] * 8:
+        move(service, state)
+        expect(page.locator(f"#service-{service.pk}")).to_have_attribute("data-state", state)
+    assert len(received) >= 16
+    assert len(confirmed) <= len(received) / 2
+    eventually(
+        lambda: page.evaluate("live.frames") == int(confirmed[-1]) == len(received),
+        "every frame is confirmed",
+        4,
+    )
 
 
 def test_a_new_service_appears_in_the_list(browser: BrowserPage, web: Web, make_service: MakeService) -> None:
