@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection, connections
 from django.utils import timezone
 
 from lifecycle import wording
@@ -73,6 +73,7 @@ class Hub:
         if not self.clients and self.follower is not None:
             self.follower.cancel()
             self.follower = None
+            self._thread.submit(connections.close_all)
 
     async def close(self) -> None:
         """Send every browser away, since the process ends; they come back by themselves."""
@@ -96,7 +97,7 @@ class Hub:
         return dict.fromkeys(asked)
 
     async def _read(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _with_fresh_connection, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, _read_with, work)
 
     async def _follow(self) -> None:
         waker = Waker(LOOK_OFTEN)
@@ -171,14 +172,16 @@ class Hub:
         return set().union(*(client.shown for client in self.clients))
 
 
-def _with_fresh_connection(work: Callable[[], T]) -> T:
+def _read_with(work: Callable[[], T]) -> T:
+    """SQLite's file stays open while anybody listens, for to open it costs more than most looks into it."""
     try:
         return work()
     except DatabaseError:
         connection.close()
         raise
     finally:
-        close_old_connections()
+        if connection.vendor == "postgresql":
+            close_old_connections()
 
 
 hub = Hub()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import connection
 from django.utils import timezone
 
 from lifecycle.core.states import State
@@ -24,6 +24,7 @@ from tests.live.conftest import MakeService, move
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECONDS = 10
+T = TypeVar("T")
 
 
 class HeldPace:
@@ -80,7 +81,16 @@ async def listening(hub: Hub, *names: str) -> AsyncIterator[Browser]:
     yield browser
     writer.cancel()
     hub.leave(browser.client)
-    await asyncio.get_running_loop().run_in_executor(hub._thread, connections.close_all)
+    await within(hub, noop)
+
+
+def noop() -> None:
+    """So that what its thread was asked before is done."""
+
+
+async def within(hub: Hub, work: Callable[[], T]) -> T:
+    """Do *work* in the thread that reads for the hub."""
+    return await asyncio.get_running_loop().run_in_executor(hub._thread, work)
 
 
 async def change(service: Service, state: State) -> int:
@@ -114,6 +124,16 @@ async def test_who_comes_during_a_rest_is_told_at_once(make_service: MakeService
         await change(service, State.UNREACHABLE)
         async with listening(hub, f"service-{service.pk}") as late:
             assert 'data-state="UNREACHABLE"' in "".join((await late.next())["html"])
+
+
+async def test_sqlite_is_opened_once_for_all_that_listen(make_service: MakeService) -> None:
+    service, hub = await made(make_service, "weather"), Hub()
+    async with listening(hub, f"service-{service.pk}") as browser:
+        opened = await within(hub, lambda: connection.connection)
+        await change(service, State.WARNING)
+        await browser.next_with('data-state="WARNING"')
+        assert await within(hub, lambda: connection.connection) is opened is not None
+    assert await within(hub, lambda: connection.connection) is None
 
 
 def test_pages_that_come_together_are_rendered_once(
