@@ -158,6 +158,7 @@ def test_no_process_no_torn_state_no_lost_alert(
                 assert worker.poll() is None, prepared.output()[-3000:]
             eventually(gone(mark), f"no process is left after kill {number + 1}", 6)
             assert evidence.torn(prepared, channels=2, down=DOWN) == [], f"after kill {number + 1}"
+            webhook_receiver.verified(SECRET)
     finish(prepared, mark)
     figures.note(2, "kills at a random moment, while servers and children die: torn rows after them", 0)
     figures.note(6, "kills at a random moment", KILLS)
