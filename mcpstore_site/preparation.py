@@ -5,12 +5,15 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connection
 
 from lifecycle.alerts import defaults
 from mcpstore_site import demonstration
@@ -47,20 +50,32 @@ def demonstration_record() -> Path:
 
 def prepare(now: datetime, *, demo: bool) -> str | None:
     """Make everything ready, at every start; returns the password of `admin` when it has just been made."""
-    call_command("migrate", interactive=False, verbosity=0)
+    with ThreadPoolExecutor(1) as beside:
+        first = beside.submit(_first_password) if _is_new() else None
+        call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     mcpjson.import_at_first_start(now)
     defaults.ensure(now)
     if demo:
         demonstration.add(demonstration_record(), now)
     mcpjson.export_pending(author="console", now=now)
-    return _admin()
+    return _admin(first)
 
 
-def _admin() -> str | None:
+def _is_new() -> bool:
+    return User._meta.db_table not in connection.introspection.table_names()
+
+
+def _first_password() -> tuple[str, str]:
+    """A password and what is kept of it: slow to make on purpose, and beside other work in a thread."""
+    password = secrets.token_urlsafe(12)
+    return password, make_password(password)
+
+
+def _admin(first: Future[tuple[str, str]] | None) -> str | None:
     """Make `admin` where nobody can sign in yet; there is no default password."""
     if User.objects.exists():
         return None
-    password = secrets.token_urlsafe(12)
-    User.objects.create_superuser(ADMIN, password=password)
+    password, kept = first.result() if first is not None else _first_password()
+    User.objects.create(username=ADMIN, password=kept, is_staff=True, is_superuser=True)
     return password
