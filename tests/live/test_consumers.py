@@ -9,7 +9,7 @@ from lifecycle.live.consumers import LiveConsumer
 
 
 async def test_a_confirmation_waits_for_no_other_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Channels has a thread look at the database connections for each message: nearly half of what it cost."""
+    """Channels has a thread look at database connections for each message: nearly half of what it cost."""
 
     async def hop() -> None:
         raise AssertionError("another thread was asked")
