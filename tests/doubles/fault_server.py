@@ -91,8 +91,16 @@ class FaultServer:
     async def stop(self) -> None:
         """Like the death of the process: nothing listens, and every connection is reset."""
         if self._server is not None:
+            await self._accept_no_more(self._server)
             self._server.close()
         self.drop()
+        await asyncio.sleep(0)
+
+    async def _accept_no_more(self, server: asyncio.Server) -> None:
+        """Of a server closed between accepting a connection and making it, asyncio leaks the socket."""
+        for listening in server.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        await asyncio.sleep(0)
         await asyncio.sleep(0)
 
     def drop(self) -> None:
