@@ -10,6 +10,7 @@ import httpcore2
 import httpx2
 
 from lifecycle import egress
+from lifecycle.streams import TcpBackend
 
 STAGGER = 2.0
 
@@ -19,7 +20,7 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
 
     def __init__(self, rule: egress.Rule) -> None:
         self._rule = rule
-        self._plain = httpcore2.AnyIOBackend()
+        self._plain = TcpBackend()
 
     async def connect_tcp(
         self,
