@@ -10,7 +10,6 @@ import httpcore2
 import httpx2
 
 from lifecycle import egress
-from lifecycle.streams import TcpBackend
 
 STAGGER = 2.0
 
@@ -20,7 +19,7 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
 
     def __init__(self, rule: egress.Rule) -> None:
         self._rule = rule
-        self._plain = TcpBackend()
+        self._plain = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import httpcore2
 import pytest
 from django.test import override_settings
 from django.utils import timezone
@@ -17,7 +18,6 @@ from lifecycle.alerts.senders.letter import Letter, SendingError
 from lifecycle.alerts.senders.webhook import WebhookSender
 from lifecycle.core.health import Kind
 from lifecycle.engine.connection import ConnectionFault
-from lifecycle.streams import TcpBackend
 from tests.doubles.fault_server import FaultServer
 from tests.engine.holding_support import Holder, http
 from tests.support.receivers import WebhookReceiver
@@ -31,13 +31,13 @@ Answers = Callable[..., None]
 def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was given to the sockets."""
     hosts: list[str] = []
-    plain = TcpBackend.connect_tcp
+    plain = httpcore2.AnyIOBackend.connect_tcp
 
     async def connect(self: Any, host: str, *more: Any, **named: Any) -> Any:
         hosts.append(host)
         return await plain(self, host, *more, **named)
 
-    monkeypatch.setattr(TcpBackend, "connect_tcp", connect)
+    monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect)
     return hosts
 
 
