@@ -1,4 +1,4 @@
-"""The facade on its own: what it saves, reads, waits for and raises."""
+"""The facade on its own: what it saves, reads and removes."""
 
 from __future__ import annotations
 
@@ -10,65 +10,20 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from lifecycle.core.states import State
-from lifecycle.models import CheckResult, Command, ServiceState, StateChange
-from mcpstore_site.facade import waiting
+from lifecycle.models import CheckResult, StateChange
 from mcpstore_site.store import (
-    ContractError,
     InvalidConfigError,
     MCPStore,
     NotPossibleError,
-    ProtocolError,
     RegistryError,
-    ServiceConnectionError,
     ServiceNotFoundError,
-    ServiceTimeoutError,
-    ToolFailedError,
-    ToolNotFoundError,
-    WaitStrategy,
 )
-from registry import agents, exporting, mcpjson, secrets
-from registry.models import Desired, Service, Tool
-from tests.api.conftest import finish, worker_that
-from tests.support.offering import offer
-from tests.support.offering import tool as offered_tool
+from registry import agents, mcpjson, secrets
+from registry.models import Desired, Service
+from tests.api.conftest import worker_that
+from tests.facade.conftest import entry, names, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def store(settings: Any, tmp_path: Path) -> Any:
-    settings.MCPJSON_FILE = tmp_path / "mcp.json"
-    settings.SECRETS_KEY_FILE = tmp_path / "secrets.key"
-    yield MCPStore.setup_store().for_store()
-    assert exporting.wait_idle(10)
-
-
-def entry(name: str) -> dict[str, Any]:
-    return {"url": f"https://{name}.example.org/mcp"}
-
-
-def serving(name: str, *tools: str, state: State = State.HEALTHY) -> Service:
-    """As if the worker had connected it."""
-    service, now = Service.objects.get(name=name, removed_at=None), timezone.now()
-    ServiceState.objects.update_or_create(
-        service=service,
-        defaults={
-            "state": state,
-            "state_entered_at": now,
-            "revision_applied": service.revision,
-            "last_level": "healthy",
-            "response_ms": 12.0,
-            "tools_count": len(tools),
-        },
-    )
-    for position, tool in enumerate(tools):
-        Tool.objects.create(service=service, position=position, name=tool)
-    return service
-
-
-def names(store: Any) -> list[str]:
-    return [service.name for service in store.list_services()]
 
 
 @pytest.mark.parametrize(
@@ -236,171 +191,6 @@ def test_unknown_services_raise_everywhere(store: Any) -> None:
         store.update_service("nobody", {"tags": []})
 
 
-def test_start_stop_and_restart_say_whether_it_worked(store: Any) -> None:
-    store.add_service({"a": entry("a")})
-    with worker_that(lambda command: {"state": "HEALTHY"}):
-        assert store.stop_service("a", force=True) is True
-        assert Service.objects.get(name="a").desired == Desired.STOPPED
-        assert store.start_service("a") is True
-    with worker_that(lambda command: "connection refused"):
-        assert store.restart_service("a") is False
-    kinds = list(Command.objects.order_by("id").values_list("kind", "force", "requested_by"))
-    assert kinds == [("stop", True, "python"), ("start", False, "python"), ("restart", False, "python")]
-
-
-def test_without_a_worker_the_silence_is_told(store: Any) -> None:
-    store.add_service({"a": entry("a")})
-    with pytest.raises(ServiceTimeoutError, match="no worker is running"):
-        store.start_service("a", timeout=0.05)
-
-
-def test_waiting_takes_states_and_statuses(store: Any) -> None:
-    store.add_service({"a": entry("a")})
-    assert store.wait_service("a", status="initializing", timeout=0)
-    assert not store.wait_service("a", timeout=0.05)
-    with pytest.raises(ServiceTimeoutError, match="INITIALIZING after"):
-        store.wait_service("a", status="running", timeout=0.01, raise_on_timeout=True)
-    serving("a")
-    assert store.wait_service("a", status=["unreachable", "HEALTHY"], timeout=0)
-    assert store.wait_service("a", status="running", timeout=0)
-    with pytest.raises(InvalidConfigError, match="'well' is not known"):
-        store.wait_service("a", status="well")
-
-
-@pytest.mark.parametrize("wrong", ["soon", -1, True, float("nan"), float("inf"), [3]])
-def test_a_wait_that_is_no_time_is_refused_before_anything_is_saved(store: Any, wrong: Any) -> None:
-    with pytest.raises(InvalidConfigError, match="is not a time"):
-        store.add_service({"a": entry("a")}, wait=wrong)
-    assert names(store) == []
-
-
-def test_a_strategy_waits_as_long_as_the_slowest_transport() -> None:
-    strategy = WaitStrategy(remote=1, local=9)
-    assert strategy.seconds(["sse", "stdio"]) == 9
-    assert strategy.seconds(["streamable-http"]) == 1
-    assert waiting.seconds(strategy, []) == 0
-    assert waiting.seconds("auto", ["stdio"]) == WaitStrategy().local
-    assert waiting.seconds(2, ["stdio"]) == 2
-
-
-def test_adding_waits_no_longer_than_it_may(store: Any) -> None:
-    store.add_service({"a": entry("a")}, wait=0.05)
-    store.add_service({"b": {**entry("b"), "disabled": True}}, wait=60)
-    serving("a", state=State.RECONNECTING)
-    store.add_service({"a": entry("a")}, wait=60)
-
-
-def test_checking_tells_of_every_service(store: Any) -> None:
-    store.add_service({"a": entry("a"), "b": {**entry("b"), "disabled": True}})
-    serving("a")
-    with worker_that(lambda command: {"state": "HEALTHY"}):
-        found = store.check_services()
-    assert (found["a"]["healthy"], found["a"].checked, found["a"].status) == (True, True, "running")
-    assert (found["b"]["healthy"], found["b"].checked, found["b"].status) == (False, False, "not_started")
-    assert not store.check_services(timeout=0.01)["a"].checked
-
-
-def test_tools_have_their_own_name_until_two_share_it(store: Any) -> None:
-    store.add_service({"a": entry("a"), "b": entry("b")})
-    serving("a", "add", "only.a")
-    serving("b", "add")
-    assert [tool.name for tool in store.list_tools()] == ["a__add", "only.a", "b__add"]
-    assert [tool["original_name"] for tool in store.list_tools("b")] == ["add"]
-    called: list[tuple[str, str]] = []
-
-    def answer(command: Command) -> dict[str, Any]:
-        from lifecycle import operations
-
-        called.append((command.service.name, operations.arguments_of(command)["tool"]))
-        return {"ok": True, "content": [{"type": "text", "text": "42"}], "structured": None, "duration_ms": 3}
-
-    with worker_that(answer):
-        for name in ("only.a", "a__add", "b__add", "b.add", "a.only.a"):
-            assert store.call_tool(name, {"x": 1}).text == "42"
-    assert called == [("a", "only.a"), ("a", "add"), ("b", "add"), ("b", "add"), ("a", "only.a")]
-    with pytest.raises(ToolNotFoundError, match="call a__add, b__add"):
-        store.call_tool("add", {})
-    for unknown in ("nothing", "c__add", "", "\0"):
-        with pytest.raises(ToolNotFoundError):
-            store.call_tool(unknown, {})
-
-
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        ({"ok": False, "content": [{"type": "text", "text": "no"}], "error": "no"}, ToolFailedError),
-        ({"ok": False, "content": [], "error": "odd", "fault": "protocol"}, ProtocolError),
-        ({"ok": False, "content": [], "error": "gone", "fault": "closed"}, ServiceConnectionError),
-        ({"ok": False, "content": [], "error": "late", "fault": "timeout"}, ServiceTimeoutError),
-        ("a is not connected now", ServiceConnectionError),
-    ],
-)
-def test_each_layer_has_its_error(store: Any, answer: Any, error: type[Exception]) -> None:
-    store.add_service({"a": entry("a")})
-    serving("a", "add")
-    with worker_that(lambda command: answer):
-        with pytest.raises(error) as caught:
-            store.call_tool("add", {})
-        quiet = store.call_tool("add", {}, raise_on_error=False)
-    assert type(caught.value) is error
-    assert str(caught.value).startswith("a, add: ")
-    assert (quiet.ok, quiet.is_error) == (False, True)
-    assert quiet.error in str(caught.value)
-
-
-def test_all_errors_have_one_base_and_python_s_own_where_there_is_one() -> None:
-    own = (InvalidConfigError, ServiceNotFoundError, ProtocolError, ToolNotFoundError, NotPossibleError)
-    assert all(
-        issubclass(kind, RegistryError) for kind in (*own, ServiceConnectionError, ServiceTimeoutError)
-    )
-    assert issubclass(ServiceConnectionError, ConnectionError)
-    assert issubclass(ServiceTimeoutError, TimeoutError)
-    assert issubclass(ToolFailedError, ProtocolError)
-
-
-def test_changes_of_the_contract_can_be_followed(store: Any) -> None:
-    store.add_service({"name": "weather", **entry("weather")})
-    service = Service.objects.get(name="weather")
-    offer(service, offered_tool("a"))
-    offer(service, offered_tool("a", "b"))
-    first, second = store.list_contract_changes("weather")
-    assert (first.action, second.name, second["kind"]) == ("first-seen", "a", "breaking")
-    assert second.lines == ["b: was optional, is now required"]
-    assert store.list_contract_changes("weather", after=second.id) == []
-    assert store.list_contract_changes("weather", kind="text") == []
-
-
-def test_a_tool_that_waits_raises_until_it_is_approved(store: Any) -> None:
-    store.add_service({"name": "weather", **entry("weather")})
-    service = serving("weather")
-    offer(service, offered_tool("a"))
-    store.pin_tools("weather")
-    offer(service, offered_tool("a", "b"), offered_tool("c"))
-    for name in ("a", "c", "weather__c"):
-        with pytest.raises(NotPossibleError, match="waits for approval"):
-            store.call_tool(name)
-    changed, new = store.list_waiting_tools("weather")
-    assert (changed.name, changed.kind, new.action) == ("a", "breaking", "added")
-    store.refuse_tool("weather", "c", new.hash)
-    with pytest.raises(ContractError, match="changed again"):
-        store.approve_tool("weather", "a", "something else")
-    with pytest.raises(ContractError, match="changed again"):
-        store.approve_all_tools("weather", [changed])
-    store.approve_tool("weather", "a", changed.hash)
-    assert [row.refused_by for row in store.list_waiting_tools("weather")] == ["python"]
-    assert store.approve_all_tools("weather", store.list_waiting_tools("weather")) == ["c"]
-    store.unpin_tools("weather")
-    assert store.list_waiting_tools("weather") == []
-
-
-def test_a_stopped_service_is_not_called(store: Any) -> None:
-    store.add_service({"a": entry("a")})
-    serving("a", "add", state=State.DISCONNECTED)
-    Service.objects.update(desired=Desired.STOPPED)
-    with pytest.raises(NotPossibleError, match="is stopped"):
-        store.call_tool("add", {}, raise_on_error=False)
-
-
 def test_an_agent_sees_its_own_services_alone(store: Any) -> None:
     store.add_service({"a": entry("a"), "b": entry("b")})
     serving("a", "add")
@@ -426,15 +216,6 @@ def test_the_store_itself_does_what_for_store_does(store: Any) -> None:
     assert names(direct) == names(store) == ["a"]
     with pytest.raises(AttributeError):
         _ = direct._orchestrator  # type: ignore[attr-defined]
-
-
-def test_a_command_that_nobody_finished_times_out(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcpstore_site.facade.calling.MARGIN", 0.0)
-    store.add_service({"a": {**entry("a"), "timeout": 0.05}})
-    serving("a", "add")
-    with pytest.raises(ServiceTimeoutError, match=r"no answer within 0\.05 s"):
-        store.call_tool("add", {})
-    finish(Command.objects.get(), "ended by the test")
 
 
 def test_values_leave_with_a_passphrase_and_come_back_by_it(store: Any, tmp_path: Path) -> None:
