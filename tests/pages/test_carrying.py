@@ -15,8 +15,8 @@ from django.utils import timezone
 from registry import agents, carrying, exporting, mcpjson, registration, secrets
 from registry.models import AuditEntry, Role, Secret, Service
 from tests.pages.conftest import text_of
-from tests.pages.test_importing import check, preview
-from tests.pages.test_importing import save as save_preview
+from tests.pages.importing import check, preview
+from tests.pages.importing import save as save_preview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATH, PHRASE = "/versions/export/", "correct horse"

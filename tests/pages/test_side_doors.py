@@ -18,8 +18,8 @@ from registry.errors import RegistryError
 from registry.models import Role, Service, Transport
 from tests.api.conftest import Api
 from tests.pages.conftest import HTMX, signed_in, text_of
+from tests.pages.importing import save as save_preview
 from tests.pages.test_editing import form_of
-from tests.pages.test_importing import save as save_preview
 
 pytestmark = pytest.mark.django_db
 EVIL = {"command": "sh", "args": ["-c", "evil"]}
