@@ -10,16 +10,20 @@ once the transaction has begun. The one who has just committed finds it taken, a
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
+logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 LOOK_EVERY = 0.002
@@ -73,14 +77,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @contextmanager
     def _passing(self, until: float) -> Iterator[None]:
         """Hold the turnstile; after *until* go on without it, and let SQLite say what there is to say."""
-        if self._turnstile is None:
-            self._turnstile = os.open(f"{self.settings_dict['NAME']}-turn", os.O_RDWR | os.O_CREAT, 0o600)
-        while not _locked(self._turnstile) and time.monotonic() < until:
-            time.sleep(LOOK_EVERY)
+        try:
+            self._take_turn(until)
+        except OSError as exc:  # it is a courtesy: without it there is but no order among those who wait
+            _warn_once(f"writers on SQLite do not take turns: {exc}")
         try:
             yield
         finally:
-            fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+            if self._turnstile is not None:
+                fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+
+    def _take_turn(self, until: float) -> None:
+        if self._turnstile is None:
+            self._turnstile = _opened(str(self.settings_dict["NAME"]))
+        while not _locked(self._turnstile) and time.monotonic() < until:
+            time.sleep(LOOK_EVERY)
 
     @contextmanager
     def _waiting_briefly(self) -> Iterator[None]:
@@ -92,6 +103,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _patience(self) -> float:
         return float(self.settings_dict["OPTIONS"].get("timeout", 5))
+
+
+@lru_cache(maxsize=8)
+def _warn_once(said: str) -> None:
+    logger.warning(said)
+
+
+def _opened(database: str) -> int:
+    """The turnstile belongs to whom the database belongs to, also if root is the first to write."""
+    file = os.open(f"{database}-turn", os.O_RDWR | os.O_CREAT, 0o600)
+    if os.geteuid() == 0:
+        owner = Path(database).stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
+    return file
 
 
 def _locked(file: int) -> bool:

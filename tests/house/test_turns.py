@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from mcpstore_site.sqlite3 import base
 from registry.access import audit
 from registry.models import AuditEntry
 from tests.support.tools import ROOT
@@ -28,6 +30,7 @@ import django
 django.setup()
 from django.db import connections, transaction
 from django.utils import timezone
+from mcpstore_site.sqlite3 import base
 from registry.access import audit
 connections["default"].settings_dict["NAME"] = os.environ["PLACE"]
 until = time.monotonic() + 60
@@ -91,3 +94,34 @@ def test_whoever_holds_the_lock_for_too_long_is_told_of(monkeypatch: pytest.Monk
     other.close()
     connection.close()
     assert AuditEntry.objects.update(actor="x") == 0
+
+
+def test_a_turnstile_that_is_somebody_else_s_keeps_nobody_from_writing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_file = os.open
+
+    def refusing(path: str, *more: int) -> int:
+        if str(path).endswith("-turn"):
+            raise PermissionError(13, "Permission denied", path)
+        return open_file(path, *more)
+
+    connection.close()
+    monkeypatch.setattr(os, "open", refusing)
+    for _ in range(2):
+        with transaction.atomic():
+            audit.note("ann", "wrote", "x", now=timezone.now())
+    assert AuditEntry.objects.filter(actor="ann").count() == 2
+    assert caplog.text.count("do not take turns") == 1
+    connection.close()
+
+
+def test_what_root_makes_first_is_given_to_whom_the_database_belongs_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, given = tmp_path / "some.sqlite3", []
+    database.touch()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", lambda _file, *owner: given.append(owner))
+    os.close(base._opened(str(database)))
+    assert given == [(database.stat().st_uid, database.stat().st_gid)]
