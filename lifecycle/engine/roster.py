@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection
 
 import structlog
+from django.db import Error
 
 from lifecycle.core.policy import Policy
 from lifecycle.core.tenure import shard_of
@@ -161,7 +162,10 @@ class Roster:
 
     async def _say_gone(self, service_id: int) -> None:
         """For pages that still show it: one that was at rest changes no state when it is removed."""
-        await self._shop.writer.write(feed.note, FeedItem.Kind.SERVICE, service_id, self._shop.clock())
+        try:
+            await self._shop.writer.write(feed.note, FeedItem.Kind.SERVICE, service_id, self._shop.clock())
+        except Error as exc:
+            log.warning("database trouble", error=str(exc))
 
     def _has_gone(self, owner: Owner, crash: BaseException | None) -> None:
         """The service is another worker's, or was for a while: then it is seen as new."""

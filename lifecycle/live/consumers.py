@@ -20,7 +20,11 @@ MESSAGE_AT_MOST = 32_000
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """One browser. It says `{"show": [ids], "ack": n}`; it is sent `{"id", "now", "html", "events"}`."""
+    """One browser. It says `{"show": [ids], "after": id, "ack": n}`; it is sent `{"id", "now",
+    "html", "events"}`.
+
+    `after` is the place in the feed that it knows of; the first `show` may leave that to the address.
+    """
 
     client: Client | None = None
     writer: asyncio.Task[None]
@@ -34,9 +38,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
     ) -> None:
         """Without a channel layer there is but one to listen to: no task and no wait for each message."""
         self.scope, self.base_send = scope, send
-        with contextlib.suppress(StopConsumer):
-            while True:
-                await self.dispatch(await receive())
+        try:
+            with contextlib.suppress(StopConsumer):
+                while True:
+                    await self.dispatch(await receive())
+        finally:  # also of one that failed or was cut off: nobody tells it that the browser has gone
+            if self.client is not None:
+                hub.leave(self.client)
+                self.writer.cancel()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As usual, but what a browser says uses no connection that another thread would have to close."""
@@ -65,8 +74,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if isinstance(said.get("ack"), int):
             self.client.confirm(said["ack"])
         if isinstance(said.get("show"), list):
-            await hub.show(self.client, said["show"], self.after)
-            self.after = None
+            after, self.after = said.get("after", self.after), None
+            await hub.show(self.client, said["show"], after if isinstance(after, int) else None)
 
     async def disconnect(self, code: int) -> None:
         """Forget the browser."""

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from django.db import DatabaseError, close_old_connections, connection, connections
@@ -72,7 +73,7 @@ class Hub:
         self.clients.pop(client, None)
         if not self.clients and self.follower is not None:
             self.follower.cancel()
-            self.follower = None
+            self.follower = self._cursor = None
             self._thread.submit(connections.close_all)
 
     async def close(self) -> None:
@@ -112,15 +113,18 @@ class Hub:
             waker.close()
 
     async def _rounds(self, waker: Waker) -> None:
-        self._cursor = cursor = feed.Cursor(await self._read(feed.place))
+        if self._cursor is None:
+            self._cursor = feed.Cursor(await self._read(feed.place))
+        cursor = self._cursor
         pace = Pace()
         beat_at = sweep_at = time.monotonic()
         while True:
             pace.begin()
             now = time.monotonic()
             beats, sweeps = now >= beat_at, now >= max(beat_at, sweep_at)
-            beat_at += BEAT if beats else 0
-            sweep_at += SWEEP if sweeps else 0
+            # Those that a standstill left out are not caught up with.
+            beat_at = max(beat_at + BEAT, now) if beats else beat_at
+            sweep_at = max(sweep_at + SWEEP, now) if sweeps else sweep_at
             pace.add(await self._round(cursor, beats=beats, sweeps=sweeps))
             await pace.rest()
             await waker.wait(max(beat_at - time.monotonic(), 0))
@@ -140,11 +144,15 @@ class Hub:
     def _changed(
         self, cursor: feed.Cursor, shown: set[str], *, beats: bool, sweeps: bool
     ) -> tuple[dict[str, str], float]:
-        began = time.thread_time()
-        made = fragments.render(fragments.touched(cursor.read(), shown))
-        self._sweep.pushed(made)
-        if beats:
-            made |= self._sweep.changed(shown, rows_too=sweeps)
+        began, before = time.thread_time(), replace(cursor)
+        try:
+            made = fragments.render(fragments.touched(cursor.read(), shown))
+            self._sweep.pushed(made)
+            if beats:
+                made |= self._sweep.changed(shown, rows_too=sweeps)
+        except DatabaseError:  # nobody was told: the next round reads it again
+            vars(cursor).update(vars(before))
+            raise
         return made, time.thread_time() - began
 
     def _close_lost(self) -> None:

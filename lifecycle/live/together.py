@@ -45,10 +45,11 @@ class Together(Generic[Question, Answer]):
         asked = {question: self._waiting.pop(question) for question in turn}
         try:
             found = await self._work(turn)
+            answers = [(answer, found[question]) for question, answer in asked.items()]
         except Exception as exc:  # whatever it is, it belongs to those who asked
             for answer in asked.values():
                 answer.set_exception(exc)
                 answer.exception()  # heard, also when nobody waits any more
             return
-        for question, answer in asked.items():
-            answer.set_result(found[question])
+        for answer, value in answers:
+            answer.set_result(value)

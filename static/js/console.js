@@ -86,7 +86,7 @@ const live = {
     const ids = this.shown();
     if (ids.join() === this.told) return;
     this.told = ids.join();
-    this.socket.send(JSON.stringify({ show: ids }));
+    this.socket.send(JSON.stringify({ show: ids, after: this.feed }));
   },
 
   apply(frame) {

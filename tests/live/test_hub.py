@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from lifecycle.core.states import State
@@ -19,6 +22,7 @@ from lifecycle.live import hub as hub_module
 from lifecycle.live.client import Client
 from lifecycle.live.hub import Hub
 from lifecycle.live.missed import Page, missed
+from lifecycle.models import FeedItem
 from registry.models import Service
 from tests.live.conftest import MakeService, move
 
@@ -169,3 +173,64 @@ def test_only_the_page_whose_row_is_gone_fetches_its_list(make_service: MakeServ
     found, _ = missed([left, good], timezone.now())
     assert found[left] == {f"service-{gone.pk}": "", "list": ""}
     assert "list" not in found[good]
+
+
+async def test_what_a_failing_database_kept_from_being_told_is_told_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub, touched, failed = Hub(), fragments.touched, asyncio.Event()
+    monkeypatch.setattr(hub_module, "AFTER_A_FAULT", 0.01)
+
+    def failing(items: list[feed.Item], shown: Collection[str]) -> set[str]:
+        if any(item.kind == FeedItem.Kind.BATCH for item in items) and not failed.is_set():
+            failed.set()
+            raise OperationalError("the server closed the connection")
+        return touched(items, set(shown))
+
+    async with listening(hub, "batch-7") as browser:
+        await browser.next()
+        monkeypatch.setattr(fragments, "touched", failing)
+        await sync_to_async(feed.note)(FeedItem.Kind.BATCH, 7, timezone.now())
+        while "batch-7" not in (await browser.next())["events"]:
+            pass
+    assert failed.is_set()
+
+
+async def test_what_a_page_shows_anew_is_told_since_the_place_that_it_knows() -> None:
+    hub = Hub()
+    async with listening(hub, "count-all") as browser:
+        known = (await browser.next())["id"]
+        old = timezone.now() - timedelta(minutes=1)  # beyond what is looked through again in any case
+        await sync_to_async(feed.note)(FeedItem.Kind.COMMAND, 5, old)
+        await sync_to_async(feed.note)(FeedItem.Kind.COMMAND, 6, old)
+        while (await browser.next())["id"] < known + 2:
+            pass
+        await hub.show(browser.client, ["count-all", "command-5"], known)
+        while "command-5" not in (await browser.next())["events"]:
+            pass
+
+
+async def test_after_a_standstill_no_beat_is_caught_up_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, ahead, beats = Hub(), [0.0], []
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + ahead[0], thread_time=time.thread_time)
+    monkeypatch.setattr(hub_module, "time", clock)
+    told = hub._offer
+
+    def offer(made: dict[str, str], place: int, now: str = "") -> None:
+        beats.append(now)
+        told(made, place, now)
+
+    monkeypatch.setattr(hub, "_offer", offer)
+    async with listening(hub, "count-all") as browser:
+        await browser.next()
+        while not beats:
+            await browser.next()
+        beats.clear()
+        ahead[0] = 600.0
+        await sync_to_async(feed.note)(FeedItem.Kind.WORKER, 0, timezone.now())
+        while not beats:
+            await browser.next()
+        for _ in range(20):  # rounds that would follow each other at once
+            await within(hub, noop)
+            await asyncio.sleep(0.001)
+        assert len(list(filter(None, beats))) <= 2
