@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import suppress
 from typing import Any
 
 from mcpstore_site.supervision import Child
@@ -57,8 +58,9 @@ class EarlyChild:
 def pass_through(fd: int) -> bool:
     """The child's side: say that everything is there, then wait; whether it may go on."""
     with socket.socket(fileno=fd) as end:
-        try:
+        with suppress(OSError):  # who lost patience has said that it may go on, and is no longer there
             end.sendall(b".")
+        try:
             return end.recv(1) != b""
         except OSError:
             return False

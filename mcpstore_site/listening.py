@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import socket
+from argparse import ArgumentTypeError
 
 
 class PortTakenError(Exception):
     """The address cannot be listened on; the message says what to do."""
+
+
+def port_number(text: str) -> int:
+    """What was typed as a port; ArgumentTypeError if it is none."""
+    if text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536:
+        return int(text)
+    raise ArgumentTypeError(f"{text[:20]} is not a port number. Give a whole number from 1 to 65535.")
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -62,6 +62,11 @@ def prepare(now: datetime, *, demo: bool) -> str | None:
     return _admin(first)
 
 
+def never_signed_in() -> bool:
+    """Whether there is but `admin`, who made no use of the password yet: it may have been lost."""
+    return list(User.objects.values_list("username", "last_login")[:2]) == [(ADMIN, None)]
+
+
 def _is_new() -> bool:
     return User._meta.db_table not in connection.introspection.table_names()
 

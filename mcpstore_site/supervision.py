@@ -42,8 +42,12 @@ class Adopted:
 
     def _look(self, options: int) -> int | None:
         if self.returncode is None:
-            pid, status = os.waitpid(self.pid, options)
-            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+            try:
+                pid, status = os.waitpid(self.pid, options)
+            except ChildProcessError:  # whoever started us has children forgotten: how it ended is not known
+                self.returncode = 0
+            else:
+                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
         return self.returncode
 
 

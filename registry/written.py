@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from django.db.models import QuerySet, TextField
+from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from registry.models import Desired, Service
 
-PARTS_KEPT = 20_000
 INDENT = 2
+_kept: dict[str, tuple[str, str, str]] = {}
+"""By name what was stored, what was desired, and the part made of them; of the last document alone."""
 
 
 def exported(entry: Mapping[str, Any], desired: str) -> dict[str, Any]:
@@ -35,14 +35,20 @@ def encoded(content: Any) -> str:
     return json.dumps(content, indent=INDENT, ensure_ascii=False)
 
 
-def parts(services: QuerySet[Service]) -> dict[str, str]:
-    """The member of `mcpServers` for each service, by name, in the order of the document."""
-    stored = services.annotate(stored=Cast("entry", TextField())).order_by("position", "pk")
+def parts() -> dict[str, str]:
+    """The member of `mcpServers` for each listed service, by name, in the order of the document."""
+    global _kept
+    stored = Service.objects.listed().annotate(stored=Cast("entry", TextField())).order_by("position", "pk")
     rows = stored.values_list("name", "stored", "desired")
-    return {row[0]: _member(*row) for row in rows.iterator(chunk_size=2000)}
+    before, made = _kept, {}
+    for name, text, desired in rows.iterator(chunk_size=2000):
+        known = before.get(name)
+        same = known is not None and known[:2] == (text, desired)
+        made[name] = known if known and same else (text, desired, _member(name, text, desired))
+    _kept = made
+    return {name: part for name, (_, _, part) in made.items()}
 
 
-@lru_cache(maxsize=PARTS_KEPT)
 def _member(name: str, stored: str, desired: str) -> str:
     """As it stands between the other lines; inside a JSON string there is no line end."""
     member = encoded({name: exported(json.loads(stored), desired)})

@@ -106,7 +106,7 @@ def pip_command(base: str) -> list[str]:
     own, outside = [str(PYTHON), "-m", "pip"], [base, "-m", "pip", "--python", str(PYTHON)]
     if quietly(*own, "--version"):
         return own
-    if runner := pip_runner(base):
+    if (runner := pip_runner(base)) and quietly(str(PYTHON), runner, "--version"):
         return [str(PYTHON), runner]
     if quietly(*outside, "--version"):
         return outside

@@ -17,7 +17,7 @@ SIGNED_OUT, FAULT, RESTARTING, TOO_SLOW = 4401, 4500, 4503, 4408
 Send = Callable[[str], Awaitable[None]]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def encode(feed_id: int, now: str, html: tuple[str, ...], events: tuple[str, ...]) -> str:
     """The frame as text. Many browsers show the same page, so most frames are made once.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from registry.core.placeholders import SECRET
 from registry.core.places import show
 from registry.core.trees import mapped
 from registry.errors import InvalidConfigError
+
+_MARK = re.compile(r'"\\u0000(\d{1,9})\\u0000"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,13 @@ def masked(item: Found) -> dict[str, Any]:
 
 
 def shown(item: Found) -> str:
-    """The entry as a text to correct: dots for values, null for what JSON cannot hold."""
-    text = json.dumps(masked(item), indent=2, ensure_ascii=False, default=lambda _flaw: None)
+    """The entry as a text to correct: dots for values; what cannot be stays as it was written, and wrong."""
+    flaws: list[str] = []
+
+    def mark(flaw: reading.Flaw) -> str:
+        flaws.append(flaw.text)
+        return f"\0{len(flaws) - 1}\0"
+
+    text = json.dumps(masked(item), indent=2, ensure_ascii=False, default=mark)
+    text = _MARK.sub(lambda hit: flaws[int(hit[1])] if int(hit[1]) < len(flaws) else hit[0], text)
     return text.encode("utf-8", "backslashreplace").decode()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.core.jsonc import plain
-from registry.core.places import ROOT, Place, show
+from registry.core.places import ROOT, Place, shorten, show
 from registry.errors import InvalidConfigError
 
 MAX_BYTES = 1024 * 1024
@@ -38,9 +38,10 @@ _SPLIT = "Split it into smaller documents"
 
 @dataclass(frozen=True)
 class Flaw:
-    """A value that JSON knows but a configuration cannot hold."""
+    """A value that JSON knows but a configuration cannot hold, and as it was written."""
 
     what: str
+    text: str = "null"
 
 
 class Repeated(dict[str, Any]):
@@ -144,7 +145,7 @@ def _json(text: str) -> Any:
         return json.loads(
             text,
             object_pairs_hook=_object,
-            parse_constant=lambda word: Flaw(f"is {word}, which JSON does not have"),
+            parse_constant=lambda word: Flaw(f"is {word}, which JSON does not have", word),
             parse_int=_whole,
             parse_float=_float,
         )
@@ -168,12 +169,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int | Flaw:
-    return int(digits) if len(digits) <= 18 else Flaw("is a number of more than 18 digits")
+    return int(digits) if len(digits) <= 18 else Flaw("is a number of more than 18 digits", shorten(digits))
 
 
 def _float(digits: str) -> float | Flaw:
     number = float(digits)
-    return number if math.isfinite(number) else Flaw("is a number without bound")
+    return number if math.isfinite(number) else Flaw("is a number without bound", shorten(digits))
 
 
 def _toml(text: str, limit: int) -> Any:

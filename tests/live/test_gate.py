@@ -101,6 +101,8 @@ def test_a_preparation_that_fails_leaves_no_process(tmp_path: Path) -> None:
     done = console.manage("up", check=False)
     assert done.returncode != 0
     assert "Address" not in done.stdout
+    assert "Traceback" not in done.stderr
+    assert f"not a database. Put a backup in the place of {console.data_dir}" in done.stderr
     with listen("127.0.0.1", console.port):
         """Nobody else has the socket."""
 
@@ -121,7 +123,7 @@ class Told:
 def test_the_address_is_said_when_the_page_would_be_there_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Told()
     told.pid = 0  # type: ignore[attr-defined]
-    for name in ("lock_data_directory", "prepare"):
+    for name in ("lock_data_directory", "never_signed_in", "prepare"):
         monkeypatch.setattr(up, name, getattr(told, name))
     monkeypatch.setattr(up, "connections", told)
     monkeypatch.setattr(up, "supervision", told)
@@ -131,8 +133,8 @@ def test_the_address_is_said_when_the_page_would_be_there_at_once(monkeypatch: p
         monkeypatch.setattr(up, "listen", lambda host, port: listener)
         call_command("up", stdout=told)
     assert told.order == [
-        *("lock_data_directory", "start", "prepare", "close_all", "wait"),
-        *("Address", "hold_signals", "open", "become"),
+        *("lock_data_directory", "start", "hold_signals", "prepare", "never_signed_in", "close_all"),
+        *("wait", "Address", "open", "become"),
     ]
 
 

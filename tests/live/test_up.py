@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import psutil
 import pytest
 
 from tests.support.console import Console, ConsoleStarter, eventually
+from tests.support.tools import ROOT
 
 
 def alive(processes: list[psutil.Process]) -> list[str]:
@@ -81,6 +84,25 @@ def test_ctrl_c_stops_all_of_it(start_console: ConsoleStarter) -> None:
     assert console.process.wait(30) == 0
     assert alive(processes) == []
     assert "Traceback" not in console.output()
+
+
+@pytest.mark.parametrize("after", [0.8, 1.6, 2.4])
+def test_a_first_start_that_is_interrupted_loses_neither_tables_nor_password(
+    start_console: ConsoleStarter, tmp_path: Path, after: float
+) -> None:
+    first = Console(tmp_path / "early")
+    with first.log.open("wb") as log:
+        command = [sys.executable, "manage.py", "up"]
+        process = subprocess.Popen(command, cwd=ROOT, env=first.environment, stdout=log, stderr=log)
+    time.sleep(after)  # anywhere in the preparation; where that is depends on the machine
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+    said = first.output()
+    assert "Traceback" not in said
+    again = start_console(first.data_dir)
+    log_of_both = again.output() if again.log == first.log else said + again.output()
+    assert log_of_both.count("Password: ") == 1
+    assert ("has not signed in yet" in log_of_both) == ("Password: " in said)
 
 
 def test_a_killed_up_leaves_no_child(start_console: ConsoleStarter) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from registry.core import correcting, dialects
+from registry.core import correcting, dialects, reading
 from registry.core.correcting import Correction
 from registry.core.dialects import Found
 from registry.core.filling import MASK
@@ -68,3 +68,21 @@ def test_whatever_is_wrong_it_can_be_shown(value: str) -> None:
         item = found(text % value)[0]
         assert json.loads(correcting.shown(item)).keys() >= {"command"}
     assert json.loads(correcting.shown(found('{"mcpServers": {"a": 1}}'.replace("1", value))[0])) == {}
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "9" * 30, "-" + "9" * 19, "1e400", "9" * 5000])
+def test_what_cannot_be_is_shown_as_it_was_written_and_stays_wrong(value: str) -> None:
+    (item,) = found(
+        '{"mcpServers": {"a": {"command": "x", "n": VALUE, "m": [VALUE]}}}'.replace("VALUE", value)
+    )
+    text = correcting.shown(item)
+    assert text.count(value[:50]) == 2
+    made = corrected(item, text)
+    if made.problem is None:
+        with pytest.raises(InvalidConfigError, match=r"18 digits|without bound|JSON does not have"):
+            reading.check(made.raw, made.place)
+
+
+def test_a_text_that_looks_like_a_mark_stays_what_it_is() -> None:
+    (item,) = found('{"mcpServers": {"a": {"command": "x", "s": "\\u00007\\u0000"}}}')
+    assert json.loads(correcting.shown(item))["s"] == "\x007\x00"

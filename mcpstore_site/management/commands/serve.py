@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from lifecycle import logs
 from mcpstore_site.gate import pass_through
-from mcpstore_site.listening import PortTakenError, listen
+from mcpstore_site.listening import PortTakenError, listen, port_number
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST)
-        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--port", type=port_number, default=settings.PORT)
         parser.add_argument("--fd", type=int, help="a listening socket that the parent process has opened")
         parser.add_argument("--gate", type=int, help="a socket whose other end says when the data is ready")
 

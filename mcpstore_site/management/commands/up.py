@@ -10,20 +10,25 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
 from mcpstore_site import demonstration, supervision
 from mcpstore_site.gate import EarlyChild
-from mcpstore_site.listening import PortTakenError, listen
+from mcpstore_site.listening import PortTakenError, listen, port_number
 from mcpstore_site.preparation import (
     ADMIN,
     AlreadyRunningError,
     demonstration_record,
     lock_data_directory,
+    never_signed_in,
     prepare,
 )
 
+NEVER_SIGNED_IN = (
+    f"User: {ADMIN}, who has not signed in yet. The password was printed at the first start; "
+    f"`python manage.py changepassword {ADMIN}` sets another."
+)
 MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
 
 
@@ -33,7 +38,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST)
-        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--port", type=port_number, default=settings.PORT)
         demo = os.environ.get("DEMO", "").lower() in ("1", "true", "yes")
         parser.add_argument("--demo", action="store_true", default=demo, help="add three small services")
 
@@ -46,20 +51,33 @@ class Command(BaseCommand):
         os.environ.update({"MCPSTORE_HOST": host, "MCPSTORE_PORT": str(port), "PYTHONUNBUFFERED": "1"})
         web = _web(listener.fileno())
         waiting = EarlyChild(web)
+        # A migration is not left half recorded, nor a password made and never printed: Ctrl-C waits for both.
+        supervision.hold_signals()
         try:
             password = prepare(timezone.now(), demo=demo)
+            lost = password is None and never_signed_in()
             demos = demonstration.commands(demonstration_record())
             connections.close_all()
             waiting.wait()
             self.stdout.write(f"Address: {_address(host, port)}")
             if password is not None:
                 self.stdout.write(f"User: {ADMIN}\nPassword: {password}")
-            supervision.hold_signals()
-        except BaseException:
+            elif lost:
+                self.stdout.write(NEVER_SIGNED_IN)
+        except BaseException as exc:
             waiting.abandon()
+            if isinstance(exc, DatabaseError):
+                raise CommandError(f"The database cannot be used: {exc}. {_remedy()}") from exc
             raise
         waiting.open()
         supervision.become(_children({**web, "pid": waiting.pid}, demos))
+
+
+def _remedy() -> str:
+    where = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"Put a backup in the place of {where}, or move it away: the mcp.json beside it is read then."
+    return f"Look whether its server runs and DATABASE_URL is right (database {where})."
 
 
 def _web(fd: int) -> dict[str, Any]:
