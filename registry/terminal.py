@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -59,6 +61,9 @@ def refusals() -> Iterator[None]:
         raise CommandError(f"{exc} `manage.py contracts waiting SERVICE` shows what waits.") from None
     except RegistryError as exc:
         raise CommandError(str(exc)) from None
+    except BrokenPipeError:  # whoever read along, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
     except OSError as exc:
         raise CommandError(f"{exc.filename or 'file'}: {exc.strerror}.") from None
 

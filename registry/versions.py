@@ -50,7 +50,8 @@ def rollback(number: int, *, by: str, now: datetime) -> list[Result]:
         for service in Service.objects.listed().exclude(name__in=servers):
             registration.remove(service.name, by=by, now=now, force=True)
             results.append(Result(name=service.name, outcome="removed"))
-        _settle([(name, servers[name]) for name in kept], by, now)
+        started = _settle([(name, servers[name]) for name in kept], by, now)
+        results = [_told(result, started) for result in results]
         audit.note(by, "rolled back", f"version {number}", now=now)
     mcpjson.export_pending(author=by, now=now)
     return results
@@ -73,12 +74,25 @@ def _restore(servers: dict[str, Any], by: str, now: datetime) -> list[Result]:
     ]
 
 
-def _settle(entries: list[tuple[str, Mapping[str, Any]]], by: str, now: datetime) -> None:
-    """What the entries alone do not say: running where nothing speaks against it, and their order."""
+def _told(result: Result, started: set[str]) -> Result:
+    """To be started is a change too."""
+    changed = result.outcome == "unchanged" and result.name in started
+    return replace(result, outcome="updated") if changed else result
+
+
+def _settle(entries: list[tuple[str, Mapping[str, Any]]], by: str, now: datetime) -> set[str]:
+    """What the entries alone do not say: running where nothing speaks against it, and their order.
+
+    Returns the names of those that were to be stopped, and are to run now.
+    """
+    started = set()
     known = {service.name: service for service in Service.objects.listed()}
     positions = sorted(known[name].position for name, _ in entries)
     for position, (name, entry) in zip(positions, entries, strict=True):
         if "enabled" not in entry and "disabled" not in entry:
+            if known[name].desired == Desired.STOPPED:
+                started.add(name)
             registration.set_desired(known[name].pk, Desired.RUNNING, by=by, now=now)
         if known[name].position != position:
             Service.objects.filter(pk=known[name].pk).update(position=position)
+    return started

@@ -64,6 +64,8 @@ def test_a_name_that_is_not_possible_is_bettered_by_an_option(tmp_path: Path) ->
     words = ("mcpjson", "import", str(tmp_path / "odd.json"))
     assert 'for instance "a-b-c"' in run(*words, "--dry-run", code=1)[0]
     assert run(*words, "--rename", "a=b c=a-b-c")[0].split() == ["created", "a-b-c"]
+    with pytest.raises(CommandError, match="no entry 'zz'"):
+        run(*words, "--rename", "zz=q", "--dry-run")
     for bad in ("x", "=x", ""):
         with pytest.raises(CommandError, match="OLD=NEW"):
             run(*words, "--rename", bad)

@@ -194,6 +194,16 @@ def test_a_file_that_cannot_be_read_is_left_as_it_is(data_dir: Path) -> None:
 
 
 @shared
+def test_a_rollback_that_only_starts_a_service_says_that_it_changed(register: Register) -> None:
+    register({"a": {"url": URL}, "b": {"url": URL}})
+    export()
+    registration.set_desired(registration.get("a").pk, Desired.STOPPED, by="ann", now=NOW)
+    results = versions.rollback(1, by="bob", now=NOW + timedelta(minutes=1))
+    assert outcomes(results) == [("a", "updated"), ("b", "unchanged")]
+    assert registration.get("a").desired == Desired.RUNNING
+
+
+@shared
 def test_rolling_back_restores_what_was_as_a_new_version(register: Register, data_dir: Path) -> None:
     register({"a": {"command": "x", "env": {"K": "canary"}}, "b": {"url": URL}})
     export()

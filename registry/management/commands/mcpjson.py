@@ -19,7 +19,7 @@ from registry.core import comparing, reading
 from registry.models import Role
 from registry.previewing import Preview, Row
 from registry.registration import Result
-from registry.terminal import BY, PARTLY, refusals
+from registry.terminal import BY, PARTLY, plain, refusals
 
 TOO_MUCH = "This is larger than an import may be. Export the services of one agent after another: --agent ID."
 WILL = {"added": "will be added", "changed": "will be changed", "asks": "asks a value"}
@@ -76,6 +76,7 @@ class Command(BaseCommand):
         values = {**_carried(source, options), **_values(options["values"])}
         renames = _renames(options["rename"])
         seen = previewing.preview(bringing.opened(source)[1], values=values, renames=renames)
+        _refuse_strangers(renames, seen)
         if options["dry_run"]:
             self._show(seen, options["replace"])
             _judge([row.problem for row in seen.rows])
@@ -231,6 +232,14 @@ def _renames(given: list[str]) -> dict[str, str]:
     if not all(old for old, _equals, _new in pairs):
         raise CommandError("--rename: write OLD=NEW.")
     return {old: new for old, _equals, new in pairs}
+
+
+def _refuse_strangers(renames: dict[str, str], seen: Preview) -> None:
+    """A typing error in --rename would go unnoticed, and its entry be saved under the old name."""
+    items = [row.item for row in seen.rows if row.item is not None]
+    known = {str(item.name if item.given is None else item.given) for item in items}
+    if strangers := sorted(renames.keys() - known):
+        raise CommandError(f"--rename: the document has no entry {plain(strangers[0][:80])!r}.")
 
 
 def _values(name: str | None) -> dict[str, str]:
