@@ -48,6 +48,11 @@ def demonstration_record() -> Path:
     return path
 
 
+def reach() -> None:
+    """Open the database; DatabaseError if it is none, or its server does not answer."""
+    connection.ensure_connection()
+
+
 def prepare(now: datetime, *, demo: bool) -> str | None:
     """Make everything ready, at every start; returns the password of `admin` when it has just been made."""
     with ThreadPoolExecutor(1) as beside:

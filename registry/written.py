@@ -43,8 +43,9 @@ def parts() -> dict[str, str]:
     before, made = _kept, {}
     for name, text, desired in rows.iterator(chunk_size=2000):
         known = before.get(name)
-        same = known is not None and known[:2] == (text, desired)
-        made[name] = known if known and same else (text, desired, _member(name, text, desired))
+        if known is None or known[:2] != (text, desired):
+            known = (text, desired, _member(name, text, desired))
+        made[name] = known
     _kept = made
     return {name: part for name, (_, _, part) in made.items()}
 

@@ -27,7 +27,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """
 
     client: Client | None = None
-    writer: asyncio.Task[None]
+    writer: asyncio.Task[None] | None = None
     after: int | None
 
     async def __call__(
@@ -45,6 +45,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         finally:  # also of one that failed or was cut off: nobody tells it that the browser has gone
             if self.client is not None:
                 hub.leave(self.client)
+            if self.writer is not None:
                 self.writer.cancel()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -82,6 +83,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self.client is None:
             return
         hub.leave(self.client)
+        if self.writer is None:
+            return
         self.writer.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self.writer

@@ -136,6 +136,15 @@ def test_the_base_pip_runs_in_the_environment_itself(checkout: Path) -> None:
     assert python == str(checkout / ".venv" / "bin" / "python")
 
 
+def test_a_base_whose_pip_runs_only_at_home_is_asked_as_before(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = loaded(checkout)
+    monkeypatch.setattr(module, "pip_runner", lambda base: "/base/pip/__pip-runner__.py")
+    monkeypatch.setattr(module, "quietly", lambda *command: "--python" in command)
+    assert module.pip_command("/base")[:4] == ["/base", "-m", "pip", "--python"]
+
+
 def test_a_base_with_an_older_pip_is_asked_as_before(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = loaded(checkout)
     monkeypatch.setattr(module, "pip_runner", lambda base: "")

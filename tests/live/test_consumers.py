@@ -54,6 +54,7 @@ async def test_whatever_ends_a_socket_its_browser_is_forgotten(
     await asyncio.wait_for(reached.wait(), 5)
     socket.cancel()
     await asyncio.wait({socket}, timeout=5)
+    assert consumer.writer is not None
     await asyncio.wait({consumer.writer}, timeout=5)
     assert socket.done() and consumer.writer.done()
     assert not hub.clients

@@ -63,6 +63,18 @@ def test_without_the_parent_it_ends(early: EarlyChild, tmp_path: Path) -> None:
     assert (tmp_path / "became").read_text() == "warm out"
 
 
+def test_a_child_that_took_too_long_goes_on_when_it_is_warm(
+    early: EarlyChild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcpstore_site.gate.PATIENCE", 0.01)
+    early.wait()
+    assert not (tmp_path / "became").exists()
+    early.open()
+    early._end.close()
+    eventually(lambda: ended(early), "the child goes on")
+    assert (tmp_path / "became").read_text() == "warm in"
+
+
 def test_a_child_that_dies_is_not_waited_for_and_is_started_anew(spec: dict[str, Any]) -> None:
     child = EarlyChild({**spec, "argv": [sys.executable, "-c", "raise SystemExit(3)"]})
     child.wait()
@@ -123,7 +135,7 @@ class Told:
 def test_the_address_is_said_when_the_page_would_be_there_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Told()
     told.pid = 0  # type: ignore[attr-defined]
-    for name in ("lock_data_directory", "never_signed_in", "prepare"):
+    for name in ("lock_data_directory", "never_signed_in", "prepare", "reach"):
         monkeypatch.setattr(up, name, getattr(told, name))
     monkeypatch.setattr(up, "connections", told)
     monkeypatch.setattr(up, "supervision", told)
@@ -133,8 +145,8 @@ def test_the_address_is_said_when_the_page_would_be_there_at_once(monkeypatch: p
         monkeypatch.setattr(up, "listen", lambda host, port: listener)
         call_command("up", stdout=told)
     assert told.order == [
-        *("lock_data_directory", "start", "hold_signals", "prepare", "never_signed_in", "close_all"),
-        *("wait", "Address", "open", "become"),
+        *("lock_data_directory", "start", "reach", "hold_signals", "prepare", "never_signed_in"),
+        *("close_all", "wait", "Address", "open", "become"),
     ]
 
 
@@ -169,3 +181,9 @@ def test_an_adopted_child_is_known_to_have_ended_and_how() -> None:
     assert adopted.process is not None
     assert adopted.process.returncode == -signal.SIGKILL
     process.wait()
+
+
+def test_a_child_that_the_machine_forgot_has_ended() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert supervision.Adopted(process.pid).poll() == 0

@@ -63,3 +63,13 @@ def test_a_summary_is_the_same_whether_the_last_version_is_remembered_or_read(
         mcpjson.export_pending(author="ann", now=NOW)
         said.append(ConfigVersion.objects.latest("number").summary)
     assert said == ["added d; changed b; removed c"] * 2
+
+
+@pytest.mark.django_db
+def test_only_the_parts_of_the_last_document_are_kept(register: Register) -> None:
+    for number in range(5):
+        register({"a": {"url": f"{URL}/{number}"}, f"b{number}": {"url": URL}})
+        Service.objects.filter(name=f"b{number - 1}").delete()
+        mcpjson.document_text()
+    assert written._kept.keys() == {"a", "b4"}
+    assert written._kept["a"][0] == json.dumps({"url": f"{URL}/4"})

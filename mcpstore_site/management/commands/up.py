@@ -23,6 +23,7 @@ from mcpstore_site.preparation import (
     lock_data_directory,
     never_signed_in,
     prepare,
+    reach,
 )
 
 NEVER_SIGNED_IN = (
@@ -51,9 +52,10 @@ class Command(BaseCommand):
         os.environ.update({"MCPSTORE_HOST": host, "MCPSTORE_PORT": str(port), "PYTHONUNBUFFERED": "1"})
         web = _web(listener.fileno())
         waiting = EarlyChild(web)
-        # A migration is not left half recorded, nor a password made and never printed: Ctrl-C waits for both.
-        supervision.hold_signals()
         try:
+            reach()  # a server that does not answer can still be left by Ctrl-C
+            # No migration is left half recorded, no password made and never printed: Ctrl-C waits.
+            supervision.hold_signals()
             password = prepare(timezone.now(), demo=demo)
             lost = password is None and never_signed_in()
             demos = demonstration.commands(demonstration_record())
