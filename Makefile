@@ -4,18 +4,21 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 PYTEST := $(RUN) -m pytest
+ON_POSTGRES := $(RUN) -m tests.support.postgres $(PYTEST) -n auto --dist loadfile -m both_databases
 ARGS ?=
 
-.PHONY: up test check format lock tools guarantees help
+.PHONY: up test check format lock tools wheel guarantees findings help
 
 help:
 	@echo "make up          run the console: web and worker, Ctrl-C stops both (DEMO=1 adds three small services)"
-	@echo "make test        run all tests (ARGS='tests/api -x' for some)"
+	@echo "make test        run all tests (ARGS='tests/lifecycle/queue -x' for some)"
 	@echo "make check       ruff, mypy, djlint, migrations, no stray addresses"
 	@echo "make guarantees  run the tests of what the README promises in their long form; writes docs/guarantees.md"
 	@echo "                 (ONLY=tests/guarantees/test_zoo.py renews what the page says of that file)"
+	@echo "make findings    run what was found surprising about outside software again (not part of CI)"
 	@echo "make format      let ruff put the code in order"
-	@echo "make lock        renew the lock files (UPGRADE=1: to the newest versions)"
+	@echo "make lock        renew the lock files from pyproject.toml (UPGRADE=1: to the newest versions)"
+	@echo "make wheel       build the package to install, into dist/"
 
 up:
 	@$(PYTHON) scripts/bootstrap.py
@@ -23,13 +26,17 @@ up:
 
 test: tools
 ifeq ($(strip $(ARGS)),)
-	@$(PYTEST) -n auto --dist loadfile -m "not alone"; together=$$?; $(PYTEST) -n 3 --dist loadfile -m alone && exit $$together
+	@$(PYTEST) -n auto --dist loadfile -m "not alone"; together=$$?; $(ON_POSTGRES); postgres=$$?; \
+	$(PYTEST) -n 3 --dist loadfile -m alone && exit $$((together + postgres))
 else
 	@exec $(PYTEST) $(ARGS)
 endif
 
 guarantees: tools
 	@GUARANTEES_LONG=1 GUARANTEES_PAGE=docs/guarantees.md $(PYTEST) $(or $(ONLY),$$(grep -oE '^\|.*' docs/promises.md | grep -oE 'tests/[a-z_/]+\.py' | sort -u)) $(ARGS)
+
+findings:
+	@for one in findings/*.sh; do echo "== $$one"; bash "$$one" || failed="$$failed $$one"; done; test -z "$$failed" || { echo "changed:$$failed"; exit 1; }
 
 tools:
 	@$(PYTHON) scripts/bootstrap.py --dev
@@ -44,9 +51,13 @@ format:
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
+wheel:
+	@$(PYTHON) scripts/bootstrap.py --dev
+	@$(RUN) -m hatchling build -t wheel
+
 lock:
 	@$(PYTHON) scripts/bootstrap.py --dev
-	$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements-uv.lock requirements-uv.in
-	$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements.lock requirements.in
-	$(LOCK) $(if $(UPGRADE),--upgrade) -c requirements.lock -o requirements-dev.lock requirements-dev.in
+	$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements-uv.lock --group uv
+	$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements.lock pyproject.toml
+	$(LOCK) $(if $(UPGRADE),--upgrade) -c requirements.lock -o requirements-dev.lock pyproject.toml --extra opentelemetry --group dev
 	$(RUN) -m tests.support.tools --lock

@@ -77,17 +77,26 @@ def interpreter() -> str:
     )
 
 
+def environment() -> dict[str, str]:
+    """For pip and uv; where the account has no home to write in, they keep their cache in .venv."""
+    given = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", UV_PYTHON_DOWNLOADS="never")
+    place = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    nearest = next(parent for parent in (place, *place.absolute().parents) if parent.exists())
+    if not os.access(str(nearest), os.W_OK | os.X_OK):
+        given["XDG_CACHE_HOME"] = str(VENV / ".cache")
+    return given
+
+
 def run(*command: str) -> bool:
-    environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK="1", UV_PYTHON_DOWNLOADS="never")
     try:
-        return subprocess.run(command, cwd=str(ROOT), env=environment, stdout=sys.stderr).returncode == 0
+        return subprocess.run(command, cwd=str(ROOT), env=environment(), stdout=sys.stderr).returncode == 0
     except OSError:
         return False
 
 
 def quietly(*command: str) -> bool:
     try:
-        return subprocess.run(command, cwd=str(ROOT), capture_output=True).returncode == 0
+        return subprocess.run(command, cwd=str(ROOT), env=environment(), capture_output=True).returncode == 0
     except OSError:
         return False
 
@@ -158,7 +167,8 @@ def fill(base: str, kind: str) -> None:
     if has_uv and (quietly(*sync, "--offline") or run(*sync)):
         return
     say("uv could not; trying pip …")
-    if not run(*pip, "install", "-q", "--require-hashes", "-r", lock):
+    # The lock names all there is; to look for more is to stumble over extras that have no hash.
+    if not run(*pip, "install", "-q", "--no-deps", "--require-hashes", "-r", lock):
         raise SetupError("The packages could not be installed; what pip said stands above.")
 
 
