@@ -1,4 +1,4 @@
-"""What can go wrong with the configuration, in words for the person who typed it."""
+"""The registry's errors: each says where, what is wrong, and what to write instead."""
 
 from __future__ import annotations
 

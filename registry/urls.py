@@ -1,22 +1,48 @@
-"""Addresses of what should run."""
+"""URLs of the registry's pages."""
 
 from django.urls import path
 
-from registry.views import adding, agents, editing, importing, removed
+from registry.access.account import views as account_views
+from registry.access.audit import views as audit_views
+from registry.access.people import views as people_views
+from registry.agents import views as agent_views
+from registry.imports import views as import_views
+from registry.removed import views as removed_views
+from registry.services import views as service_views
 
 urlpatterns = [
-    path("add/", adding.service_add, name="service_add"),
-    path("import/", importing.service_import, name="service_import"),
-    path("agents/", agents.agent_list, name="agent_list"),
-    path("add-agent/", agents.agent_add, name="agent_add"),
-    path("agents/<str:name>/", agents.agent_edit, name="agent_edit"),
-    path("agents/<str:name>/remove/", agents.agent_remove, name="agent_remove"),
-    path("agents/<str:name>/token/", agents.agent_token, name="agent_token"),
-    path("agents/<str:name>/revoke/", agents.agent_revoke, name="agent_revoke"),
-    path("agents/<str:name>/mcp.json", agents.agent_mcpjson, name="agent_mcpjson"),
-    path("service-names/", editing.service_names, name="service_names"),
-    path("services/<str:name>/edit/", editing.service_edit, name="service_edit"),
-    path("services/<str:name>/remove/", adding.service_remove, name="service_remove"),
-    path("services/<str:name>/restore/<int:number>/", removed.service_restore, name="service_restore"),
-    path("removed/", removed.removed_list, name="removed_list"),
+    path("add/", service_views.service_add, name="service_add"),
+    path("import/", import_views.service_import, name="service_import"),
+    path("agents/", agent_views.agent_list, name="agent_list"),
+    path("add-agent/", agent_views.agent_add, name="agent_add"),
+    path("agents/<str:name>/", agent_views.agent_edit, name="agent_edit"),
+    path("agents/<str:name>/remove/", agent_views.agent_remove, name="agent_remove"),
+    path("agents/<str:name>/token/", agent_views.agent_token, name="agent_token"),
+    path("agents/<str:name>/revoke/", agent_views.agent_revoke, name="agent_revoke"),
+    path("agents/<str:name>/mcp.json", agent_views.agent_mcpjson, name="agent_mcpjson"),
+    path("service-names/", service_views.service_names, name="service_names"),
+    path("services/<str:name>/edit/", service_views.service_edit, name="service_edit"),
+    path("services/<str:name>/remove/", service_views.service_remove, name="service_remove"),
+    path("services/<str:name>/restore/<int:number>/", removed_views.service_restore, name="service_restore"),
+    path("account/", account_views.account, name="account"),
+    path("account/sessions/end/", account_views.account_sessions_end, name="account_sessions_end"),
+    path("account/sessions/<str:mark>/end/", account_views.account_session_end, name="account_session_end"),
+    path("account/tokens/add/", account_views.account_token_add, name="account_token_add"),
+    path("account/tokens/<int:pk>/revoke/", account_views.account_token_revoke, name="account_token_revoke"),
+    path("settings/tokens/", account_views.token_list, name="token_list"),
+    path("settings/tokens/<int:pk>/revoke/", account_views.token_revoke, name="token_revoke"),
+    path("settings/people/", people_views.people_list, name="people_list"),
+    path("settings/people/invite/", people_views.people_invite, name="people_invite"),
+    path("settings/people/<int:pk>/", people_views.people_detail, name="people_detail"),
+    path("settings/people/<int:pk>/role/", people_views.people_role, name="people_role"),
+    path("settings/people/<int:pk>/link/", people_views.people_link, name="people_link"),
+    path("settings/people/<int:pk>/sessions/", people_views.people_sessions, name="people_sessions"),
+    path("settings/people/<int:pk>/deactivate/", people_views.people_deactivate, name="people_deactivate"),
+    path("settings/people/<int:pk>/activate/", people_views.people_activate, name="people_activate"),
+    path("settings/people/<int:pk>/remove/", people_views.people_remove, name="people_remove"),
+    path("welcome/<str:token>/", people_views.welcome, name="welcome"),
+    path("settings/audit/", audit_views.audit_list, name="audit_list"),
+    path("settings/audit/<int:pk>/", audit_views.audit_detail, name="audit_detail"),
+    path("settings/audit/audit.<str:kind>", audit_views.audit_file, name="audit_file"),
+    path("removed/", removed_views.removed_list, name="removed_list"),
 ]

@@ -1,4 +1,4 @@
-"""Who calls the REST API: a bearer token, or the browser's session with its CSRF token."""
+"""REST authentication: a bearer token, or the browser's session with its CSRF token."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.utils import timezone
 from ninja.security.base import AuthBase
 
 from registry.access import tokens
-from registry.access.roles import at_least, role_of
+from registry.access.roles import at_least, note_refusal, role_of
 from registry.models import Role
-from registry.problems import ProblemError
+from registry.rest.problems import ProblemError
 
 
 class Caller:
@@ -71,6 +71,7 @@ class Door(AuthBase):
         by_token = "Authorization" in request.headers
         found = _by_token(request) if by_token else _by_session(request)
         if found is not None and not at_least(found.role, self.needed):
+            note_refusal(request, found.name, self.needed)
             raise ProblemError(403, f"This needs the role {self.needed.value}; yours is {found.role.value}.")
         return found
 

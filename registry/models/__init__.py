@@ -1,4 +1,13 @@
-from registry.models.access import ApiToken, AuditEntry, Membership, Role
+from registry.models.access import (
+    ApiToken,
+    AuditEntry,
+    AuditHead,
+    AuditMember,
+    Membership,
+    PasswordLink,
+    Role,
+    SignInAttempt,
+)
 from registry.models.agent import Agent, AgentService
 from registry.models.contract import Contract, ContractChange, WaitingTool
 from registry.models.dependency import Dependency
@@ -14,6 +23,8 @@ __all__ = [
     "AgentService",
     "ApiToken",
     "AuditEntry",
+    "AuditHead",
+    "AuditMember",
     "ConfigVersion",
     "ContentItem",
     "Contract",
@@ -22,6 +33,7 @@ __all__ = [
     "Desired",
     "KeptSecret",
     "Membership",
+    "PasswordLink",
     "Priority",
     "Profile",
     "RegistryHead",
@@ -29,6 +41,7 @@ __all__ = [
     "SealedField",
     "Secret",
     "Service",
+    "SignInAttempt",
     "Tool",
     "Transport",
     "WaitingTool",

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Agent(models.Model):
-    """A consumer of some services; only `registry.agents` writes it.
+    """A consumer of some services; only `registry.agents.operations` writes it.
 
     Whoever has the token may fetch this agent's mcp.json and do nothing else. It is kept as its SHA-256
     digest; `token_hint` is its first characters.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from registry.core.contract import Action, Grade
+from registry.core.contract.compare import Action, Grade
 from registry.models.service import Service
 
 NAME_LENGTH = 500
@@ -94,6 +94,7 @@ class ContractChange(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["service", "-id"], name="contract_change_of_service"),
+            models.Index(fields=["at", "id"], name="contract_change_by_time"),
             models.Index(
                 fields=["service", "-id"],
                 condition=Q(kind__in=["resource", "template", "prompt"]),

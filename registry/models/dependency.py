@@ -1,4 +1,4 @@
-"""Which service needs which other one to serve."""
+"""Which service needs which: one row for each pair."""
 
 from __future__ import annotations
 

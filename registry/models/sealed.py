@@ -13,7 +13,7 @@ else:
 
 
 class SealedField(_Text):
-    """Text from `registry.secrets.seal`, or empty. `manage.py rotatekeys` finds every column of this kind."""
+    """Text from `secrets.vault.seal`, or empty. `manage.py rotatekeys` finds every column of this kind."""
 
     def deconstruct(self) -> Any:
         """To the database it is a text like any other, so no migration tells them apart."""

@@ -1,4 +1,4 @@
-"""Named values that are never shown again."""
+"""Secrets: named values, encrypted and never shown again."""
 
 from __future__ import annotations
 

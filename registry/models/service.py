@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from registry.models.sealed import SealedField
+
 NAME_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 
 
@@ -40,10 +42,10 @@ class ServiceQuerySet(models.QuerySet["Service"]):
 
 
 class Service(models.Model):
-    """One configured MCP server; only `registry.registration` writes it.
+    """One configured MCP server; only `registry.services.register` writes it.
 
     `entry` is the user's own entry, unknown keys included, with every secret value replaced by
-    `${secret:NAME}`; `registry.secrets.reveal` puts the values back for the engine alone.
+    `${secret:NAME}`; `registry.secrets.vault.reveal` puts the values back for the engine alone.
     """
 
     name = models.CharField(max_length=64)
@@ -112,3 +114,10 @@ class RegistryHead(models.Model):
         max_length=64, default="", blank=True, help_text="of a file edited by hand"
     )
     drift_seen_at = models.DateTimeField(null=True)
+    cut_rules = models.PositiveSmallIntegerField(
+        default=0, help_text="by which rules credentials were cut out of every entry"
+    )
+    key_check = SealedField(default="", blank=True, help_text="opens with the key file that belongs here")
+    clock_seen_at = models.DateTimeField(null=True, help_text="the latest time that the worker believed")
+    clock_doubted_at = models.DateTimeField(null=True, help_text="the latest time that it did not believe")
+    clock_waited = models.FloatField(default=0.0, help_text="seconds that it has run in this doubt")

@@ -1,4 +1,4 @@
-"""Each exported mcp.json, kept."""
+"""Versions of the exported mcp.json."""
 
 from __future__ import annotations
 

@@ -1,0 +1,90 @@
+"""What the commands of manage.py share: tables, JSON, questions, and refusals as exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.serializers.json import DjangoJSONEncoder
+
+from registry.errors import RegistryError, ServiceNotFoundError, ToolUnknownError
+from registry.models import Service
+
+BY = "command line"
+PARTLY = 3
+Write = Callable[[str], Any]
+
+
+def plain(text: str) -> str:
+    """The text on one line, with what would steer a terminal written out: names come from servers."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def table(write: Write, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Columns as wide as what stands in them; the last one is free."""
+    cells = [list(headings), *([plain(str(cell)) for cell in row] for row in rows)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(headings) - 1)]
+    for row in cells:
+        write(
+            "  ".join(
+                [*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]
+            ).rstrip()
+        )
+
+
+def as_json(write: Write, value: object) -> None:
+    """For programs: the same as REST gives."""
+    write(json.dumps(value, indent=2, cls=DjangoJSONEncoder))
+
+
+def when(at: datetime | None) -> str:
+    """A moment, to the second, in UTC; a dash for none."""
+    return f"{at:%Y-%m-%d %H:%M:%SZ}" if at else "-"
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What the registry refuses ends the command with its text and exit code 1."""
+    try:
+        yield
+    except ServiceNotFoundError as exc:
+        raise CommandError(f"{exc} {_instead(exc.name)}") from None
+    except ToolUnknownError as exc:
+        raise CommandError(
+            f"{exc} `{settings.COMMAND} contracts waiting SERVICE` shows what waits."
+        ) from None
+    except RegistryError as exc:
+        raise CommandError(str(exc)) from None
+    except BrokenPipeError:  # whoever read along, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
+    except OSError as exc:
+        raise CommandError(f"{exc.filename or 'file'}: {exc.strerror}.") from None
+
+
+def _instead(name: str) -> str:
+    known = list(Service.objects.listed().order_by("name").values_list("name", flat=True))
+    alike = get_close_matches(name[:80], known, 3)
+    return (
+        f"Did you mean {' or '.join(alike)}?" if alike else f"`{settings.COMMAND} services list` shows all."
+    )
+
+
+def interactive() -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin.isatty()
+
+
+def agreed(question: str) -> bool:
+    """Whether the person says yes; anything else is a no."""
+    sys.stdout.flush()
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
