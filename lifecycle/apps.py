@@ -6,7 +6,7 @@ class LifecycleConfig(AppConfig):
 
     def ready(self) -> None:
         """Let a change of a service carry its policy, too: the registry does not know of policies."""
-        from lifecycle import policies
-        from registry import changing
+        from lifecycle.policies import operations as policy_operations
+        from registry.services import change as service_change
 
-        changing.PARTS["policy"] = policies.change_part
+        service_change.PARTS["policy"] = policy_operations.change_part

@@ -1,4 +1,4 @@
-"""The same news by asking, for browsers whose WebSocket is blocked."""
+"""Polling instead of the live socket, for browsers whose WebSocket is blocked."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from lifecycle import wording
-from lifecycle.live import feed, fragments
+from lifecycle.live import fragments
+from lifecycle.live.feed import feed
+from lifecycle.pages import humanize
+from registry.core.plain_text import neutral
 
 
 @require_GET
@@ -23,5 +25,5 @@ def live_poll(request: HttpRequest) -> JsonResponse:
     shown = fragments.known(request.GET.get("show", "").split(","))
     made = fragments.render(shown if items is None else fragments.touched(items, shown))
     events = sorted(name for name, html in made.items() if not html)
-    html = [made[name] for name in sorted(made) if made[name]]
-    return JsonResponse({"id": last, "now": wording.iso(now), "html": html, "events": events})
+    html = [neutral(made[name]) for name in sorted(made) if made[name]]
+    return JsonResponse({"id": last, "now": humanize.iso(now), "html": html, "events": events})

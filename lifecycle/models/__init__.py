@@ -3,8 +3,21 @@ from lifecycle.models.child import ChildProcess, LogPiece
 from lifecycle.models.command import Batch, Command
 from lifecycle.models.delivery import Delivery, DeliveryAttempt
 from lifecycle.models.massfailure import MassFailure
+from lifecycle.models.monitoring import MonitoringSettings
 from lifecycle.models.policy import PolicyHead, PolicyProfile, ServicePolicy
+from lifecycle.models.rollup import FleetRollup, Rollup1d, Rollup1h, Rollup5m, RollupMark
+from lifecycle.models.slo import Slo, SloState, Slowness, SlownessProfile
 from lifecycle.models.state import CheckResult, FeedItem, ServiceState, StateChange
+from lifecycle.models.uptime import ListFigures, MonitoringGap, ServiceHours, UptimeDay, UptimeMark
+from lifecycle.models.usage import (
+    FleetCallRollup,
+    HostRollup,
+    HostSample,
+    ProcessRollup,
+    ServiceCallRollup,
+    ToolCall,
+    ToolRollup,
+)
 from lifecycle.models.worker import Lease, WorkerSeen
 
 __all__ = [
@@ -18,13 +31,35 @@ __all__ = [
     "DeliveryAttempt",
     "Episode",
     "FeedItem",
+    "FleetCallRollup",
+    "FleetRollup",
+    "HostRollup",
+    "HostSample",
     "Lease",
+    "ListFigures",
     "LogPiece",
     "MassFailure",
+    "MonitoringGap",
+    "MonitoringSettings",
     "PolicyHead",
     "PolicyProfile",
+    "ProcessRollup",
+    "Rollup1d",
+    "Rollup1h",
+    "Rollup5m",
+    "RollupMark",
+    "ServiceCallRollup",
+    "ServiceHours",
     "ServicePolicy",
     "ServiceState",
+    "Slo",
+    "SloState",
+    "Slowness",
+    "SlownessProfile",
     "StateChange",
+    "ToolCall",
+    "ToolRollup",
+    "UptimeDay",
+    "UptimeMark",
     "WorkerSeen",
 ]

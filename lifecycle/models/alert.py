@@ -29,7 +29,10 @@ class Channel(models.Model):
 
 
 class AlertRule(models.Model):
-    """When to tell whom; `states`, `seconds`, `breaking_only` belong to one condition each, in this order."""
+    """When to tell whom; `states`, `seconds`, `breaking_only` belong to one condition each, in this order.
+
+    `for_seconds` is how long a state, or a missing sign-in, must last before it is told.
+    """
 
     class Level(models.TextChoices):
         INFO = "INFO"
@@ -42,6 +45,7 @@ class AlertRule(models.Model):
         NOT_SERVING_FOR = "not-serving-for"
         TOOLS_CHANGED = "tools-changed"
         MASS_FAILURE = "mass-failure"
+        NEEDS_SIGN_IN = "needs-sign-in"
 
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(default=True)
@@ -49,6 +53,7 @@ class AlertRule(models.Model):
     condition = models.CharField(max_length=20, choices=Condition.choices)
     states = models.JSONField(default=list)
     seconds = models.PositiveIntegerField(default=300)
+    for_seconds = models.PositiveIntegerField(default=15)
     breaking_only = models.BooleanField(default=False)
     scope = models.JSONField(
         default=dict, help_text='{"kind": "all"} or {"kind": "services"|"tags"|"profiles", "values": [...]}'
@@ -74,9 +79,17 @@ class Episode(models.Model):
 
     class Ending(models.TextChoices):
         RECOVERED = "recovered"
+        RESTARTED = "restarted"
+        RECONNECTED = "reconnected"
+        STARTED = "started"
+        RECONFIGURED = "reconfigured"
+        SIGN_IN = "sign-in"
         STOPPED = "stopped"
         REMOVED = "removed"
+        ARCHIVED = "archived"
+        RULE_OFF = "rule-off"
         RULE_CHANGED = "rule-changed"
+        RULE_DELETED = "rule-deleted"
         TOLD = "told"
 
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="episodes")
@@ -94,7 +107,8 @@ class Episode(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=150, default="", blank=True)
     resolved_at = models.DateTimeField(null=True)
-    ending = models.CharField(max_length=12, choices=Ending.choices, default="", blank=True)
+    ending = models.CharField(max_length=16, choices=Ending.choices, default="", blank=True)
+    ended_by = models.CharField(max_length=150, default="", blank=True, help_text="the person who ended it")
     summary = models.CharField(max_length=1000, default="", blank=True)
 
     class Meta:
@@ -113,4 +127,17 @@ class Episode(models.Model):
             models.Index(fields=["due_at"], condition=Q(state="pending"), name="episode_due"),
             models.Index(fields=["service", "-id"], name="episode_by_service"),
             models.Index(fields=["rule", "service", "-fired_at"], name="episode_last_fired"),
+            models.Index(
+                fields=["fired_at", "id"], condition=Q(fired_at__isnull=False), name="episode_by_firing"
+            ),
+            models.Index(
+                fields=["acknowledged_at", "id"],
+                condition=Q(acknowledged_at__isnull=False),
+                name="episode_by_acknowledging",
+            ),
+            models.Index(
+                fields=["resolved_at", "id"],
+                condition=Q(resolved_at__isnull=False, fired_at__isnull=False),
+                name="episode_by_end",
+            ),
         ]

@@ -52,6 +52,12 @@ class Command(models.Model):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+    class Origin(models.TextChoices):
+        PAGE = "page"
+        REST = "rest"
+        PYTHON = "python"
+        TERMINAL = "terminal"
+
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="commands")
     batch = models.ForeignKey(
         Batch, null=True, on_delete=models.CASCADE, related_name="members", db_index=False
@@ -64,6 +70,7 @@ class Command(models.Model):
     outcome = SealedField(default="", blank=True)
     error = models.CharField(max_length=1000, default="", blank=True)
     requested_by = models.CharField(max_length=150)
+    origin = models.CharField(max_length=8, default="", blank=True, choices=Origin.choices)
     created_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -75,6 +82,7 @@ class Command(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(state__in=["queued", "taken"]), name="command_open"),
             models.Index(fields=["service", "id"], name="command_by_service"),
+            models.Index(fields=["created_at", "id"], name="command_by_time"),
             models.Index(
                 fields=["batch", "wave", "state"],
                 condition=Q(batch__isnull=False),

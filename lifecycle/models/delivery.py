@@ -21,12 +21,15 @@ class Delivery(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued"
         DELIVERED = "delivered"
+        PARTIAL = "partial"
         DEAD = "dead"
 
     message_id = models.UUIDField(default=uuid.uuid4, unique=True)
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
     # A message outlives its episode: deleting a rule must not lose what was already promised.
     episode = models.ForeignKey(Episode, null=True, on_delete=models.SET_NULL, related_name="deliveries")
+    # An end goes out after its beginning, into the same thread, even if the rule and its episodes are gone.
+    beginning = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="endings")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     payload = models.JSONField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
@@ -34,7 +37,9 @@ class Delivery(models.Model):
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(help_text="while it is being sent: when it may be taken again")
     expires_at = models.DateTimeField(help_text="undelivered by then, it is dead")
-    delivered_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True, help_text="when the first of its recipients had it")
+    to = models.JSONField(default=list, help_text="the recipients that are left to try; empty is all of them")
+    refused = models.JSONField(default=dict, help_text="why, by recipient, of those that did not get it")
     answer = models.CharField(max_length=500, default="", blank=True)
 
     class Meta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from lifecycle.core.states import State
+from lifecycle.core.machine.states import State
 from registry.models import Service
 
 STATE_CHOICES = [(state.value, state.value) for state in State]
@@ -36,6 +36,10 @@ class ServiceState(models.Model):
     )
     error_kind = models.CharField(max_length=12, default="", blank=True)
     error_message = models.CharField(max_length=1000, default="", blank=True)
+    error_cause = models.CharField(
+        max_length=16, default="", blank=True, help_text="what exactly it was, as in `core.causes`"
+    )
+    error_output = models.TextField(default="", blank=True, help_text="what its program printed last")
     reconnect_attempts = models.PositiveIntegerField(default=0)
     long_cycles = models.PositiveIntegerField(default=0)
     restarts = models.PositiveIntegerField(default=0, help_text="of its program, within the window")
@@ -54,6 +58,9 @@ class ServiceState(models.Model):
     )
     server_name = models.CharField(max_length=200, default="", blank=True)
     server_version = models.CharField(max_length=100, default="", blank=True)
+    notes = models.TextField(
+        default="", blank=True, help_text="what is odd about it although it works, a line each"
+    )
     worker = models.CharField(max_length=100, default="", blank=True)
 
     class Meta:
@@ -81,7 +88,10 @@ class StateChange(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["service", "id"], name="change_by_service")]
+        indexes = [
+            models.Index(fields=["service", "id"], name="change_by_service"),
+            models.Index(fields=["at", "id"], name="change_by_time"),
+        ]
 
 
 class CheckResult(models.Model):

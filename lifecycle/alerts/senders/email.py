@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import smtplib
 import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
 
-from lifecycle.alerts.senders.letter import Letter, SendingError
+from lifecycle.alerts.senders.letter import Letter, Partly, SendingError
+from lifecycle.pages import humanize
+from registry.core.plain_text import neutral
 
-NOT_SET_UP = "EMAIL_URL is not set, so no mail can leave. Set it and start the console again."
+NOT_SET_UP = "EMAIL_URL is not set, so no email can be sent. Set it and restart the console."
 
 
 def _domain() -> str:
@@ -29,17 +35,25 @@ def message_id(of: UUID) -> str:
 
 
 def subject_of(letter: Letter) -> str:
-    """One line; the values are the console's own words and names, filled in one by one."""
+    """One line; the values are the console's own words and names, filled in one by one.
+
+    An end answers its beginning: mail programs keep a thread together only under one subject.
+    """
     data = letter.payload["data"]
     match letter.kind:
         case "firing":
-            text = f"[{data['level']}] {_what(data)} ({data['rule']})"
+            text = _firing(data)
+        case "resolved" if letter.began is not None:
+            text = f"Re: {_firing(letter.began['data'])}"
         case "resolved":
-            again = f"{data['service']} serves again" if data["service"] else "Most services serve again"
-            text = f"[Resolved] {again} ({data['rule']})"
+            text = f"[Resolved] {data['message']} ({data['rule']})"
         case _:
             text = "[Test] MCPStore Console"
-    return " ".join(text.split())
+    return " ".join(neutral(text).split())
+
+
+def _firing(data: dict[str, Any]) -> str:
+    return f"[{data['level']}] {_what(data)} ({data['rule']})"
 
 
 def _what(data: dict[str, Any]) -> str:
@@ -55,27 +69,36 @@ def build(letter: Letter) -> EmailMultiAlternatives:
     headers = {"Message-ID": message_id(letter.message_id), "Auto-Submitted": "auto-generated"}
     if letter.thread is not None:
         headers |= {"In-Reply-To": message_id(letter.thread), "References": message_id(letter.thread)}
-    context: dict[str, Any] = {"data": letter.payload["data"], "kind": letter.kind}
+    context = {"data": letter.payload["data"], "kind": letter.kind, **_times(letter.payload["data"])}
     mail = EmailMultiAlternatives(
         subject_of(letter),
-        render_to_string("lifecycle/alert_mail.txt", context),
+        neutral(render_to_string("lifecycle/alerts/alert_mail.txt", context)),
+        from_email=settings.DEFAULT_FROM_EMAIL,
         to=list(letter.config.to),
         headers=headers,
     )
-    mail.attach_alternative(render_to_string("lifecycle/alert_mail.html", context), "text/html")
+    mail.attach_alternative(
+        neutral(render_to_string("lifecycle/alerts/alert_mail.html", context)), "text/html"
+    )
     return mail
+
+
+def _times(data: dict[str, Any]) -> dict[str, str]:
+    """The times that a mail names, as people read them."""
+    named = {name: data.get(name) for name in ("since", "next_try", "resolved_at")}
+    return {name: humanize.local(datetime.fromisoformat(at)) for name, at in named.items() if at}
 
 
 class EmailSender:
     """Hands the mail to the server of EMAIL_URL, in a thread that can hold up neither others nor our exit."""
 
-    async def __call__(self, letter: Letter) -> str:
+    async def __call__(self, letter: Letter) -> str | Partly:
         if not settings.EMAIL_CONFIGURED:
             raise SendingError(NOT_SET_UP)
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[str] = loop.create_future()
+        answer: asyncio.Future[str | Partly] = loop.create_future()
 
-        def settle(result: str | SendingError) -> None:
+        def settle(result: str | Partly | SendingError) -> None:
             if answer.done():
                 return
             if isinstance(result, SendingError):
@@ -93,10 +116,42 @@ class EmailSender:
         return await answer
 
 
-def _hand_over(letter: Letter) -> str | SendingError:
+def _hand_over(letter: Letter) -> str | Partly | SendingError:
     # Foreign boundary: a mail backend may raise anything, and all of it means "not sent".
     try:
-        build(letter).send()
+        refused = _send(build(letter), letter.recipients)
+    except smtplib.SMTPRecipientsRefused as exc:
+        return SendingError(f"the mail server refused all recipients: {_each(_readable(exc.recipients))}")
     except Exception as exc:
-        return SendingError(f"the mail server did not take it: {type(exc).__name__}: {exc}")
-    return f"taken by {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+        return SendingError(f"the mail server rejected it: {type(exc).__name__}: {exc}")
+    taken = f"taken by {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    if not refused:
+        return taken
+    return Partly(answer=f"{taken}, but not for {_each(refused)}", refused=refused)
+
+
+def _send(mail: EmailMultiAlternatives, recipients: Sequence[str]) -> dict[str, str]:
+    """Hand it over for *recipients*; returns those that the server refused, which Django would not tell."""
+    with get_connection() as connection:
+        smtp = getattr(connection, "connection", None)
+        if not isinstance(smtp, smtplib.SMTP):
+            mail.to = list(recipients)
+            connection.send_messages([mail])
+            return {}
+        sender = sanitize_address(parseaddr(mail.from_email)[1], "utf-8")
+        encoded = {sanitize_address(address, "utf-8"): address for address in recipients}
+        message: Any = mail.message()  # Django's takes a line end, which its type does not say
+        refused = smtp.sendmail(sender, list(encoded), message.as_bytes(linesep="\r\n"))
+        return _readable({encoded[address]: said for address, said in refused.items()})
+
+
+def _readable(refused: Mapping[str, tuple[int, bytes]]) -> dict[str, str]:
+    """What the server said of each: "550 5.1.1 no such user"."""
+    return {
+        address: " ".join(f"{code} {text.decode('utf-8', 'replace')}".split())[:200]
+        for address, (code, text) in refused.items()
+    }
+
+
+def _each(refused: Mapping[str, str]) -> str:
+    return "; ".join(f"{address} ({said})" for address, said in refused.items())

@@ -6,20 +6,17 @@ import base64
 import hashlib
 import hmac
 import json
-import ssl
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
-import certifi
 import httpx2
 from django.conf import settings
 
-from lifecycle import egress
-from lifecycle.alerts.channels import secret_bytes
+from lifecycle.alerts.channels.config import secret_bytes
 from lifecycle.alerts.senders.letter import Letter, SendingError
-from lifecycle.pinning import PinnedTransport
+from lifecycle.engine.egress import addresses, outward
 
 READ_AT_MOST = 4096
 SHOWN_AT_MOST = 300
@@ -52,10 +49,9 @@ class WebhookSender:
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
-            rule = egress.Rule.read(settings.EGRESS_ALLOW, private=False)
-            context = ssl.create_default_context(cafile=certifi.where())
-            context.load_default_certs()
-            transport = PinnedTransport(rule, ssl_context=context, max_connections=None)
+            rule = addresses.Rule.read(settings.EGRESS_ALLOW, private=False)
+            context = outward.make_ssl_context()
+            transport = outward.transport(rule, ssl_context=context, max_connections=None)
             self._client = httpx2.AsyncClient(transport=transport, trust_env=False, timeout=10.0)
         return self._client
 
@@ -67,7 +63,7 @@ class WebhookSender:
                 "POST", letter.config.url, content=body, headers=headers, follow_redirects=False
             ) as answer:
                 text = await _beginning(answer)
-        except egress.EgressRefusedError as exc:
+        except addresses.EgressRefusedError as exc:
             raise SendingError(f"not sent: {exc}") from exc
         except httpx2.HTTPError as exc:
             raise SendingError(f"no answer: {exc or type(exc).__name__}") from exc

@@ -9,48 +9,53 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from lifecycle import api_dependencies, batch_progress, batches, ordering
+from lifecycle.dependencies import api as dependency_api
+from lifecycle.live.feed.wake_up import Waker
 from lifecycle.models import Batch
 from lifecycle.models import Command as Order
-from lifecycle.wakeup import Waker
-from registry import changing, mcpjson, registration
-from registry.core import needs
+from lifecycle.operations import ordering
+from lifecycle.operations.bulk import operations as bulk_operations
+from lifecycle.operations.bulk import progress as bulk_progress
+from registry.core.entries import needs
+from registry.management.terminal import BY, PARTLY, Write, as_json, plain, refusals, table
+from registry.mcpjson import image
 from registry.models import Role
-from registry.terminal import BY, PARTLY, Write, as_json, plain, refusals, table
+from registry.services import change as service_change
+from registry.services import register
 
 
 class Command(BaseCommand):
-    help = "Show and set which services need which, and start or stop them together."
+    help = "Show and set dependencies, and start or stop services together."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
-        show = what.add_parser("show", help="who needs whom, in the order of starting")
-        show.add_argument(
-            "name", nargs="?", default="", metavar="SERVICE", help="only what concerns this one"
-        )
-        show.add_argument("--json", action="store_true", help="for programs, as REST gives it")
+        show = what.add_parser("show", help="list dependencies in start order")
+        show.add_argument("name", nargs="?", default="", metavar="SERVICE", help="only those of this service")
+        show.add_argument("--json", action="store_true", help="print JSON, as in REST")
         for word, text in (
-            ("set", "say all that a service needs"),
-            ("add", "say what a service needs besides"),
-            ("drop", "say what a service needs no longer"),
+            ("set", "set all dependencies of a service"),
+            ("add", "add dependencies to a service"),
+            ("drop", "remove dependencies from a service"),
         ):
             change = what.add_parser(word, help=text)
             change.add_argument("name", metavar="SERVICE")
             change.add_argument("others", nargs="*" if word == "set" else "+", metavar="OTHER")
             if word == "set":
-                change.add_argument("--none", action="store_true", help="it needs nothing")
+                change.add_argument("--none", action="store_true", help="no dependencies")
         for word, text in (
-            ("start", "start services, after the stopped ones that they need"),
-            ("stop", "stop services, after the running ones that need them"),
+            ("start", "start services, after their stopped dependencies"),
+            ("stop", "stop services, after the running ones that depend on them"),
         ):
             order = what.add_parser(word, help=text)
             order.add_argument("names", nargs="*", metavar="SERVICE")
-            order.add_argument("--all", action="store_true", help="all that take part in a dependency")
-            order.add_argument("--alone", action="store_true", help="these services and no others")
-            order.add_argument("--dry-run", action="store_true", help="show the waves, and do nothing")
-            order.add_argument("--wait", type=float, metavar="SECONDS", help="until all have ended")
+            order.add_argument("--all", action="store_true", help="all services with dependencies")
+            order.add_argument(
+                "--alone", action="store_true", help="only these services, without dependencies"
+            )
+            order.add_argument("--dry-run", action="store_true", help="only show the waves")
+            order.add_argument("--wait", type=float, metavar="SECONDS", help="seconds to wait for the end")
             if word == "stop":
-                order.add_argument("--force", action="store_true", help="end the process trees at once")
+                order.add_argument("--force", action="store_true", help="kill the process trees at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
         doing = {"show": self._show, "start": self._order, "stop": self._order}
@@ -58,7 +63,7 @@ class Command(BaseCommand):
             doing.get(options["what"], self._change)(options)
 
     def _show(self, options: dict[str, Any]) -> None:
-        found = api_dependencies.described(options["name"])
+        found = dependency_api.described(options["name"])
         if options["json"]:
             as_json(self.stdout.write, found)
         elif found["nodes"]:
@@ -68,10 +73,10 @@ class Command(BaseCommand):
 
     def _change(self, options: dict[str, Any]) -> None:
         name, given = options["name"], options["others"]
-        before = needs.stored(registration.get(name).entry)
+        before = needs.stored(register.get(name).entry)
         if options["what"] == "set":
             if bool(given) == options["none"]:
-                raise CommandError("Name what it needs, or write --none.")
+                raise CommandError("Name its dependencies, or give --none.")
             wanted = given
         elif options["what"] == "add":
             wanted = [*before, *given]
@@ -80,8 +85,10 @@ class Command(BaseCommand):
             if strangers := [other for other in given if other not in before]:
                 raise CommandError(f"{name} does not depend on {plain(', '.join(strangers))}.")
         wanted = list(dict.fromkeys(wanted))
-        outcome = changing.change(name, {"depends_on": wanted}, by=BY, role=Role.ADMIN, now=timezone.now())
-        mcpjson.export_pending(author=BY, now=timezone.now())
+        outcome = service_change.change(
+            name, {"depends_on": wanted}, by=BY, role=Role.ADMIN, now=timezone.now()
+        )
+        image.export_pending(author=BY, now=timezone.now())
         self.stdout.write(f"{outcome:<10} {name} needs {', '.join(wanted) or 'nothing'}")
 
     def _order(self, options: dict[str, Any]) -> None:
@@ -92,7 +99,7 @@ class Command(BaseCommand):
             self.stdout.write(f"wave {number}: {', '.join(wave)}")
         if options["dry_run"]:
             return
-        batch = batches.begin(
+        batch = bulk_operations.begin(
             action, names=names, force=options.get("force", False), by=BY, role=Role.ADMIN, now=timezone.now()
         )
         self.stdout.write(f"bulk action {batch.pk}: {action} of {batch.total:,} services")
@@ -102,10 +109,10 @@ class Command(BaseCommand):
     def _meant(self, options: dict[str, Any], action: str) -> list[str]:
         """The services, with those that have to come along."""
         if bool(options["names"]) == options["all"]:
-            raise CommandError("Name services, or write --all.")
+            raise CommandError("Name services, or give --all.")
         if options["all"]:
-            return [node["name"] for node in api_dependencies.described()["nodes"]]
-        names = [registration.get(name).name for name in options["names"]]
+            return [node["name"] for node in dependency_api.described()["nodes"]]
+        names = [register.get(name).name for name in options["names"]]
         company = [] if options["alone"] else ordering.along(names, action)
         return list(dict.fromkeys([*names, *company]))
 
@@ -113,12 +120,12 @@ class Command(BaseCommand):
         """Exit code 1 where some failed, or where it takes longer; it goes on all the same."""
         waker = Waker()
         try:
-            while (found := batch_progress.get(batch.pk)).finished_at is None:
+            while (found := bulk_progress.get(batch.pk)).finished_at is None:
                 left = until - time.monotonic()
                 if left <= 0:
-                    ended = batch_progress.progress(found).ended
+                    ended = bulk_progress.progress(found).ended
                     raise CommandError(
-                        f"{ended:,} of {batch.total:,} have ended; the others go on. Is a worker running?"
+                        f"{ended:,} of {batch.total:,} finished; the others continue. Is a worker running?"
                     )
                 waker.pause(min(left, 1.0))
         finally:
@@ -126,7 +133,7 @@ class Command(BaseCommand):
         self._judge(found)
 
     def _judge(self, batch: Batch) -> None:
-        counted = batch_progress.progress(batch)
+        counted = bulk_progress.progress(batch)
         failed = batch.members.filter(state=Order.State.FAILED).select_related("service").order_by("pk")
         for one in failed:
             self.stderr.write(f"  {one.service.name}: {plain(one.error)}")

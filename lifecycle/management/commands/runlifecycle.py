@@ -12,31 +12,38 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from lifecycle import logs, sqlite
-from lifecycle.alerts import evaluation
-from lifecycle.alerts.delivery import Deliverer
-from lifecycle.engine.connection import Connector
-from lifecycle.engine.only import AnotherWorkerError, OnlyWorker
-from lifecycle.engine.worker import Alerts, Worker, worker_name
+from lifecycle.alerts.episodes import evaluate
+from lifecycle.alerts.outbox.delivery import Deliverer
+from lifecycle.engine.host import log_format, sqlite_version
+from lifecycle.engine.leases.single_worker import AnotherWorkerError, OnlyWorker
+from lifecycle.engine.session.connection import Connector
+from lifecycle.engine.worker.worker import Alerts, Worker, worker_name
+from registry.access.audit import origin
+from registry.errors import RegistryError
+from registry.installation import schema
+from registry.secrets import vault
 
 log = structlog.get_logger("lifecycle.worker")
 COLLECT_AFTER = (5_000, 20, 20)
 
 
 class Command(BaseCommand):
-    help = "Hold the services connected, watch and repair them, and deliver alerts."
+    help = "Run the worker: connect to services, check and repair them, deliver alerts."
     # They would import all pages, which costs a second and 12 MB; `make check` runs them.
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logs.configure()
-        if warning := sqlite.warning():
+        log_format.configure()
+        origin.of_process(origin.Door.WORKER)
+        if warning := sqlite_version.warning():
             log.warning(warning)
         _collect_less()
         try:
+            schema.refuse_newer()
+            vault.keys()
             with OnlyWorker():
                 asyncio.run(_work())
-        except AnotherWorkerError as exc:
+        except (AnotherWorkerError, RegistryError) as exc:
             raise CommandError(str(exc)) from None
 
 
@@ -54,10 +61,10 @@ async def _work() -> None:
         connector=Connector(run_dir=settings.DATA_DIR / "run", worker=name),
         clock=timezone.now,
         alerts=Alerts(
-            on_change=evaluation.on_change,
-            tick=evaluation.tick,
+            on_change=evaluate.on_change,
+            tick=evaluate.tick,
             deliver=lambda stop, may: Deliverer(may=may).run(stop),
-            on_tools=evaluation.on_tools,
+            on_tools=evaluate.on_tools,
         ),
     )
     loop = asyncio.get_running_loop()

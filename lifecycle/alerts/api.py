@@ -1,0 +1,171 @@
+"""REST for alerts, to read: episodes, rules, channels and deliveries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema
+
+from lifecycle.alerts.episodes import folding
+from lifecycle.models import AlertRule, Channel, Delivery, Episode
+from registry.access.callers import VIEWER
+from registry.rest.problems import ProblemError
+
+router = Router()
+
+
+class PageQuery(Schema):
+    page: int = Field(1, ge=1, le=1_000_000)
+    page_size: int = Field(50, ge=1, le=200)
+
+
+class EpisodeQuery(PageQuery):
+    state: str = Field("", max_length=100, description="open, pending, firing, acknowledged or resolved")
+
+
+class EpisodeAnswer(Schema):
+    id: int
+    rule: str
+    level: str
+    service: str | None = Field(description="null for a mass failure")
+    state: str
+    opened_at: datetime
+    due_at: datetime | None
+    fired_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    resolved_at: datetime | None
+    ending: str = Field(description="how it ended, such as recovered, restarted, stopped; empty while open")
+    ended_by: str = Field(description="the person who ended it; empty where nobody did, or nobody is known")
+    summary: str
+    waits_for: list[str] = Field(description="of a pending one: the failed dependencies it waits for")
+
+
+class RuleAnswer(Schema):
+    id: int
+    name: str
+    enabled: bool
+    level: str
+    condition: str
+    states: list[str]
+    seconds: int = Field(description="of not-serving-for: how long")
+    for_seconds: int = Field(
+        description="of state-entered and needs-sign-in: how long it must last before it fires"
+    )
+    breaking_only: bool
+    scope: dict[str, Any]
+    cooldown_seconds: int
+    message: str
+    notify_recovery: bool
+    channels: list[str]
+
+
+class ChannelAnswer(Schema):
+    id: int
+    name: str
+    kind: str
+    summary: str = Field(description="what may be seen of the configuration")
+    enabled: bool
+    disabled_reason: str
+    created_at: datetime
+
+
+class DeliveryAnswer(Schema):
+    id: int
+    message_id: str
+    channel: str
+    episode: int | None
+    kind: str
+    state: str
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    answer: str
+    refused: dict[str, str] = Field(description="errors by recipient")
+
+
+class EpisodePage(Schema):
+    count: int
+    results: list[EpisodeAnswer]
+
+
+class RuleList(Schema):
+    count: int
+    results: list[RuleAnswer]
+
+
+class ChannelList(Schema):
+    count: int
+    results: list[ChannelAnswer]
+
+
+class DeliveryPage(Schema):
+    count: int
+    results: list[DeliveryAnswer]
+
+
+def _fields(row: Model, schema: type[Schema]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in schema.model_fields if hasattr(row, name)}
+
+
+def _page(rows: QuerySet[Any], query: PageQuery) -> list[Any]:
+    start = (query.page - 1) * query.page_size
+    return list(rows[start : start + query.page_size])
+
+
+@router.get("episodes", auth=VIEWER, response=EpisodePage, summary="List alert episodes")
+def episodes(request: HttpRequest, query: Query[EpisodeQuery]) -> dict[str, Any]:
+    """The newest first."""
+    rows = _episodes(query.state.lower())
+    found = _page(rows.select_related("rule", "service__state_row").order_by("-id"), query)
+    return {"count": rows.count(), "results": [_episode(row) for row in found]}
+
+
+def _episodes(state: str) -> QuerySet[Episode]:
+    if not state:
+        return Episode.objects.all()
+    if state == "open":
+        return Episode.objects.exclude(state=Episode.State.RESOLVED)
+    if state not in Episode.State.values:
+        known = ", ".join(["open", *Episode.State.values])
+        raise ProblemError(422, f"There is no state {state[:40]!r}; there are {known}.", where="query.state")
+    return Episode.objects.filter(state=state)
+
+
+def _episode(row: Episode) -> dict[str, Any]:
+    service = row.service.name if row.service else None
+    about = {"rule": row.rule.name, "level": row.rule.level, "service": service}
+    return _fields(row, EpisodeAnswer) | about | {"waits_for": folding.waits_for(row)}
+
+
+@router.get("alert-rules", auth=VIEWER, response=RuleList, summary="List alert rules")
+def rules(request: HttpRequest) -> dict[str, Any]:
+    rows = list(AlertRule.objects.prefetch_related("channels").order_by("name"))
+    return {"count": len(rows), "results": [_rule(row) for row in rows]}
+
+
+def _rule(row: AlertRule) -> dict[str, Any]:
+    return _fields(row, RuleAnswer) | {"channels": [channel.name for channel in row.channels.all()]}
+
+
+@router.get("channels", auth=VIEWER, response=ChannelList, summary="List channels")
+def channels(request: HttpRequest) -> dict[str, Any]:
+    """Addresses and secrets of a channel are never given."""
+    rows = [_fields(row, ChannelAnswer) for row in Channel.objects.order_by("name")]
+    return {"count": len(rows), "results": rows}
+
+
+@router.get("deliveries", auth=VIEWER, response=DeliveryPage, summary="List deliveries")
+def deliveries(request: HttpRequest, query: Query[PageQuery]) -> dict[str, Any]:
+    """The newest first."""
+    found = _page(Delivery.objects.select_related("channel").order_by("-id"), query)
+    return {"count": Delivery.objects.count(), "results": [_delivery(row) for row in found]}
+
+
+def _delivery(row: Delivery) -> dict[str, Any]:
+    own = {"message_id": str(row.message_id), "channel": row.channel.name, "episode": row.episode_id}
+    return _fields(row, DeliveryAnswer) | own

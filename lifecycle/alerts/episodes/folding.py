@@ -1,0 +1,53 @@
+"""Fold the alerts of dependent services into the one of the dependency that failed (requirements 4.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lifecycle.alerts.rules import values as rule_values
+from lifecycle.core.alerting import evaluate
+from lifecycle.models import AlertRule, Episode, ServiceState
+from lifecycle.services.counts import state_row
+from registry.dependencies import links
+from registry.models import Desired, Service
+
+
+def folded(state: ServiceState) -> bool:
+    """Whether it waits for a dependency that a rule looks at, or that a person stopped: then that is enough.
+
+    Nothing is asked of the database for a service that does not wait.
+    """
+    if not state.held_by:
+        return False
+    holders = list(
+        Service.objects.listed().filter(name__in=state.held_by.split()).select_related("state_row")
+    )
+    if any(holder.desired == Desired.STOPPED for holder in holders):
+        return True
+    rules = AlertRule.objects.filter(enabled=True).exclude(
+        condition__in=[AlertRule.Condition.TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE]
+    )
+    return any(
+        rule_values.covers(rule, holder) and _tells_of(rule, holder) for rule in rules for holder in holders
+    )
+
+
+def _tells_of(rule: AlertRule, holder: Service) -> bool:
+    """An outage and a missing sign-in are told by rules of their own."""
+    row = state_row(holder)
+    lacks = row is not None and rule_values.lacks_sign_in(row.state, row.error_kind)
+    return lacks is (rule.condition == AlertRule.Condition.NEEDS_SIGN_IN)
+
+
+def waits_for(row: Episode) -> list[str]:
+    """The dependencies whose trouble a pending episode is folded into; none for any other."""
+    if row.state != Episode.State.PENDING or row.due_at is not None:
+        return []
+    state = state_row(row.service) if row.service else None
+    return state.held_by.split() if state else []
+
+
+def doubted_until(service: Service, since: datetime | None, now: datetime) -> datetime | None:
+    """Until when a dependency may turn out to be the cause; None where that is past, or there is none."""
+    until = since and since + evaluate.DOUBT
+    return until if until and now < until and links.of(service) else None

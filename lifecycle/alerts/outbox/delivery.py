@@ -1,0 +1,224 @@
+"""Deliver the outbox: at least once, each channel on its own, from within the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import ParamSpec, TypeVar
+
+from django.db import OperationalError, connections
+from django.utils import timezone
+
+from lifecycle.alerts.channels import config as channel_config
+from lifecycle.alerts.outbox import queue
+from lifecycle.alerts.outbox.queue import Outcome
+from lifecycle.alerts.senders.console import ConsoleSender
+from lifecycle.alerts.senders.email import EmailSender
+from lifecycle.alerts.senders.letter import Letter, Partly, Sender, SendingError
+from lifecycle.alerts.senders.webhook import WebhookSender
+from lifecycle.core.timing.durations import span
+from lifecycle.models import Channel, Delivery
+from registry.errors import SecretsError
+from registry.secrets import masking
+
+logger = logging.getLogger("mcpstore.delivery")
+LOOK_EVERY = 0.25
+ATTEMPT_BOUND = 20.0
+STOP_BOUND = 4.0
+EXPIRE_EVERY = 10.0
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def all_senders() -> dict[str, Sender]:
+    """One for each kind of channel; one that holds something open has an `aclose`."""
+    return {
+        Channel.Kind.EMAIL: EmailSender(),
+        Channel.Kind.WEBHOOK: WebhookSender(),
+        Channel.Kind.CONSOLE: ConsoleSender(),
+    }
+
+
+class Deliverer:
+    """One per worker; it sends while *may* says so. Its database work has a thread of its own."""
+
+    def __init__(
+        self,
+        senders: Mapping[str, Sender] | None = None,
+        *,
+        clock: Callable[[], datetime] = timezone.now,
+        bound: float = ATTEMPT_BOUND,
+        may: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._senders: Mapping[str, Sender] = senders or all_senders()
+        self._clock, self._bound, self._may = clock, bound, may
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._abandoned: set[asyncio.Task[str | Partly]] = set()
+        self._database = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+        self._broken: BaseException | None = None
+        self._stopping = False
+        self._expired_at = float("-inf")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until *stop*; what is under way gets a few seconds, and goes out again otherwise."""
+        try:
+            while not stop.is_set():
+                try:
+                    if self._may():
+                        await self._expire_now_and_then()
+                        await self.look()
+                    self._raise_if_broken()
+                except OperationalError as exc:
+                    logger.warning("outbox: the database is not available (%s)", exc)
+                await _pause(stop, LOOK_EVERY)
+        finally:
+            await self.aclose()
+
+    async def _expire_now_and_then(self) -> None:
+        if time.monotonic() - self._expired_at > EXPIRE_EVERY:
+            self._expired_at = time.monotonic()
+            await self._ask(queue.expire, self._clock())
+
+    async def look(self) -> int:
+        """Start on each channel that has something due and is not being served; returns how many."""
+        started = 0
+        for channel in await self._ask(queue.due_channels, self._clock()):
+            if channel not in self._busy:
+                task = asyncio.create_task(self._serve(channel), name=f"channel-{channel}")
+                task.add_done_callback(self._ended)
+                self._busy[channel] = task
+                started += 1
+        return started
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._broken = self._broken or task.exception()
+
+    def _raise_if_broken(self) -> None:
+        """A mistake of our own must not leave a channel silent: it ends the worker, which starts again."""
+        if self._broken is not None:
+            raise self._broken
+
+    async def settled(self) -> None:
+        """Wait until no channel is being served."""
+        while self._busy:
+            await asyncio.gather(*self._busy.values())
+
+    async def _serve(self, channel: int) -> None:
+        """Send what is due on one channel, in order, until there is no more."""
+        try:
+            while not self._stopping and self._may():
+                delivery = await self._ask(queue.take, channel, self._clock())
+                if delivery is None:
+                    return
+                await self._deliver(delivery)
+        except OperationalError as exc:
+            logger.warning("channel %s: the database is not available (%s)", channel, exc)
+        finally:
+            self._busy.pop(channel, None)
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        outcome = await self._attempt(delivery)
+        await self._ask(queue.settle, delivery, outcome, self._clock(), random.random())  # noqa: S311 - jitter
+        level = logging.INFO if outcome.ok and not outcome.refused else logging.WARNING
+        logger.log(level, "%s %s: %s", delivery.channel.name, delivery.kind, outcome.answer)
+
+    async def _attempt(self, delivery: Delivery) -> Outcome:
+        began = time.monotonic()
+        outcome = await self._sent(delivery)
+        answer = _without_secrets(delivery, outcome.answer)
+        return replace(outcome, answer=answer, took=timedelta(seconds=time.monotonic() - began))
+
+    async def _sent(self, delivery: Delivery) -> Outcome:
+        none = timedelta(0)
+        try:
+            letter = self._letter(delivery)
+            answer = await self._bounded(self._senders[delivery.channel.kind], letter)
+        except SendingError as exc:
+            return Outcome(ok=False, answer=exc.answer, took=none, retry_after=exc.retry_after, gone=exc.gone)
+        # Foreign boundary: whatever a sender stumbles over, its message is not lost and others go on.
+        except Exception as exc:
+            return Outcome(ok=False, answer=f"{type(exc).__name__}: {exc}", took=none)
+        if isinstance(answer, Partly):
+            return Outcome(ok=True, answer=answer.answer, took=none, refused=answer.refused)
+        return Outcome(ok=True, answer=answer, took=none)
+
+    def _letter(self, delivery: Delivery) -> Letter:
+        beginning = delivery.beginning
+        return Letter(
+            message_id=delivery.message_id,
+            thread=beginning.message_id if beginning else None,
+            began=beginning.payload if beginning else None,
+            kind=delivery.kind,
+            payload=delivery.payload,
+            config=channel_config.unseal(delivery.channel.sealed),
+            only=tuple(delivery.to),
+            never=frozenset(beginning.refused if beginning else ()),
+            now=self._clock(),
+        )
+
+    async def _bounded(self, sender: Sender, letter: Letter) -> str | Partly:
+        """Never waits for a sender longer than the bound, not even for its being cancelled."""
+        task = asyncio.ensure_future(sender(letter))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._bound)
+        except asyncio.CancelledError:
+            self._abandon(task)
+            raise
+        if done:
+            return task.result()
+        self._abandon(task)
+        raise SendingError(f"no answer within {span(self._bound)}")
+
+    def _abandon(self, task: asyncio.Future[str | Partly]) -> None:
+        task.cancel()
+        if isinstance(task, asyncio.Task):
+            self._abandoned.add(task)
+            task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[str | Partly]) -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run database work in the one thread that has our connection."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._database, lambda: function(*args, **kwargs))
+
+    async def aclose(self) -> None:
+        """Let what is under way come to its end for a moment, then leave it to the next worker."""
+        self._stopping = True
+        if self._busy:
+            _, late = await asyncio.wait(self._busy.values(), timeout=STOP_BOUND)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for sender in self._senders.values():
+            if (close := getattr(sender, "aclose", None)) is not None:
+                await close()
+        await self._ask(connections.close_all)
+        self._database.shutdown(wait=False)
+
+
+def _without_secrets(delivery: Delivery, answer: str) -> str:
+    """A receiver may repeat the address and what else it was sent; these answers are shown and logged."""
+    try:
+        config = channel_config.unseal(delivery.channel.sealed)
+    except SecretsError:
+        return answer
+    return masking.mask(answer, channel_config.known_values(delivery.channel.kind, config))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

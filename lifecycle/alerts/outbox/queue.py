@@ -1,0 +1,151 @@
+"""The delivery queue: what is due, taking it, and writing down how the attempt went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from lifecycle.alerts.rules import values as rule_values
+from lifecycle.alerts.senders.letter import ANSWER_LIMIT
+from lifecycle.core.alerting import resend
+from lifecycle.models import Channel, Delivery, DeliveryAttempt
+from registry.access import audit
+
+# Longer than any attempt may take: a row that a killed worker had taken is free again after this.
+CLAIM = timedelta(seconds=30)
+NEVER_BEGUN = "not sent: the alert that it resolves was never delivered"
+TOO_LATE = "not delivered in time"
+QUEUED, DELIVERED = Delivery.State.QUEUED, Delivery.State.DELIVERED
+PARTIAL, DEAD = Delivery.State.PARTIAL, Delivery.State.DEAD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How one attempt went. `refused` says of which recipients, and why, where others took it."""
+
+    ok: bool
+    answer: str
+    took: timedelta
+    retry_after: timedelta | None = None
+    gone: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def later(self) -> list[str]:
+        """Those refused for now only: an SMTP answer of 4xx."""
+        return [address for address, said in self.refused.items() if said.startswith("4")]
+
+
+def due_channels(now: datetime) -> list[int]:
+    """The channels that have something to send."""
+    due = Delivery.objects.filter(state=QUEUED, next_attempt_at__lte=now, channel__enabled=True)
+    return list(due.order_by().values_list("channel", flat=True).distinct())
+
+
+def take(channel: int, now: datetime) -> Delivery | None:
+    """The oldest due message of the channel, claimed; the beginning of an episode before its end."""
+    beginning = Delivery.objects.filter(pk=OuterRef("beginning"), state=QUEUED, delivered_at=None)
+    due = Delivery.objects.filter(
+        channel=channel, state=QUEUED, next_attempt_at__lte=now, channel__enabled=True
+    )
+    due = due.exclude(Exists(beginning)).order_by("id").select_related("channel", "beginning")
+    for delivery in due[:20]:
+        if _ends_what_never_began(delivery):
+            _bury(delivery, NEVER_BEGUN, now)
+        elif _claim(delivery, now):
+            _overtake(delivery.beginning)
+            return delivery
+    return None
+
+
+def _overtake(beginning: Delivery | None) -> None:
+    """An end goes out: who has no beginning by now gets neither, so that none comes after its end."""
+    if beginning is not None:
+        Delivery.objects.filter(pk=beginning.pk, state=QUEUED).update(state=PARTIAL, to=[])
+
+
+def _claim(delivery: Delivery, now: datetime) -> bool:
+    """Ours until the time that is now in the row, which is also how `settle` knows the claim again."""
+    free = _as_read(delivery)
+    delivery.attempts += 1
+    delivery.next_attempt_at = now + CLAIM
+    return bool(free.update(next_attempt_at=delivery.next_attempt_at, attempts=delivery.attempts))
+
+
+def _as_read(delivery: Delivery) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(pk=delivery.pk, state=QUEUED, next_attempt_at=delivery.next_attempt_at)
+
+
+def _ends_what_never_began(delivery: Delivery) -> bool:
+    return delivery.beginning is not None and delivery.beginning.state == DEAD
+
+
+def _bury(delivery: Delivery, answer: str, now: datetime) -> None:
+    Delivery.objects.filter(pk=delivery.pk, state=QUEUED).update(state=DEAD, answer=answer)
+    note(delivery, now)
+
+
+def settle(delivery: Delivery, outcome: Outcome, now: datetime, chance: float) -> None:
+    """Write the attempt and what follows from it, in one transaction.
+
+    Who was so late that another took the message over only notes the attempt.
+    """
+    answer = outcome.answer[:ANSWER_LIMIT]
+    ms = round(outcome.took.total_seconds() * 1000)
+    with transaction.atomic():
+        whole = outcome.ok and not outcome.refused
+        DeliveryAttempt.objects.create(delivery=delivery, at=now, ok=whole, answer=answer, ms=ms)
+        if outcome.ok:
+            fields = {"answer": answer, **_after_success(delivery, outcome, now, chance)}
+        else:
+            fields = {"answer": answer, **_after_failure(delivery, outcome, now, chance)}
+        mine = _as_read(delivery).update(**fields)
+        if mine and outcome.gone:
+            _switch_off(delivery.channel, answer, now)
+        note(delivery, now)
+
+
+def _switch_off(channel: Channel, answer: str, now: datetime) -> None:
+    """Its receiver is gone for good, by its own word."""
+    Channel.objects.filter(pk=channel.pk).update(enabled=False, disabled_reason=answer[:300])
+    before, after = {"enabled": channel.enabled}, {"enabled": False}
+    audit.note("worker", "channel.disable", channel.name, answer, now=now, before=before, after=after)
+
+
+def _after_success(delivery: Delivery, outcome: Outcome, now: datetime, chance: float) -> dict[str, object]:
+    """Delivered, unless some were refused: those of them who may take it later are tried again, alone."""
+    tried = set(delivery.to)
+    kept = {address: said for address, said in delivery.refused.items() if tried and address not in tried}
+    refused = {**kept, **outcome.refused}
+    fields: dict[str, object] = {"delivered_at": delivery.delivered_at or now, "refused": refused}
+    if not outcome.later:
+        return {**fields, "state": PARTIAL if refused else DELIVERED, "to": []}
+    return {**fields, "to": outcome.later, **_after_failure(delivery, outcome, now, chance, some=True)}
+
+
+def _after_failure(
+    delivery: Delivery, outcome: Outcome, now: datetime, chance: float, *, some: bool = False
+) -> dict[str, object]:
+    """Later again, or never; *some* of the recipients have it by now."""
+    following = now + resend.wait_before_next(delivery.attempts, chance, outcome.retry_after)
+    once = delivery.kind == Delivery.Kind.TEST
+    if once or outcome.gone or following >= delivery.expires_at:
+        return {"state": PARTIAL if some or delivery.delivered_at else DEAD}
+    return {"next_attempt_at": following}
+
+
+def expire(now: datetime) -> int:
+    """Bury what has waited too long, as for a channel that is switched off."""
+    late = Delivery.objects.filter(state=QUEUED, expires_at__lte=now, next_attempt_at__lte=now)
+    late.filter(answer="").update(answer=TOO_LATE)
+    return late.exclude(delivered_at=None).update(state=PARTIAL) + late.update(state=DEAD)
+
+
+def note(delivery: Delivery, now: datetime) -> None:
+    """Tell the pages of the episode that its messages moved."""
+    if delivery.episode_id is not None:
+        rule_values.note_id(delivery.episode_id, now)

@@ -1,0 +1,241 @@
+"""Write messages into the outbox, in the transaction of what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from lifecycle.alerts.rules.values import lacks_sign_in
+from lifecycle.core.alerting import messages
+from lifecycle.core.alerting.evaluate import Ending, Notice
+from lifecycle.core.answers.causes import Cause
+from lifecycle.core.health.verdict import Kind
+from lifecycle.core.machine.states import State
+from lifecycle.models import AlertRule, Channel, Delivery, Episode, ServiceState
+from lifecycle.monitoring.settings import queries as monitoring
+from lifecycle.pages import humanize
+from lifecycle.services.counts import state_row
+from lifecycle.services.diagnosis.diagnosis import Facts, diagnose
+
+TOOLS_CHANGED = AlertRule.Condition.TOOLS_CHANGED
+USUAL: Mapping[str, str] = {
+    AlertRule.Condition.STATE_ENTERED: messages.DEFAULT_MESSAGE,
+    AlertRule.Condition.NOT_SERVING_FOR: messages.DEFAULT_MESSAGE,
+    AlertRule.Condition.NEEDS_SIGN_IN: messages.DEFAULT_MESSAGE,
+    AlertRule.Condition.TOOLS_CHANGED: messages.TOOLS_MESSAGE,
+    AlertRule.Condition.MASS_FAILURE: messages.MASS_MESSAGE,
+}
+"""The message of a rule that has none of its own."""
+KEPT_TRYING = timedelta(hours=24)
+TEST_KEPT_TRYING = timedelta(minutes=2)
+SUMMARY_LIMIT = 1000
+DEPENDENTS_NAMED = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What happened to the service, in the words that the messages carry; `needed_by` those that need it.
+
+    `kind` and `cause` are those of the failure, `next_try` is when the console connects again by itself.
+    """
+
+    state: str
+    reason: str
+    kind: str = ""
+    cause: str = ""
+    next_try: datetime | None = None
+    needed_by: tuple[str, ...] = ()
+
+    @property
+    def sign_in(self) -> bool:
+        """It is up and lacks a token, so it is not told of as down."""
+        return lacks_sign_in(self.state, self.kind)
+
+    @classmethod
+    def of(cls, state: ServiceState) -> Story:
+        """What its row says."""
+        return cls(
+            state=state.state,
+            reason=state.error_message,
+            kind=state.error_kind,
+            cause=state.error_cause,
+            next_try=state.next_retry_at,
+        )
+
+
+def stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def service_url(name: str) -> str:
+    return f"{settings.PUBLIC_URL}/services/{name}/"
+
+
+def fleet_url() -> str:
+    return f"{settings.PUBLIC_URL}/services/?sort=failing"
+
+
+def _common(row: Episode, story: Story) -> dict[str, Any]:
+    return {
+        "episode": row.pk,
+        "rule": row.rule.name,
+        "condition": row.rule.condition,
+        "level": row.rule.level,
+        "service": row.service.name if row.service else None,
+        "state": story.state,
+        "reason": story.reason,
+        "since": stamp(row.opened_at),
+        "url": service_url(row.service.name) if row.service else fleet_url(),
+    } | ({"needs": "sign-in"} if story.sign_in else {})
+
+
+def firing_text(rule: AlertRule, service: str, since: datetime, story: Story) -> str:
+    """What the beginning says, in the rule's words."""
+    values = {
+        "service": service,
+        "state": story.state,
+        "reason": story.reason or "unknown reason",
+        "since": humanize.local(since),
+        "rule": rule.name,
+        "level": rule.level,
+    }
+    text = messages.fill(rule.message or _usual(rule, story), values)
+    return f"{text}{messages.needed_by(story.needed_by)}"[:SUMMARY_LIMIT]
+
+
+def _usual(rule: AlertRule, story: Story) -> str:
+    """As USUAL has it, but what only lacks a sign-in is not told as an outage."""
+    usual = USUAL[rule.condition]
+    return messages.SIGN_IN_MESSAGE if usual == messages.DEFAULT_MESSAGE and story.sign_in else usual
+
+
+def queue_late(row: Episode, channel: Channel, now: datetime) -> None:
+    """The beginning of what has been open for a while, to a channel that is new to its rule."""
+    state = state_row(row.service) if row.service else None
+    story = Story.of(state) if state else Story(state="failing", reason="")
+    fired_at = row.fired_at or now
+    _queue(row, [channel], Notice.FIRING, _beginning(row, story, fired_at), now)
+
+
+def queue_firing(row: Episode, story: Story, now: datetime) -> None:
+    """One message to each channel of the rule; its text is the episode's summary."""
+    data = _beginning(row, story, now)
+    told = [channel for channel in row.rule.channels.all() if channel.enabled]
+    if told and not monitoring.current().alerts_enabled:
+        return
+    _queue(row, told, Notice.FIRING, data, now)
+
+
+def _beginning(row: Episode, story: Story, fired_at: datetime) -> dict[str, Any]:
+    return {
+        **_common(row, story),
+        "message": row.summary,
+        "fired_at": stamp(fired_at),
+        "dependents": list(story.needed_by[:DEPENDENTS_NAMED]),
+        "dependents_count": len(story.needed_by),
+        "next_try": stamp(story.next_try) if story.next_try else None,
+        **_helps(row, story),
+    }
+
+
+def _helps(row: Episode, story: Story) -> dict[str, Any]:
+    """The likely cause and what a person can do, as the service's page has them."""
+    if story.state not in list(State) or row.rule.condition == TOOLS_CHANGED:
+        return {"cause": "", "advice": []}
+    kind = Kind(story.kind) if story.kind in list(Kind) else None
+    exactly = Cause(story.cause) if story.cause in list(Cause) else None
+    told = diagnose(Facts(state=State(story.state), kind=kind, exactly=exactly))
+    return {"cause": told.cause, "advice": list(told.todo) if kind else []}
+
+
+def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
+    """The end, to those channels alone that were, or still will be, told of the beginning."""
+    told = Delivery.objects.filter(episode=row, kind=Delivery.Kind.FIRING).exclude(state=Delivery.State.DEAD)
+    end = messages.End(
+        service=row.service.name if row.service else None,
+        state=story.state,
+        rule=row.rule.name,
+        ending=Ending(row.ending),
+        by=row.ended_by,
+        lasted=now - row.opened_at,
+    )
+    data = {
+        **_common(row, story),
+        "message": messages.ended(end),
+        "ending": row.ending,
+        "ended_by": row.ended_by,
+        "resolved_at": stamp(now),
+        "lasted_s": round(end.lasted.total_seconds(), 3),
+    }
+    beginnings = {delivery.channel: delivery for delivery in told.select_related("channel")}
+    _queue(row, list(beginnings), Notice.RESOLVED, data, now, beginnings)
+
+
+def _queue(
+    row: Episode,
+    channels: list[Channel],
+    notice: Notice,
+    data: dict[str, Any],
+    now: datetime,
+    beginnings: Mapping[Channel, Delivery] | None = None,
+) -> None:
+    payload = {"type": f"alert.{notice.value}", "timestamp": stamp(now), "data": data}
+    Delivery.objects.bulk_create(
+        Delivery(
+            channel=channel,
+            episode=row,
+            beginning=beginnings[channel] if beginnings else None,
+            kind=notice.value,
+            payload=payload,
+            created_at=now,
+            next_attempt_at=now,
+            expires_at=now + KEPT_TRYING,
+        )
+        for channel in channels
+    )
+
+
+def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:
+    """A test message, tried once; its row tells how it went."""
+    data = {
+        "episode": None,
+        "rule": "Test",
+        "level": "INFO",
+        "service": "example",
+        "state": "HEALTHY",
+        "reason": f"sent by {by} to try this channel",
+        "since": stamp(now),
+        "url": f"{settings.PUBLIC_URL}/alerts/channels/",
+        "message": f"Test message for the channel {channel.name}, sent by {by}. No action is needed.",
+    }
+    return Delivery.objects.create(
+        channel=channel,
+        kind=Delivery.Kind.TEST,
+        payload={"type": "alert.test", "timestamp": stamp(now), "data": data},
+        created_at=now,
+        next_attempt_at=now,
+        expires_at=now + TEST_KEPT_TRYING,
+    )
+
+
+def replay(delivery: Delivery, now: datetime) -> int:
+    """Try a dead message for another 24 h under its old id; returns how many rows that put in the queue.
+
+    An end whose beginning died takes the beginning along, which goes out first. One that some of its
+    recipients refused goes to those alone.
+    """
+    rows = Delivery.objects.filter(pk=delivery.pk)
+    if delivery.beginning_id is not None:
+        rows |= Delivery.objects.filter(pk=delivery.beginning_id)
+    kept = TEST_KEPT_TRYING if delivery.kind == Delivery.Kind.TEST else KEPT_TRYING
+    fields: dict[str, Any] = {"state": Delivery.State.QUEUED, "attempts": 0, "next_attempt_at": now}
+    again = rows.filter(state=Delivery.State.DEAD).update(**fields, expires_at=now + kept)
+    if delivery.state == Delivery.State.PARTIAL:
+        fields["to"] = list(delivery.refused)
+        partly = rows.filter(pk=delivery.pk, state=Delivery.State.PARTIAL)
+        again += partly.update(**fields, expires_at=now + kept)
+    return again

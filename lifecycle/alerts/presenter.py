@@ -1,0 +1,306 @@
+"""Episodes, rules, channels and deliveries as words for the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from lifecycle.alerts.episodes import folding
+from lifecycle.core.alerting.messages import lasting
+from lifecycle.models import AlertRule, Channel, Delivery, Episode
+from lifecycle.pages import humanize
+from lifecycle.services.presenter import STATE_WORDS
+from registry.dependencies.links import few
+
+Words = dict[str, tuple[str | Promise, str]]
+LEVELS: Words = {
+    "INFO": (lazy("Info"), "info"),
+    "WARNING": (lazy("Warning"), "warning"),
+    "ERROR": (lazy("Error"), "error"),
+    "CRITICAL": (lazy("Critical"), "critical"),
+}
+EPISODE_STATES: Words = {
+    "pending": (lazy("Pending"), "l-warning"),
+    "firing": (lazy("Firing"), "l-bad"),
+    "acknowledged": (lazy("Acknowledged"), "l-info"),
+    "resolved": (lazy("Resolved"), "l-ok"),
+}
+ENDINGS = {
+    "recovered": lazy("Recovered"),
+    "restarted": lazy("Recovered after a restart"),
+    "reconnected": lazy("Recovered after a reconnection"),
+    "started": lazy("Recovered after a start"),
+    "reconfigured": lazy("Recovered after a configuration change"),
+    "sign-in": lazy("Answers again, but needs sign-in"),
+    "stopped": lazy("Stopped by a person"),
+    "removed": lazy("Service removed"),
+    "archived": lazy("Service archived"),
+    "told": lazy("Sent; a change needs no recovery"),
+    "rule-off": lazy("Rule disabled"),
+    "rule-changed": lazy("Rule changed, or no longer applies"),
+    "rule-deleted": lazy("Rule deleted"),
+}
+DELIVERY_STATES: Words = {
+    "queued": (lazy("Waiting"), "l-info"),
+    "delivered": (lazy("Delivered"), "l-ok"),
+    "partial": (lazy("Delivered in part"), "l-warning"),
+    "dead": (lazy("Not delivered"), "l-bad"),
+}
+DELIVERY_KINDS = {"firing": lazy("Alert"), "resolved": lazy("Recovery"), "test": lazy("Test")}
+CHANNEL_KINDS = {"email": lazy("Email"), "webhook": lazy("Webhook"), "console": lazy("Log line")}
+UNTAKEN_AFTER = timedelta(seconds=8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A time in words, with what the page's script needs to keep it true."""
+
+    iso: str
+    full: str
+    ago: str
+
+
+def moment(at: datetime, now: datetime) -> Moment:
+    return Moment(iso=humanize.iso(at), full=humanize.plain(at), ago=humanize.ago(at, now))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeRow:
+    """One line of the alerts page."""
+
+    row: Episode
+    who: str
+    url: str
+    word: str
+    css: str
+    level: str
+    level_css: str
+    text: str
+    note: str
+    since: Moment
+    due_iso: str
+    due_text: str
+    can_acknowledge: bool
+    messages: str
+
+
+def episode_row(row: Episode, now: datetime, deliveries: Iterable[str]) -> EpisodeRow:
+    word, css = EPISODE_STATES[row.state]
+    level, level_css = LEVELS[row.rule.level]
+    pending = row.state == Episode.State.PENDING
+    service = row.service
+    return EpisodeRow(
+        row=row,
+        who=service.name if service else _("Many services"),
+        url=reverse("service_detail", args=[service.name])
+        if service
+        else reverse("service_list") + "?sort=failing",
+        word=str(word),
+        css=css,
+        level=str(level),
+        level_css=level_css,
+        text=row.summary,
+        note=_episode_note(row),
+        since=moment(row.opened_at, now),
+        due_iso=humanize.iso(row.due_at) if pending and row.due_at else "",
+        due_text=humanize.until(row.due_at, now) if pending and row.due_at else "",
+        can_acknowledge=row.state == Episode.State.FIRING,
+        messages=_told(list(deliveries)),
+    )
+
+
+def _episode_note(row: Episode) -> str:
+    if row.state == Episode.State.RESOLVED and row.resolved_at:
+        why = str(ENDINGS.get(row.ending, ""))
+        why = _("%(why)s, by %(who)s") % {"why": why, "who": row.ended_by} if row.ended_by else why
+        return _("%(why)s · lasted %(span)s") % {"why": why, "span": lasting(row.resolved_at - row.opened_at)}
+    if row.state == Episode.State.PENDING and row.due_at is None:
+        waits_for = folding.waits_for(row)
+        return (
+            _("Not sent: a dependency is not serving: %(names)s.") % {"names": few(waits_for)}
+            if waits_for
+            else _("Its dependency is back; it has 30 s to recover.")
+        )
+    if row.state == Episode.State.ACKNOWLEDGED:
+        return _("Acknowledged by %(who)s") % {"who": row.acknowledged_by}
+    return ""
+
+
+def _told(states: list[str]) -> str:
+    if not states:
+        return _("no message")
+    if dead := states.count("dead"):
+        return _("%(n)d not delivered") % {"n": dead}
+    if partial := states.count("partial"):
+        return _("%(n)d delivered in part") % {"n": partial}
+    if queued := states.count("queued"):
+        return _("%(n)d being sent") % {"n": queued}
+    return _("%(n)d delivered") % {"n": len(states)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRow:
+    """One line of the rules page."""
+
+    row: AlertRule
+    level: str
+    level_css: str
+    condition: str
+    scope: str
+    channels: list[Channel]
+
+
+def rule_row(row: AlertRule) -> RuleRow:
+    level, level_css = LEVELS[row.level]
+    return RuleRow(
+        row=row,
+        level=str(level),
+        level_css=level_css,
+        condition=_condition(row),
+        scope=_scope(row),
+        channels=list(row.channels.all()),
+    )
+
+
+def _condition(row: AlertRule) -> str:
+    match AlertRule.Condition(row.condition):
+        case AlertRule.Condition.MASS_FAILURE:
+            return _("More than half of all services fail at once")
+        case AlertRule.Condition.TOOLS_CHANGED:
+            return _("A tool changes in a breaking way") if row.breaking_only else _("Tools change")
+        case AlertRule.Condition.NOT_SERVING_FOR:
+            return _("Not serving for %(span)s") % {"span": lasting(timedelta(seconds=row.seconds))}
+        case AlertRule.Condition.NEEDS_SIGN_IN:
+            return _lasting_for(row, _("Needs sign-in"))
+        case AlertRule.Condition.STATE_ENTERED:
+            words = [str(word) for state, word in STATE_WORDS.items() if state.value in row.states]
+            return _lasting_for(row, _("Enters %(states)s") % {"states": _(" or ").join(words)})
+
+
+def _lasting_for(row: AlertRule, what: str) -> str:
+    if not row.for_seconds:
+        return what
+    span = lasting(timedelta(seconds=row.for_seconds))
+    return _("%(what)s for at least %(span)s") % {"what": what, "span": span}
+
+
+def _scope(row: AlertRule) -> str:
+    values = ", ".join(row.scope.get("values", []))
+    match row.scope.get("kind", "all"):
+        case "services":
+            return _("Services: %(values)s") % {"values": values}
+        case "tags":
+            return _("Tags: %(values)s") % {"values": values}
+        case "profiles":
+            return _("Profiles: %(values)s") % {"values": values}
+        case _:
+            return _("All services")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryRow:
+    """One line of the deliveries page."""
+
+    row: Delivery
+    word: str
+    css: str
+    kind: str
+    subject: str
+    created: Moment
+    next_iso: str
+    next_text: str
+    can_replay: bool
+
+
+def delivery_row(row: Delivery, now: datetime) -> DeliveryRow:
+    word, css = DELIVERY_STATES[row.state]
+    waiting = row.state == Delivery.State.QUEUED and row.attempts > 0
+    return DeliveryRow(
+        row=row,
+        word=str(word),
+        css=css,
+        kind=str(DELIVERY_KINDS[row.kind]),
+        subject=row.payload.get("data", {}).get("message", ""),
+        created=moment(row.created_at, now),
+        next_iso=humanize.iso(row.next_attempt_at) if waiting else "",
+        next_text=humanize.until(row.next_attempt_at, now) if waiting else "",
+        can_replay=row.state in (Delivery.State.DEAD, Delivery.State.PARTIAL),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestOutcome:
+    """How far a test message has come."""
+
+    delivery: Delivery
+    open: bool
+    css: str
+    text: str
+
+
+def outcome_of(delivery: Delivery, now: datetime) -> TestOutcome:
+    took = delivery.tries.last()
+    match delivery.state:
+        case Delivery.State.DELIVERED:
+            css, text = "success", _("Delivered in %(took)s: %(answer)s")
+        case Delivery.State.PARTIAL:
+            css, text = "warning", _("Delivered in part: %(answer)s")
+        case Delivery.State.DEAD:
+            css, text = "error", _("Not delivered: %(answer)s")
+        case _ if now - delivery.created_at > UNTAKEN_AFTER and not delivery.attempts:
+            css, text = "warning", _("The worker has not picked it up yet. Is it running?")
+        case _:
+            css, text = "info", _("Sending the test message…")
+    values = {"answer": delivery.answer, "took": humanize.milliseconds(took.ms if took else None)}
+    return TestOutcome(
+        delivery=delivery,
+        open=delivery.state == Delivery.State.QUEUED,
+        css=css,
+        text=text % values if "%(" in text else text,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelRow:
+    """One card of the channels page."""
+
+    row: Channel
+    kind: str
+    rules: int
+    warning: str
+    last: DeliveryRow | None
+
+
+def channel_row(row: Channel, last: Delivery | None, now: datetime) -> ChannelRow:
+    return ChannelRow(
+        row=row,
+        kind=str(CHANNEL_KINDS[row.kind]),
+        rules=row.rules.count(),
+        warning=_channel_warning(row),
+        last=delivery_row(last, now) if last else None,
+    )
+
+
+def _channel_warning(row: Channel) -> str:
+    if row.disabled_reason:
+        return _("Disabled: %(why)s") % {"why": row.disabled_reason}
+    if row.kind == Channel.Kind.EMAIL:
+        return no_mail()
+    return ""
+
+
+def no_mail() -> str:
+    """What to say where mail cannot leave; empty where it can."""
+    if settings.EMAIL_CONFIGURED:
+        return ""
+    return _(
+        "No email can be sent: EMAIL_URL is not set. Set it, for example "
+        "smtp://user:password@mail.example.org:587/?tls=True, and restart the console."
+    )

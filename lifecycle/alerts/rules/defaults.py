@@ -1,0 +1,59 @@
+"""The alert rules that a new console has."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from lifecycle.models import AlertRule
+from registry.access import audit
+from registry.access.audit import queries as audit_queries
+from registry.models import AuditEntry
+
+ACTION = "alert-rules.shipped"
+DOWN = ["RECONNECTING", "UNREACHABLE"]
+
+
+def ensure(now: datetime) -> int:
+    """Add the default rules to a new database; those that a person deletes later do not come back."""
+    with transaction.atomic():
+        shipped = AuditEntry.objects.filter(action=ACTION).exists() or audit_queries.begins_anew()
+        if shipped or AlertRule.objects.exists():
+            return 0
+        AlertRule.objects.bulk_create(
+            [
+                AlertRule(
+                    name="Service down",
+                    level="ERROR",
+                    condition="state-entered",
+                    states=DOWN,
+                    scope={"kind": "all"},
+                    created_at=now,
+                ),
+                AlertRule(
+                    name="Needs sign-in",
+                    level="WARNING",
+                    condition="needs-sign-in",
+                    scope={"kind": "all"},
+                    created_at=now,
+                ),
+                AlertRule(
+                    name="Not serving for 5 minutes",
+                    level="CRITICAL",
+                    condition="not-serving-for",
+                    seconds=300,
+                    scope={"kind": "all"},
+                    created_at=now,
+                ),
+                AlertRule(
+                    name="Most services fail at once",
+                    level="CRITICAL",
+                    condition="mass-failure",
+                    scope={"kind": "all"},
+                    created_at=now,
+                ),
+            ]
+        )
+        audit.note("console", ACTION, "alert rules", now=now)
+    return 4

@@ -1,0 +1,101 @@
+"""Pages of alert rules: list and form."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from lifecycle.alerts import pictures
+from lifecycle.alerts.episodes import evaluate
+from lifecycle.alerts.presenter import rule_row
+from lifecycle.alerts.rules.forms import RuleForm
+from lifecycle.models import AlertRule, Channel
+from lifecycle.pages.answers import is_htmx
+from registry.access import audit
+from registry.access.roles import require
+from registry.models import Role
+
+
+@login_required
+@require_safe
+def rule_list(request: HttpRequest) -> HttpResponse:
+    """All rules in words."""
+    rules = AlertRule.objects.prefetch_related("channels").order_by("name")
+    return render(request, "lifecycle/alerts/rule_list.html", {"rules": [rule_row(rule) for rule in rules]})
+
+
+@require(Role.OPERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_add(request: HttpRequest) -> HttpResponse:
+    """A form for a new rule."""
+    return _form(request, RuleForm(request.POST if request.method == "POST" else None))
+
+
+@require(Role.OPERATOR)
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form of one rule; a change applies to its open episodes at once."""
+    rule = get_object_or_404(AlertRule, pk=pk)
+    return _form(request, RuleForm(request.POST if request.method == "POST" else None, about=rule))
+
+
+def _form(request: HttpRequest, form: RuleForm) -> HttpResponse:
+    if request.method == "POST" and form.is_valid():
+        _save(request, form)
+        if is_htmx(request):
+            return HttpResponse(headers={"HX-Redirect": reverse("rule_list")})
+        return redirect("rule_list")
+    context = {"form": form, "rule": form.about, "has_channels": Channel.objects.exists()}
+    if request.method != "POST":
+        return render(request, "lifecycle/alerts/rule_form.html", context)
+    template = "registry/_form_errors.html" if is_htmx(request) else "lifecycle/alerts/rule_form.html"
+    return render(request, template, context, status=422)
+
+
+def _save(request: HttpRequest, form: RuleForm) -> None:
+    who, now = request.user.get_username(), timezone.now()
+    action = "alert-rule.change" if form.about else "alert-rule.add"
+    with transaction.atomic():
+        before = pictures.of_rule(form.about) if form.about else None
+        rule = form.save(now)
+        evaluate.reconsider(rule, now, who)
+        audit.note(who, action, rule.name, now=now, before=before, after=pictures.of_rule(rule))
+    messages.success(request, _("The rule “%(name)s” is saved.") % {"name": rule.name})
+
+
+@require(Role.OPERATOR)
+@require_POST
+def rule_switch(request: HttpRequest, pk: int) -> HttpResponse:
+    """On or off, as the form says."""
+    rule, now = get_object_or_404(AlertRule, pk=pk), timezone.now()
+    rule.enabled = request.POST.get("enabled") == "1"
+    with transaction.atomic():
+        rule.save(update_fields=["enabled"])
+        evaluate.reconsider(rule, now, request.user.get_username())
+        action = "alert-rule.enable" if rule.enabled else "alert-rule.disable"
+        before, after = {"enabled": not rule.enabled}, {"enabled": rule.enabled}
+        audit.note(request.user.get_username(), action, rule.name, now=now, before=before, after=after)
+    if is_htmx(request):
+        return render(request, "lifecycle/alerts/_rule_row.html", {"item": rule_row(rule)})
+    return redirect("rule_list")
+
+
+@require(Role.OPERATOR)
+@require_POST
+def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its episodes end and go with it; messages that wait are still sent."""
+    rule, who, now = get_object_or_404(AlertRule, pk=pk), request.user.get_username(), timezone.now()
+    with transaction.atomic():
+        audit.note(who, "alert-rule.delete", rule.name, now=now, before=pictures.of_rule(rule))
+        evaluate.retire(rule, now, who)
+        rule.delete()
+        evaluate.unfold(now)
+    messages.success(request, _("The rule “%(name)s” is deleted.") % {"name": rule.name})
+    return redirect("rule_list")

@@ -1,0 +1,29 @@
+"""URLs of alerts, under /alerts/."""
+
+from django.urls import path
+
+from lifecycle.alerts.channels import views as channel_views
+from lifecycle.alerts.episodes import views as episode_views
+from lifecycle.alerts.outbox import views as outbox_views
+from lifecycle.alerts.rules import views as rule_views
+
+urlpatterns = [
+    path("", episode_views.alert_list, name="alert_list"),
+    path("<int:pk>/acknowledge/", episode_views.alert_acknowledge, name="alert_acknowledge"),
+    path("rules/", rule_views.rule_list, name="rule_list"),
+    path("rules/add/", rule_views.rule_add, name="rule_add"),
+    path("rules/<int:pk>/", rule_views.rule_edit, name="rule_edit"),
+    path("rules/<int:pk>/switch/", rule_views.rule_switch, name="rule_switch"),
+    path("rules/<int:pk>/delete/", rule_views.rule_delete, name="rule_delete"),
+    path("channels/", channel_views.channel_list, name="channel_list"),
+    path("channels/add/<str:kind>/", channel_views.channel_add, name="channel_add"),
+    path("channels/<int:pk>/", channel_views.channel_edit, name="channel_edit"),
+    path("channels/<int:pk>/delete/", channel_views.channel_delete, name="channel_delete"),
+    path("channels/<int:pk>/rotate/", channel_views.channel_rotate, name="channel_rotate"),
+    path("channels/<int:pk>/test/", channel_views.channel_test, name="channel_test"),
+    path(
+        "channels/<int:pk>/test/<int:delivery>/", channel_views.channel_test_state, name="channel_test_state"
+    ),
+    path("deliveries/", outbox_views.delivery_list, name="delivery_list"),
+    path("deliveries/<int:pk>/replay/", outbox_views.delivery_replay, name="delivery_replay"),
+]

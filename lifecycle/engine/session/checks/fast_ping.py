@@ -1,0 +1,191 @@
+"""The sign of life over streamable HTTP at a fraction of its price: the session's own request, sent again.
+
+The SDK makes the first request of a kind, with all its headers and stamps; we send the same bytes with ids of
+our own, through the same pool and the same guards. A plain answer counts; one that was compared before, and
+is the same to the byte but for our id, is not read again. What is not plain is asked again through the SDK,
+so that there is one place that explains what went wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import re
+import time
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import httpx2
+from mcp import MCPError
+from mcp_types import INTERNAL_ERROR
+
+from lifecycle.engine.session.faults.trace import Trace
+
+FIRST_ID, LAST_ID = 1_000_000_000, 9_999_999_999
+MARK = str(FIRST_ID).encode()
+BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+EVENT_LIMIT = 16 * 1024 * 1024
+LINGER = 0.05
+NO_WORD = "Server returned an error response"
+
+
+class NotPlainError(Exception):
+    """What came back is not plainly an answer to the request; the SDK may know what it is."""
+
+
+class FastPing:
+    """One request of a session, ready to be sent any number of times, one after the other."""
+
+    __slots__ = (
+        "_id",
+        "_known",
+        "_last",
+        "_parts",
+        "_request",
+        "_result",
+        "_transport",
+        "method",
+        "outdated",
+    )
+
+    def __init__(
+        self, transport: httpx2.AsyncBaseTransport, sent: httpx2.Request, message: dict[str, Any]
+    ) -> None:
+        self.method: str = message["method"]
+        rest = {key: value for key, value in message.items() if key != "id"}
+        # All ids are of one length, and the id comes first, so that it is the one that is found.
+        whole = json.dumps({"id": FIRST_ID, **rest}, separators=(",", ":")).encode()
+        before, _, after = whole.partition(MARK)
+        self._parts = before, after
+        self._transport, self._id = transport, FIRST_ID
+        kept = [(name, value) for name, value in sent.headers.raw if name.lower() != b"content-length"]
+        self._request = httpx2.Request(
+            "POST", sent.url, headers=kept, content=before + MARK + after, extensions=sent.extensions
+        )
+        self.outdated = False
+        self._known: bytes | None = None
+        self._result: dict[str, Any] | None = None
+        self._last: bytes | None = None
+
+    async def beat(self) -> tuple[float, dict[str, Any] | None]:
+        """The seconds until the result, and that, or None where it is the one that is `known`.
+
+        MCPError for an error or a failed status, else NotPlainError.
+        """
+        self._id = self._id + 1 if self._id < LAST_ID else FIRST_ID
+        self._request.stream = httpx2.ByteStream(str(self._id).encode().join(self._parts))
+        started = time.monotonic()
+        response = await self._transport.handle_async_request(self._request)
+        # The SDK keeps cookies, and this request has those of its own time.
+        self.outdated = "set-cookie" in response.headers
+        try:
+            return await self._answered(response) - started, self._result
+        finally:
+            self._result = None
+            await response.aclose()
+
+    def know(self, *, last: bool) -> None:
+        """Nothing is to be learnt from another answer like the *last* one; or from now on there is."""
+        self._known = self._last if last else None
+
+    async def _answered(self, response: httpx2.Response) -> float:
+        """When the answer was there."""
+        kind = response.headers.get("content-type", "").lower()
+        if response.status_code >= 400:
+            raise await _error(response, kind)
+        if response.status_code != 200:
+            raise NotPlainError
+        if kind.startswith("text/event-stream"):
+            return await self._in_events(response)
+        if not kind.startswith("application/json") or not self._is_mine(await _body(response)):
+            raise NotPlainError
+        return time.monotonic()
+
+    async def _in_events(self, response: httpx2.Response) -> float:
+        events = _events(response)
+        async for event in events:
+            if self._is_mine(event):
+                break
+        else:
+            raise NotPlainError
+        answered = time.monotonic()
+        # What ends at once leaves a connection that can be used again.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                async for _ in events:
+                    pass
+        return answered
+
+    def _is_mine(self, data: bytes) -> bool:
+        """Whether this is the result; an error of the server is raised, for the prober to judge.
+
+        One without an id is an answer too: it came to our request alone.
+        """
+        mark = self._mark(data)
+        if mark is not None and mark == self._known:
+            return True
+        self._last = mark
+        message = _object(data)
+        if message.get("id", self._id) in (self._id, None) and (error := _error_in(message)) is not None:
+            raise error
+        result = message.get("result")
+        self._result = result if isinstance(result, dict) else {}
+        return message.get("id") == self._id and "result" in message
+
+    def _mark(self, data: bytes) -> bytes | None:
+        """Of all but our id; None where that is not in it."""
+        before, found, after = data.partition(str(self._id).encode())
+        return hashlib.blake2b(before + after, digest_size=8).digest() if found else None
+
+
+def fast_ping_of(method: str, trace: Trace) -> FastPing | None:
+    """What the request of this trace can be sent again with; None where it was no such request."""
+    if trace.sent is None:
+        return None
+    transport, request = trace.sent
+    message = _object(request.content)
+    return FastPing(transport, request, message) if message.get("method") == method else None
+
+
+async def _body(response: httpx2.Response) -> bytes:
+    """All of it; the transport sets the limit."""
+    stream = cast(httpx2.AsyncByteStream, response.stream)
+    return b"".join([chunk async for chunk in stream])
+
+
+async def _events(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """The data of each message among server-sent events."""
+    buffer = b""
+    async for chunk in cast(httpx2.AsyncByteStream, response.stream):
+        *whole, buffer = BLANK_LINE.split(buffer + chunk)
+        if len(buffer) > EVENT_LIMIT:
+            raise NotPlainError
+        for event in whole:
+            lines = [line.partition(b":") for line in event.splitlines()]
+            if all(value.strip() == b"message" for name, _, value in lines if name == b"event"):
+                yield b"\n".join(value.removeprefix(b" ") for name, _, value in lines if name == b"data")
+
+
+async def _error(response: httpx2.Response, kind: str) -> MCPError:
+    """What the SDK makes of a status that says failure: the server's own JSON-RPC error, if it sent one."""
+    said = _error_in(_object(await _body(response))) if kind.startswith("application/json") else None
+    return said or MCPError(code=INTERNAL_ERROR, message=NO_WORD)
+
+
+def _error_in(message: dict[str, Any]) -> MCPError | None:
+    """The JSON-RPC error that *message* is, if it is one."""
+    said = message.get("error")
+    if isinstance(said, dict) and isinstance(said.get("code"), int) and isinstance(said.get("message"), str):
+        return MCPError(code=said["code"], message=said["message"])
+    return None
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    """The JSON object that this is; empty if it is none."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,174 @@
+"""The sign of life, by what the negotiated protocol has for it; by the tools where nobody tells of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from mcp import MCPError
+
+from lifecycle.core.answers.proof import Proof
+from lifecycle.core.lists.tool_watch import LIST, ToolWatch
+from lifecycle.engine.session.checks.fast_ping import FastPing, NotPlainError, fast_ping_of
+from lifecycle.engine.session.faults.answered import proof_of
+from lifecycle.engine.session.faults.trace import TRACE, Trace
+from lifecycle.engine.session.session import Session
+
+PROMPT = 0.5
+TIMES_PLAIN = 2.0
+
+
+class Prober:
+    """Asks one session; remembers whether it answers `ping`, for some servers never do.
+
+    *on_changed* hears of tools that differ from those read last.
+    """
+
+    __slots__ = (
+        "_fast_ping",
+        "_interval",
+        "_listing",
+        "_on_changed",
+        "_ping_answered",
+        "_plain",
+        "_session",
+        "_watch",
+    )
+
+    def __init__(self, session: Session, interval: float, on_changed: Callable[[], None]) -> None:
+        self._session, self._interval, self._on_changed = session, interval, on_changed
+        self._watch = ToolWatch()
+        self._ping_answered = False
+        self._listing = False
+        self._plain = 0.0
+        self._fast_ping: FastPing | None = None
+
+    def distrust_ping(self) -> None:
+        """Its answer to `ping` is that of a lost session, on one that was just made: ask for the tools."""
+        self._listing = True
+
+    def read(self, mark: bytes | None) -> None:
+        """The lists were read; None where nothing of them is to be watched."""
+        self._watch.read(mark)
+        if self._fast_ping is not None:
+            self._fast_ping.know(last=False)
+
+    async def ask(self, second_opinion_after: float, *, plain: bool = False) -> float:
+        """Wait for any answer and return the seconds it took; errors of the exchange are raised.
+
+        *plain*: it need not tell whether the tools changed.
+        """
+        # Two slow requests do not fit into one check; as soon as one is quick, the tools are compared again.
+        hurried = TIMES_PLAIN * self._plain > second_opinion_after
+        if self._watch.turn(plain=plain or hurried) != LIST:
+            return await self._plainly(second_opinion_after)
+        patience = self._patience(second_opinion_after)
+        listed: float | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                listed = await self._timed(LIST)
+        if listed is not None and listed <= max(PROMPT, self._plain):
+            return listed
+        # Listing may be slow where the server itself is not: that must not count against it.
+        if listed is not None:
+            return await self._at_best(listed, second_opinion_after)
+        try:
+            return await self._plainly(second_opinion_after)
+        finally:
+            if self._patience(second_opinion_after) <= patience:
+                self._watch.disturbed(self._interval)
+
+    async def _at_best(self, listed: float, second_opinion_after: float) -> float:
+        """The seconds of the plain request, if it is quicker than the list, which has proved life already."""
+        limit = min(listed, second_opinion_after / 2)
+        try:
+            async with asyncio.timeout(limit):
+                return min(listed, await self._plainly(second_opinion_after))
+        except TimeoutError:
+            self._plain = max(self._plain, limit)
+        except Exception:  # noqa: S110 - a foreign boundary: a fault of the server is for the next check to find
+            pass
+        return listed
+
+    def _patience(self, second_opinion_after: float) -> float:
+        """How long the list may take: longer where the plain request is slow too.
+
+        A gateway may start a program for each request, whatever it is.
+        """
+        return max(min(PROMPT, second_opinion_after / 2), TIMES_PLAIN * self._plain)
+
+    async def _plainly(self, second_opinion_after: float) -> float:
+        """By the plain request; the time it took is kept."""
+        self._plain = await self._plain_request(second_opinion_after)
+        return self._plain
+
+    async def _plain_request(self, second_opinion_after: float) -> float:
+        version = self._session.protocol_version
+        if self._session.modern and version is not None:
+            return await self._timed("server/discover", version)
+        if self._listing:
+            return await self._timed("tools/list")
+        if self._ping_answered:
+            return await self._timed("ping")
+        return await self._ping_or_list(second_opinion_after)
+
+    async def _timed(self, method: str, version: str = "") -> float:
+        trace = TRACE.get() or Trace()
+        started = time.monotonic()
+        try:
+            if (beat := await self._again(method)) is not None:
+                self._look(method, beat[1])
+                return beat[0]
+            started = time.monotonic()
+            if version:
+                result = await self._session.send_discover(version)
+            else:
+                result = await self._session.ask(method, cancel=False)
+            self._look(method, result)
+        except MCPError as exc:
+            if proof_of(exc, trace) is not Proof.LIFE:
+                raise
+        took = time.monotonic() - started
+        self._fast_ping = fast_ping_of(method, trace)
+        return took
+
+    async def _again(self, method: str) -> tuple[float, dict[str, Any] | None] | None:
+        """Send the last request of this kind once more; None where only the SDK can tell what came of it."""
+        if self._fast_ping is None or self._fast_ping.method != method or self._fast_ping.outdated:
+            return None
+        with contextlib.suppress(NotPlainError):
+            return await self._fast_ping.beat()
+        return None
+
+    def _look(self, method: str, result: dict[str, Any] | None) -> None:
+        """Compare the result, where this check does that; None is the same as the last."""
+        if method != self._watch.looks_at:
+            return
+        if result is None:
+            self._watch.same()
+            return
+        differs = self._watch.differs(result, self._interval)
+        if self._fast_ping is not None:
+            self._fast_ping.know(last=not differs)
+        if differs:
+            self._on_changed()
+
+    async def _ping_or_list(self, patience: float) -> float:
+        ping = asyncio.create_task(self._timed("ping"))
+        tasks = {ping}
+        try:
+            await asyncio.wait(tasks, timeout=patience)
+            if not ping.done():
+                tasks.add(asyncio.create_task(self._timed("tools/list")))
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            first = done.pop()
+            took = first.result()
+            self._ping_answered, self._listing = first is ping, first is not ping
+            return took
+        finally:
+            for task in tasks:
+                task.cancel()
+                task.add_done_callback(lambda task: task.cancelled() or task.exception())

@@ -1,0 +1,120 @@
+"""The page of one service: its head, commands and events."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from lifecycle.logs import presenter as log_presenter
+from lifecycle.models import Command
+from lifecycle.monitoring.charts.presenter import service_box
+from lifecycle.monitoring.charts.windows import shown_for
+from lifecycle.monitoring.uptime import presenter as uptime_presenter
+from lifecycle.monitoring.uptime.slo import presenter as slo_presenter
+from lifecycle.monitoring.uptime.slo import slow_words
+from lifecycle.operations import commands as operation_commands
+from lifecycle.pages.answers import is_htmx, refused, toast
+from lifecycle.pages.context import frame_of
+from lifecycle.pages.lookup import listed_service
+from lifecycle.policies.presenter import policy_facts
+from lifecycle.services import queries as service_queries
+from lifecycle.services.event_lines import event_page
+from lifecycle.services.heading import COMMAND_WORDS, head_of
+from lifecycle.services.related import relations_of
+from lifecycle.tools import presenter as tool_presenter
+from lifecycle.tools.views import box_of
+from registry.access.roles import require
+from registry.errors import ServiceNotFoundError
+from registry.models import Role
+from registry.secrets import vault
+
+Kind = Command.Kind
+BUTTONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind.REFRESH_TOOLS)
+
+
+@login_required
+@require_safe
+def service_detail(request: HttpRequest, name: str) -> HttpResponse:
+    """All about one service."""
+    frame_of(request)
+    service, now = listed_service(name, service_queries.for_its_page), timezone.now()
+    context = {
+        "service": service,
+        "head": head_of(service, now),
+        "box": box_of(request, service),
+        "state": service_queries.state_of(service),
+        "event_page": event_page(service, now),
+        "logs": log_presenter.logs_of(service) if log_presenter.has_logs(service) else None,
+        "charts_box": service_box(service, shown_for(request.GET, now)),
+        "config": tool_presenter.pretty(vault.masked_entry(service), tool_presenter.LONGEST_JSON),
+        "uptime": uptime_presenter.card_of(service, now),
+        "relations": relations_of(service),
+        **policy_facts(service),
+        "budgets": slo_presenter.budgets_of(service, now),
+        "slowness": slow_words.line_of(service, now),
+    }
+    return render(request, "lifecycle/services/service_detail.html", context)
+
+
+@require(Role.OPERATOR)
+@require_POST
+def service_action(request: HttpRequest, name: str, kind: str) -> HttpResponse:
+    """Ask the worker for something; the answer says that it was asked, the outcome follows by itself."""
+    if kind not in BUTTONS:
+        raise Http404
+    back = redirect("service_detail", name)
+    force = request.POST.get("force") == "1"
+    try:
+        operation_commands.request(
+            kind,
+            name,
+            by=request.user.get_username(),
+            now=timezone.now(),
+            force=force,
+            origin=Command.Origin.PAGE,
+        )
+    except ServiceNotFoundError:
+        raise Http404(name) from None
+    except operation_commands.NotPossibleError as exc:
+        return refused(request, str(exc), back)
+    said = _("Requested: %(word)s") % {"word": COMMAND_WORDS[Kind(kind)]}
+    if not is_htmx(request):
+        messages.info(request, said)
+        return back
+    if request.headers.get("HX-Target") == "messages":  # from another page
+        return toast(request, f"{name}: {said}", status=200, level="info")
+    head = head_of(listed_service(name), timezone.now())
+    return render(request, "lifecycle/services/_service_head.html", {"head": head})
+
+
+@login_required
+@require_safe
+def command_state(request: HttpRequest, name: str, command_id: int) -> HttpResponse:
+    """How far a command has come; the head's line about it asks for this."""
+    service = listed_service(name)
+    get_object_or_404(service.commands, pk=command_id)
+    head = head_of(service, timezone.now())
+    if head.asked is None or head.asked.id != command_id:
+        return HttpResponse("")
+    return render(request, "lifecycle/services/_command.html", {"asked": head.asked, "name": name})
+
+
+@login_required
+@require_safe
+def service_events(request: HttpRequest, name: str) -> HttpResponse:
+    """Transitions: the latest as a fragment (204 where they are already shown), older ones as a page."""
+    service, now = listed_service(name), timezone.now()
+    before = request.GET.get("before", "")
+    found = event_page(service, now, before=int(before) if before.isdecimal() and len(before) < 19 else 0)
+    if not is_htmx(request):
+        return render(
+            request, "lifecycle/services/service_events.html", {"service": service, "event_page": found}
+        )
+    if request.GET.get("seen") == str(found.last_id):
+        return HttpResponse(status=204)
+    return render(request, "lifecycle/services/_events.html", {"service": service, "event_page": found})
