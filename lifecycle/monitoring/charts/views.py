@@ -1,0 +1,52 @@
+"""The numbers of charts, as the page's script asks for them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from lifecycle.monitoring.charts import marks, presenter, queries, windows
+from lifecycle.monitoring.charts.windows import WindowError
+from lifecycle.pages.lookup import listed_service
+
+
+@login_required
+@require_safe
+@never_cache
+def service_charts(request: HttpRequest, name: str) -> JsonResponse:
+    """All charts of one service over `range`, or `from` and `to`; `after` asks for what is new alone."""
+    service, now = listed_service(name), timezone.now()
+    try:
+        window = windows.asked(request.GET, now)
+    except WindowError as exc:
+        return _wrong(exc)
+    past = queries.past_of(service, window, now)
+    found = queries.since(queries.of_service(service, window, past, now), _after(request))
+    happened = marks.of_service(service, past, window.start, window.end)
+    return JsonResponse(presenter.answer(window, found, happened))
+
+
+@login_required
+@require_safe
+@never_cache
+def overview_charts(request: HttpRequest) -> JsonResponse:
+    """The chart of all services together."""
+    now = timezone.now()
+    try:
+        window = windows.asked(request.GET, now)
+    except WindowError as exc:
+        return _wrong(exc)
+    found = queries.since(queries.of_fleet(window), _after(request))
+    return JsonResponse(presenter.answer(window, found, marks.of_fleet(window.start, window.end)))
+
+
+def _after(request: HttpRequest) -> int | None:
+    given = request.GET.get("after", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else None
+
+
+def _wrong(exc: WindowError) -> JsonResponse:
+    return JsonResponse({"error": {"code": "invalid", "message": str(exc)}}, status=422)

@@ -1,0 +1,155 @@
+"""What happened lately and which alerts are open, as lines; and who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from lifecycle.alerts.presenter import EPISODE_STATES
+from lifecycle.models import Episode, WorkerSeen
+from lifecycle.monitoring.events import presenter as event_presenter
+from lifecycle.monitoring.events import queries as event_queries
+from lifecycle.monitoring.events.filters import Filters
+from lifecycle.monitoring.events.queries import Event
+from lifecycle.monitoring.overview.attention import clock
+from lifecycle.pages import humanize
+from lifecycle.pages.queries import SILENT_AFTER
+from registry.dependencies import links
+
+EVENTS, ALERTS = 8, 6
+READ = 60
+ALIKE_WITHIN = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Happened:
+    """One line: when, who, what, and why."""
+
+    iso: str
+    full: str
+    clock: str
+    css: str
+    who: str
+    url: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alerts:
+    """The newest open ones, and how many there are."""
+
+    count: int
+    lines: list[Happened]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """One worker."""
+
+    name: str
+    css: str
+    word: str
+    text: str
+
+
+def events() -> list[Event]:
+    """The latest of every kind, newest first; more than are shown, for many may be alike. One query."""
+    return event_queries.events(Filters(), READ)
+
+
+def open_episodes() -> list[Episode]:
+    """Those that somebody was told of, newest first; a few more than are shown, to know whether there are."""
+    told = Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
+    return list(told.select_related("service", "rule").order_by("-opened_at")[:ALERTS])
+
+
+def happened(found: Iterable[Event], now: datetime) -> list[Happened]:
+    """The latest, newest first; services to which the same happened together share a line."""
+    groups: list[list[Event]] = []
+    for event in found:
+        if groups and _alike(groups[-1][0], event):
+            groups[-1].append(event)
+        elif len(groups) == EVENTS:
+            break
+        else:
+            groups.append([event])
+    return [_event(group, now) for group in groups]
+
+
+def _alike(one: Event, other: Event) -> bool:
+    """Transitions into the same state by the same kind of fault, and alerts, of different services."""
+    same = (one.source.name, one.first, one.fourth) == (other.source.name, other.first, other.fourth)
+    many = one.source.kind in ("transition", "alert") and one.service != other.service
+    return same and many and one.at - other.at < ALIKE_WITHIN
+
+
+def _event(group: Sequence[Event], now: datetime) -> Happened:
+    event, several = group[0], len(group) > 1
+    line = event_presenter.line_of(event)
+    names = sorted({one.service for one in group})
+    who = _("%(n)s services") % {"n": len(names)} if several else line.service or line.who
+    return Happened(
+        iso=line.iso,
+        full=line.full,
+        clock=clock(event.at, now),
+        css=line.css,
+        who=who,
+        url=_address(event, line.url, several),
+        what=line.badge,
+        why=links.few(names) if several else " · ".join(part for part in (line.text, line.who) if part),
+    )
+
+
+def _address(event: Event, moment: str, several: bool) -> str:
+    """The moment on the charts of the service, or all that happened then."""
+    if moment and not several:
+        return moment
+    until = event.at + timedelta(seconds=1)
+    return Filters(kind=event.source.kind, since=event.at - ALIKE_WITHIN, until=until).url
+
+
+def alerts_of(rows: Sequence[Episode], count: int, now: datetime) -> Alerts:
+    return Alerts(count=count, lines=[_episode(row, now) for row in rows])
+
+
+def _episode(row: Episode, now: datetime) -> Happened:
+    word, css = EPISODE_STATES[row.state]
+    by = _("acknowledged by %(who)s") % {"who": row.acknowledged_by} if row.acknowledged_by else ""
+    return Happened(
+        iso=humanize.iso(row.opened_at),
+        full=humanize.local(row.opened_at),
+        clock=clock(row.opened_at, now),
+        css=css,
+        who=row.service.name if row.service else _("Many services"),
+        url=reverse("service_detail", args=[row.service.name])
+        if row.service
+        else reverse("service_list") + "?sort=failing",
+        what=row.rule.name,
+        why=" · ".join(part for part in (str(word) if not by else "", by, row.summary) if part),
+    )
+
+
+def machines(rows: Iterable[WorkerSeen], now: datetime) -> list[Machine]:
+    """The workers that run or should."""
+    return [_machine(row, now) for row in rows]
+
+
+def _machine(row: WorkerSeen, now: datetime) -> Machine:
+    live = row.stopped_at is None and now - row.seen_at <= SILENT_AFTER
+    holds = ngettext("holds %(n)s service", "holds %(n)s services", row.services)
+    late = _("%(n)s late at most") % {"n": humanize.milliseconds(row.late_ms)} if row.late_ms else ""
+    parts = [row.host, holds % {"n": f"{row.services:,}"}, late] if live else [row.host]
+    if not live:
+        parts.append(_("seen last at %(when)s") % {"when": clock(row.seen_at, now)})
+    return Machine(
+        name=row.name,
+        css="l-ok" if live else "s-disconnected" if row.stopped_at else "s-unreachable",
+        word=_("Running") if live else _("Stopped") if row.stopped_at else _("Silent"),
+        text=" · ".join(part for part in parts if part),
+    )

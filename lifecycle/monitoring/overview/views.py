@@ -1,0 +1,57 @@
+"""The home page: what is wrong now, since when, and what happens next; and how the fleet has fared."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from lifecycle.monitoring.charts import windows
+from lifecycle.monitoring.charts.presenter import Range, fleet_box
+from lifecycle.monitoring.overview import figures, fragments, queries, recent, tiles
+from lifecycle.monitoring.uptime.slo import presenter as slo_presenter
+from lifecycle.pages.answers import is_htmx
+from lifecycle.pages.context import frame_of
+
+RANGES = ("1h", "24h", "7d", "30d")
+BUDGETS = 4
+
+
+@login_required
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """The page; the figures of the chosen range are what htmx asks for as soon as it is there."""
+    now = timezone.now()
+    frame = frame_of(request)
+    chosen = request.GET.get("range", "")
+    window = windows.named(chosen if chosen in RANGES else windows.DEFAULT, now)
+    standing = queries.now_of(now)
+    apart = is_htmx(request)
+    context = {
+        "figures_url": f"{reverse('overview')}?range={window.name}",
+        "tiles": tiles.of(standing, figures.of(window, now) if apart else None, window),
+        "apart": apart,
+    }
+    if apart:
+        return render(request, "lifecycle/monitoring/overview/_figures.html", context)
+    context |= {
+        "total": standing.total,
+        "ranges": [_range(name, window.name) for name in RANGES],
+        "charts_box": fleet_box(window),
+        "happened": recent.happened(recent.events(), now),
+        "alerts": recent.alerts_of(recent.open_episodes(), frame.open_alerts, now),
+        "workers": recent.machines(standing.workers, now),
+        "budgets": slo_presenter.budgets(BUDGETS, now),
+        **fragments.now_context(standing, now),
+    }
+    return render(request, "lifecycle/monitoring/overview/overview.html", context)
+
+
+def _range(name: str, chosen: str) -> Range:
+    query = f"range={name}"
+    return Range(
+        word=windows.WORDS[name], query=query, href=f"{reverse('overview')}?{query}", chosen=name == chosen
+    )

@@ -1,0 +1,66 @@
+"""Uptime of all services together, in service-seconds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from lifecycle.core.machine.moves import GAVE_UP
+from lifecycle.core.machine.states import Event, State
+from lifecycle.core.monitoring.uptime import NOTHING, Account, Standing, standing_of, total
+from lifecycle.core.reconnection.restarts import NOT_RESTARTED
+from lifecycle.models import MonitoringGap, ServiceHours
+from lifecycle.monitoring.uptime import history
+from lifecycle.monitoring.uptime.history import Past
+from registry.models import Service
+
+AT_ONCE = 2000
+
+
+def fleet_account(start: datetime, end: datetime, now: datetime) -> Account:
+    """Service-seconds of all services that were there, from *start* until *end* or now.
+
+    The time before a service was added counts for nothing at all. Those without a transition since *start*
+    are counted together, the others one by one.
+    """
+    begin, finish = start.timestamp(), min(end, now).timestamp()
+    if begin >= finish:
+        return NOTHING
+    alike, apart = _alike(start, end)
+    common = history.load([0], begin, now.timestamp())[0]
+    found = [
+        Past([(begin, standing)], common.gaps).account(begin, finish).times(number)
+        for standing, number in alike.items()
+    ]
+    ids = list(apart)
+    for at in range(0, len(ids), AT_ONCE):
+        part = ids[at : at + AT_ONCE]
+        for key, past in history.load(part, begin, now.timestamp()).items():
+            found.append(past.account(max(begin, apart[key]), finish))
+    return total(found)
+
+
+def _alike(start: datetime, end: datetime) -> tuple[Counter[Standing], dict[int, float]]:
+    """How many stood how all the time, with nothing of their own; the others, with when they were added."""
+    own = set(
+        MonitoringGap.objects.filter(service__isnull=False)
+        .exclude(ended_at__lte=start)
+        .values_list("service", flat=True)
+    )
+    own |= set(ServiceHours.objects.values_list("service", flat=True))
+    alike: Counter[Standing] = Counter()
+    apart: dict[int, float] = {}
+    rows = Service.objects.filter(created_at__lt=end).values_list(
+        "pk", "created_at", "state_row__state", "state_row__state_entered_at", "state_row__disconnect_reason"
+    )
+    for key, created, state, entered, reason in rows:
+        if state is None or entered > start or key in own:
+            apart[key] = created.timestamp()
+        else:
+            alike[_standing(state, reason)] += 1
+    return alike, apart
+
+
+def _standing(state: str, reason: str) -> Standing:
+    given_up = state == State.DISCONNECTED and reason in (GAVE_UP, NOT_RESTARTED)
+    return standing_of(state, Event.GIVE_UP if given_up else "")
