@@ -15,25 +15,31 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from lifecycle import api as lifecycle_api
-from lifecycle import (
-    api_alerts,
-    api_batches,
-    api_commands,
-    api_contracts,
-    api_dependencies,
-    api_logs,
-    api_policies,
-    api_queue,
-    api_tools,
-    api_workers,
-)
-from lifecycle.batch_progress import BatchNotFoundError
-from lifecycle.operations import NotPossibleError
-from lifecycle.policies import ProfileNotFoundError
-from registry import api_agents, api_imports, api_removed, api_versions
-from registry.agents import AgentNotFoundError
-from registry.dependencies import StillNeededError
+from lifecycle.alerts import api as alert_api
+from lifecycle.dependencies import api as dependency_api
+from lifecycle.logs import api as log_api
+from lifecycle.monitoring.calls import api as call_api
+from lifecycle.monitoring.charts import api as chart_api
+from lifecycle.monitoring.export import api as export_api
+from lifecycle.monitoring.hosts import api as host_api
+from lifecycle.monitoring.overview import api as overview_api
+from lifecycle.monitoring.settings import api as monitoring_api
+from lifecycle.operations import api as operation_api
+from lifecycle.operations.bulk import api as bulk_api
+from lifecycle.operations.bulk.progress import BatchNotFoundError
+from lifecycle.operations.commands import NotPossibleError
+from lifecycle.policies import api as policy_api
+from lifecycle.policies.operations import ProfileNotFoundError
+from lifecycle.queue import api as queue_api
+from lifecycle.services import api as lifecycle_api
+from lifecycle.tools import api as tool_api
+from lifecycle.tools.contracts import api as contract_api
+from lifecycle.workers import api as worker_api
+from mcpstore_site.answers import unavailable
+from registry.agents import api as agent_api
+from registry.agents.operations import AgentNotFoundError
+from registry.contracts.history import ChangeNotFoundError
+from registry.dependencies.links import StillNeededError
 from registry.errors import (
     ContractError,
     InvalidConfigError,
@@ -42,37 +48,46 @@ from registry.errors import (
     ServiceNotFoundError,
     ToolUnknownError,
 )
-from registry.history import ChangeNotFoundError
-from registry.mcpjson import FileMovedError
-from registry.problems import ProblemError, answer, code_of
-from registry.removal import RemovedNotFoundError
-from registry.versions import VersionNotFoundError
+from registry.imports import api as import_api
+from registry.installation import trouble
+from registry.mcpjson import api as mcpjson_api
+from registry.mcpjson.image import FileMovedError
+from registry.mcpjson.rollback import VersionNotFoundError
+from registry.removed import api as removed_api
+from registry.removed.operations import RemovedNotFoundError
+from registry.rest.problems import ProblemError, answer, code_of
 
 logger = logging.getLogger(__name__)
 
 api = NinjaAPI(
     title="MCPStore Console",
     version="1",
-    description="What should run, what does run, and what people are told about it.",
+    description="Configuration, state and alerts of MCP services.",
     urls_namespace="api",
     docs_url=None,
 )
 ROOMS = (
-    api_batches,
-    api_removed,
+    bulk_api,
+    removed_api,
     lifecycle_api,
-    api_logs,
-    api_tools,
-    api_workers,
-    api_contracts,
-    api_dependencies,
-    api_commands,
-    api_alerts,
-    api_policies,
-    api_queue,
-    api_agents,
-    api_imports,
-    api_versions,
+    overview_api,
+    chart_api,
+    log_api,
+    export_api,
+    tool_api,
+    worker_api,
+    host_api,
+    call_api,
+    contract_api,
+    dependency_api,
+    operation_api,
+    alert_api,
+    policy_api,
+    monitoring_api,
+    queue_api,
+    agent_api,
+    import_api,
+    mcpjson_api,
 )
 for room in ROOMS:
     api.add_router("", room.router)
@@ -144,7 +159,10 @@ def too_large(request: HttpRequest, exc: RequestDataTooBig) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def failed(request: HttpRequest, exc: Exception) -> HttpResponse:
-    """The outermost boundary: a bug of ours is logged with its trace and told without it."""
+    """The outermost boundary: trouble is told as such, a bug of ours is logged with its trace."""
+    if found := trouble.of(exc):
+        trouble.note(found, request.path, exc)
+        return unavailable.answer(found, request.path)
     logger.error("%s %s failed", request.method, request.path, exc_info=exc)
     return say(500, "The console made a mistake; its log has the details.", code="internal")
 

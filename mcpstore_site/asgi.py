@@ -4,12 +4,13 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpstore_site.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-pages = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  (needs the apps loaded)
 
-from lifecycle.live.routing import websocket_urlpatterns  # noqa: E402
+from lifecycle.live.socket.routing import websocket_urlpatterns  # noqa: E402
+from mcpstore_site.serving.handling import Handler  # noqa: E402
 
-application = ProtocolTypeRouter({"http": pages, "websocket": URLRouter(websocket_urlpatterns)})
+application = ProtocolTypeRouter({"http": Handler(), "websocket": URLRouter(websocket_urlpatterns)})

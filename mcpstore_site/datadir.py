@@ -62,5 +62,12 @@ def private_database(path: Path) -> Path:
 
 
 def secret_key(directory: Path) -> str:
-    """Django's signing key: made at the first start, kept beside the database, never in it."""
-    return create_private(directory / "django.key", secrets.token_urlsafe(48).encode()).decode()
+    """Django's signing key: made at the first start, kept beside the database, never in it.
+
+    An empty file is one that a full disk left behind. It signs sessions alone, so another one may be made.
+    """
+    path, fresh = directory / "django.key", secrets.token_urlsafe(48).encode()
+    if found := create_private(path, fresh).decode().strip():
+        return found
+    path.unlink(missing_ok=True)
+    return create_private(path, fresh).decode()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
+import warnings
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
-from mcpstore_site import datadir
+from lifecycle.core.answers.proxies import BadProxyError, Proxy
+from mcpstore_site import datadir, paths
 
 env = Env()
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = paths.BASE
+COMMAND = paths.TYPED
+"""What a person types before the name of a command."""
 
 
 def _fail(name: str, problem: str, remedy: str) -> ImproperlyConfigured:
@@ -36,11 +43,39 @@ def _choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def _zone(name: str) -> ZoneInfo:
+    given = env.str(name, "") or "UTC"
+    try:
+        return ZoneInfo(given)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _fail(name, f"{given!r} is not a time zone", "Set a name such as Europe/Berlin.") from None
+
+
 def _flag(name: str) -> bool:
     try:
         return env.bool(name, False)
     except EnvError:
         raise _fail(name, "is neither yes nor no", "Set 1 or 0.") from None
+
+
+def _minutes(name: str, default: int) -> int:
+    try:
+        minutes = env.int(name, default)
+    except EnvError:
+        minutes = -1
+    if not 0 <= minutes <= 60 * 24 * 365:
+        raise _fail(name, "is not a number of minutes", "Set a whole number; 0 is never.")
+    return minutes
+
+
+def _days(name: str, default: int) -> int:
+    try:
+        days = env.int(name, default)
+    except EnvError:
+        days = -1
+    if not 0 <= days <= 365 * 100:
+        raise _fail(name, "is not a number of days", "Set a whole number; 0 is for ever.")
+    return days
 
 
 def _networks(name: str) -> tuple[str, ...]:
@@ -50,7 +85,29 @@ def _networks(name: str) -> tuple[str, ...]:
         raise _fail(name, str(exc), "Set networks such as 10.0.0.0/8,192.168.1.0/24.") from None
 
 
-DATA_DIR = datadir.prepare(Path(env.str("MCPSTORE_DATA_DIR", str(BASE_DIR / "data"))))
+def _proxy(name: str, direct: str) -> Proxy | None:
+    try:
+        return Proxy.read(env.str(name, ""), env.str(direct, ""))
+    except BadProxyError as exc:
+        raise _fail(name, str(exc), "Set an address such as http://proxy.example.org:3128.") from None
+
+
+def _authorities(name: str) -> str:
+    """The absolute path of a file with certificates; empty for none."""
+    if not (given := env.str(name, "")):
+        return ""
+    path = Path(given).expanduser().absolute()
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ssl.SSLError) as exc:
+        why = exc.strerror or "cannot be read"
+        if isinstance(exc, ssl.SSLError):
+            why = "holds no certificates in PEM form"
+        raise _fail(name, f"{path} {why}", "Name a file of PEM certificates.") from None
+    return str(path)
+
+
+DATA_DIR = datadir.prepare(Path(env.str("MCPSTORE_DATA_DIR", str(paths.DATA))))
 HOST = env.str("MCPSTORE_HOST", "127.0.0.1")
 PORT = _port()
 PUBLIC_URL = env.str("MCPSTORE_PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
@@ -58,8 +115,14 @@ if not PUBLIC_URL.startswith(("http://", "https://")):
     raise _fail("MCPSTORE_PUBLIC_URL", "has no scheme", "Set an address such as https://mcp.example.org.")
 STDIO = _choice("MCPSTORE_STDIO", "admin", ("admin", "allowlist", "off"))
 EGRESS_ALLOW = _networks("MCPSTORE_EGRESS_ALLOW")
+TRUSTED_PROXIES = _networks("MCPSTORE_TRUSTED_PROXIES")
 EGRESS_STRICT = _flag("MCPSTORE_EGRESS_STRICT")
+PROXY = _proxy("MCPSTORE_HTTPS_PROXY", "MCPSTORE_NO_PROXY")
+CA_BUNDLE = _authorities("MCPSTORE_CA_BUNDLE")
+CHILD_NETWORK = _flag("MCPSTORE_CHILD_NETWORK")
 REDIS_URL = env.str("REDIS_URL", "")
+
+AUDIT_DAYS = _days("MCPSTORE_AUDIT_DAYS", 730)
 
 SECRET_KEY = datadir.secret_key(DATA_DIR)
 SECRETS_KEY_FILE = DATA_DIR / "secrets.key"
@@ -82,7 +145,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "django_htmx",
-    "axes",
     "csp",
     "mcpstore_site",
     "registry",
@@ -91,30 +153,31 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "mcpstore_site.serving.statics.static_files",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "registry.access.audit.origin.remembered",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "axes.middleware.AxesMiddleware",
-    "mcpstore_site.deadends.no_dead_ends",
+    "mcpstore_site.answers.headers.guarded",
+    "mcpstore_site.answers.dead_ends.no_dead_ends",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [paths.FILES / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "lifecycle.frame.frame",
+                "lifecycle.pages.context.frame",
             ]
         },
     }
@@ -157,36 +220,32 @@ def _database() -> dict[str, Any]:
             datadir.private_database(Path(config["NAME"]))
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS}
     else:
-        pool = {"min_size": 1, "max_size": 12, "timeout": 10}
+        pool = {"min_size": 1, "max_size": 16, "timeout": 10}
         config["OPTIONS"] = {**NETWORK_THAT_FAILS, **config.get("OPTIONS", {}), "pool": pool}
     return config
 
 
 DATABASES = {"default": _database()}
 
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-CSRF_FAILURE_VIEW = "lifecycle.views.answers.form_out_of_date"
+CSRF_FAILURE_VIEW = "lifecycle.pages.answers.form_out_of_date"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
-AXES_VERBOSE = False
-# What a refused attempt had in its form is kept; of these fields, that there was something.
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
 
 _secure = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_HTTPONLY = True
+# A browser takes a cookie of such a name from this very host alone, and over https.
+COOKIE_PREFIX = "__Host-" if _secure else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _secure else 0
+IDLE_MINUTES = _minutes("MCPSTORE_IDLE_MINUTES", 720)
+SESSION_COOKIE_AGE = IDLE_MINUTES * 60 or 14 * 24 * 3600
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -206,13 +265,14 @@ CONTENT_SECURITY_POLICY = {
 
 USE_TZ = True
 TIME_ZONE = "UTC"
+SHOWN_TIME_ZONE = _zone("MCPSTORE_TIME_ZONE")
 USE_I18N = True
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [paths.FILES / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
@@ -223,14 +283,38 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 
+MAIL_EXAMPLE = "Set smtps://user:password@host:465 or smtp://user:password@host:587/?tls=True."
+
+
 def _email() -> dict[str, Any]:
+    """As EMAIL_URL says. `smtps` is TLS from the first byte; on port 587 servers want STARTTLS even so."""
+    given = env.str("EMAIL_URL", "")
     try:
-        config: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console://")
+        with warnings.catch_warnings(action="ignore"):  # its reader would rather not know smtps
+            config: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console://")
     except (EnvError, ValueError) as exc:
-        raise _fail("EMAIL_URL", str(exc), "Set smtp://user:password@host:587/?tls=True.") from None
+        raise _fail("EMAIL_URL", str(exc), MAIL_EXAMPLE) from None
     if "EMAIL_BACKEND" not in config:
-        raise _fail("EMAIL_URL", "has an unknown scheme", "Set smtp://user:password@host:587/?tls=True.")
+        raise _fail("EMAIL_URL", "has an unknown scheme", MAIL_EXAMPLE)
+    if given.startswith("smtps:") and config["EMAIL_PORT"] != 587 and "tls=" not in given:
+        config |= {"EMAIL_USE_SSL": True, "EMAIL_USE_TLS": False, "EMAIL_PORT": config["EMAIL_PORT"] or 465}
     return config
+
+
+def _sender(mail: dict[str, Any]) -> str:
+    """Who the mails are from: as set, else the account that sends them, as most servers want it."""
+    given = env.str("MCPSTORE_EMAIL_FROM", "").strip()
+    if given and (not _is_address(given) or not given.isprintable()):
+        example = "Set one such as mcp@example.org or MCPStore <mcp@example.org>."
+        raise _fail("MCPSTORE_EMAIL_FROM", f"{given!r} is not a mail address", example)
+    account: str = mail["EMAIL_HOST_USER"] or ""
+    usual = account if _is_address(account) else "mcpstore-console@localhost"
+    return given or mail.get("DEFAULT_FROM_EMAIL") or usual
+
+
+def _is_address(text: str) -> bool:
+    name, at, domain = parseaddr(text)[1].rpartition("@")
+    return bool(name and at and domain) and " " not in domain
 
 
 _mail = _email()
@@ -243,4 +327,4 @@ EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = _mail["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = _mail.get("DEFAULT_FROM_EMAIL") or "mcpstore-console@localhost"
+DEFAULT_FROM_EMAIL = _sender(_mail)

@@ -19,6 +19,7 @@ from mcpstore_site.facade.errors import (
     ToolFailedError,
     ToolNotFoundError,
 )
+from mcpstore_site.facade.monitoring.system import SystemMetrics
 from mcpstore_site.facade.waiting import WaitStrategy
 from registry.errors import (
     ContractError,
@@ -31,6 +32,7 @@ from registry.errors import (
 
 if TYPE_CHECKING:
     from mcpstore_site.facade.context import StoreContext
+    from mcpstore_site.facade.monitoring.config import MonitoringConfig
 
     _AsStore = StoreContext
 else:
@@ -49,6 +51,7 @@ __all__ = [
     "ServiceDependencyManager",
     "ServiceNotFoundError",
     "ServiceTimeoutError",
+    "SystemMetrics",
     "ToolFailedError",
     "ToolNotFoundError",
     "WaitStrategy",
@@ -58,13 +61,15 @@ __all__ = [
 class MCPStore(_AsStore):
     """The store. What `for_store()` has can be called on it directly, too."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, monitoring_config: MonitoringConfig | None = None) -> None:
         setup.ready()
+        if monitoring_config is not None:
+            self.for_store().set_monitoring_settings(monitoring_config.changes())
 
     @classmethod
-    def setup_store(cls) -> MCPStore:
-        """The store, with Django set up where it is not yet."""
-        return cls()
+    def setup_store(cls, *, monitoring_config: MonitoringConfig | None = None) -> MCPStore:
+        """The store, with Django set up where it is not yet; *monitoring_config* is set for everybody."""
+        return cls(monitoring_config=monitoring_config)
 
     def for_store(self) -> StoreContext:
         """All services."""

@@ -1,25 +1,29 @@
 """Every address of the console."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
 from lifecycle.live.views import live_poll
-from mcpstore_site import api, health
-from registry.views.account import OwnPassword
-from registry.views.signin import SignIn
+from lifecycle.monitoring.prometheus.views import metrics
+from mcpstore_site import api
+from mcpstore_site.answers import health
+from registry.access.views import OwnPassword, SignIn, SignOut, signed_in
 
-handler403 = "lifecycle.views.answers.forbidden"
-handler404 = "lifecycle.views.answers.not_found"
+handler403 = "lifecycle.pages.answers.forbidden"
+handler404 = "lifecycle.pages.answers.not_found"
+handler400 = "mcpstore_site.answers.unavailable.bad_request"
+handler500 = "mcpstore_site.answers.unavailable.failed"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("login/", SignIn.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("signed-in/", signed_in, name="signed_in"),
+    path("logout/", SignOut.as_view(), name="logout"),
     path("password/", OwnPassword.as_view(), name="password"),
     path("live/poll/", live_poll, name="live_poll"),
     path("api/v1/", api.urls),
-    path("alerts/", include("lifecycle.urls_alerts")),
-    path("versions/", include("registry.urls_versions")),
+    path("alerts/", include("lifecycle.alerts.urls")),
+    path("versions/", include("registry.mcpjson.urls")),
     path("", include("registry.urls")),
     path("", include("lifecycle.urls")),
 ]

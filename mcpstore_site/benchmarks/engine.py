@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from mcpstore_site.benchmarks.options import Options
-from mcpstore_site.benchmarks.scratch import Clock, Scratch, free_port, names, said_first
+from mcpstore_site.benchmarks.support.scratch import Clock, Scratch, free_port, names, said_first
 from mcpstore_site.benchmarks.table import Line, line, slope
 
 SERVICES, HUNG, CHILDREN = 2000, 50, 20
 FEW, FEW_HUNG, FEW_CHILDREN = 10, 2, 1
 SETTLE, WATCHED, QUICKLY = 5.0, 45.0, 3.0
-TARGET = Path(__file__).with_name("target.py")
+TARGET = Path(__file__).parent / "support" / "target.py"
 PINGS = 5000
 UNHEALTHY = 3
 CHECKED = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from mcpstore_site.benchmarks.http import Caller, bearer, browser
 from mcpstore_site.benchmarks.options import Options
-from mcpstore_site.benchmarks.scratch import Clock, Scratch
+from mcpstore_site.benchmarks.support.http import Caller, bearer, browser
+from mcpstore_site.benchmarks.support.scratch import Clock, Scratch
 from mcpstore_site.benchmarks.table import Line, line, rank
 
 CHECKS, CHANGES = 200, 30
@@ -58,7 +58,7 @@ def page_lines(
     with browser(scratch.port, cookie) as caller:
         floor = _floor(caller, times)
         for what, path in paths.items():
-            queries, size, _inside = counted[path]
+            queries, size, *_ = counted[path]
             reach = "≤ 100 ms, ≤ 60 kB, ≤ 8 queries" if what.startswith("list") else ""
             clock = Clock(web)
             took = _p95(caller, path, times)

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from mcpstore_site.benchmarks.options import Options
-from mcpstore_site.benchmarks.scratch import BenchmarkError, Clock, Scratch, names, said_first
+from mcpstore_site.benchmarks.support.scratch import BenchmarkError, Clock, Scratch, names, said_first
 from mcpstore_site.benchmarks.table import Line, line, missing, rank
 
-SOCKETS, FEW = 1000, 20
+SOCKETS, FEW, SOCKETS_OF_ONE = 1000, 20, 40
 RATE, SLOWLY = 20, 4
 SHOWN, SERVICES = 50, 200
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -124,7 +124,8 @@ def _of_browser(moves: Moves, seen: list[Any], what: str) -> list[Line]:
 
 
 def _sockets(scratch: Scratch, web: int, cookie: str, count: int, seconds: float) -> list[Line]:
-    scratch.environment["COOKIE"] = cookie
+    more = scratch.do("filling", "browsers", count // SOCKETS_OF_ONE).split()
+    scratch.environment["COOKIE"] = " ".join([cookie, *more])
     ids = [
         row[0] for row in scratch.rows("SELECT id FROM registry_service ORDER BY lower(name) LIMIT ?", SHOWN)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,3 +13,6 @@ class Options:
     services: int | None = None
     seconds: float | None = None
     quick: bool = False
+    against: Path | None = None
+    only: tuple[str, ...] = ()
+    days: int | None = None

@@ -10,12 +10,19 @@ import psutil
 
 from mcpstore_site.benchmarks import listed
 from mcpstore_site.benchmarks.options import Options
-from mcpstore_site.benchmarks.scratch import BenchmarkError, Clock, Scratch, free_port, names, said_first
+from mcpstore_site.benchmarks.support.scratch import (
+    BenchmarkError,
+    Clock,
+    Scratch,
+    free_port,
+    names,
+    said_first,
+)
 from mcpstore_site.benchmarks.table import Line, line
 
 SERVICES, FEW = 10_000, 60
 HELD, FEW_HELD = 200, 4
-TARGET = Path(__file__).with_name("target.py")
+TARGET = Path(__file__).parent / "support" / "target.py"
 
 
 def run(options: Options) -> list[Line]:
@@ -53,7 +60,7 @@ def _held(options: Options) -> list[Line]:
         scratch.data.mkdir(mode=0o700)
         (scratch.data / "mcp.json").write_text(json.dumps({"mcpServers": entries}))
         began = time.monotonic()
-        up = scratch.start("manage.py", "up", "--port", str(scratch.port))
+        up = scratch.start(*scratch.manage, "up", "--port", str(scratch.port))
         scratch.until_page("/login/")
         first = time.monotonic() - began
         healthy = "SELECT count(*) FROM lifecycle_servicestate WHERE state = 'HEALTHY'"

@@ -7,10 +7,11 @@ import socket
 import time
 from contextlib import suppress
 
-from mcpstore_site.benchmarks import floors, listed
-from mcpstore_site.benchmarks.http import Caller, bearer
+from mcpstore_site.benchmarks import listed
 from mcpstore_site.benchmarks.options import Options
-from mcpstore_site.benchmarks.scratch import BenchmarkError, Clock, Scratch, names
+from mcpstore_site.benchmarks.support import floors
+from mcpstore_site.benchmarks.support.http import Caller, bearer
+from mcpstore_site.benchmarks.support.scratch import BenchmarkError, Clock, Scratch, names
 from mcpstore_site.benchmarks.table import Line, line, rank
 
 SERVICES, FEW = 10_000, 60
@@ -43,7 +44,7 @@ def _import(scratch: Scratch, count: int) -> Line:
     body = json.dumps({"mcpServers": entries}).encode()
     (scratch.place / "services.json").write_bytes(body)
     started = time.perf_counter()
-    said = scratch.run("manage.py", "mcpjson", "import", str(scratch.place / "services.json"))
+    said = scratch.run(*scratch.manage, "mcpjson", "import", str(scratch.place / "services.json"))
     seconds = time.perf_counter() - started
     if said.count("created") != count:
         raise BenchmarkError(f"import: {said[:300]!r}")

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from lifecycle import counting, operations, reading
-from lifecycle.core.health import LEVELS, Level
-from lifecycle.core.states import SERVING
-from lifecycle.models import CheckResult, Command, StateChange
+from lifecycle.core.health.verdict import Level
+from lifecycle.core.machine.states import SERVING
+from lifecycle.models import StateChange
+from lifecycle.monitoring.calls import queries as call_queries
+from lifecycle.monitoring.charts import metrics as measured
+from lifecycle.monitoring.charts.windows import Window
+from lifecycle.services import counts
+from lifecycle.services import queries as service_queries
 from mcpstore_site.facade.records import ServiceInfo, ServiceMetrics, ServiceRecord, StateMetadata, ToolRecord
-from registry import mcpjson
+from registry.mcpjson import image
 from registry.models import Service
 
+TIMES = {
+    "avg_response_time": "avg_ms",
+    "min_response_time": "min_ms",
+    "max_response_time": "max_ms",
+    "p50_response_time": "p50_ms",
+    "p95_response_time": "p95_ms",
+    "p99_response_time": "p99_ms",
+}
 ANSWERED = (Level.HEALTHY, Level.WARNING, Level.SLOW)
-CALLS_LOOKED_AT = 1000
 
 
 def record(service: Service, agent_id: str) -> ServiceRecord:
@@ -26,7 +37,7 @@ def record(service: Service, agent_id: str) -> ServiceRecord:
 
 def info(service: Service, agent_id: str, tools: list[ToolRecord]) -> ServiceInfo:
     """All of one service."""
-    known = reading.describe(service, full=True)
+    known = service_queries.describe(service, full=True)
     more = ("profile", "priority", "server_name", "server_version", "protocol_version")
     return ServiceInfo(
         **_plain(service, agent_id),
@@ -40,12 +51,12 @@ def info(service: Service, agent_id: str, tools: list[ToolRecord]) -> ServiceInf
 
 def config_of(service: Service) -> dict[str, Any]:
     """The entry as mcp.json has it, with its name; secret values are references."""
-    (entry,) = mcpjson.document(Service.objects.filter(pk=service.pk))["mcpServers"].values()
+    (entry,) = image.document(Service.objects.filter(pk=service.pk))["mcpServers"].values()
     return {"name": service.name, **entry}
 
 
 def _plain(service: Service, agent_id: str) -> dict[str, Any]:
-    known = reading.describe(service, full=True)
+    known = service_queries.describe(service, full=True)
     same = ("name", "transport", "endpoint", "description", "tags", "state", "health", "status", "desired")
     figures = ("since", "response_time_ms", "tools_count")
     fault = known["error"] or {}
@@ -79,61 +90,46 @@ def _metadata(service: Service, known: dict[str, Any], agent_id: str) -> StateMe
 
 
 def _serves(service: Service) -> bool:
-    return counting.state_of(service) in SERVING
+    return counts.state_of(service) in SERVING
 
 
 def uptime(service: Service, now: datetime) -> float:
     """Seconds since it began to serve; 0 while it does not."""
     if not _serves(service):
         return 0.0
-    began = StateChange.objects.filter(service=service, after__in=SERVING).exclude(before__in=SERVING)
-    last = began.order_by("-id").values_list("at", flat=True).first()
-    return (now - last).total_seconds() if last else 0.0
+    known = StateChange.objects.filter(service=service)
+    began = known.filter(after__in=SERVING).exclude(before__in=SERVING)
+    # Where that is so long ago that it was deleted: since the oldest transition that is left.
+    last = began.order_by("id").last() or known.order_by("id").first()
+    return (now - last.at).total_seconds() if last else 0.0
 
 
 def metrics(service: Service, duration: float) -> ServiceMetrics:
-    """Checks and calls of the last *duration* seconds."""
+    """Checks, uptime and calls of the last *duration* seconds: the figures of the page and of REST."""
     now = timezone.now()
-    known, since = reading.describe(service, full=True), now - timedelta(seconds=duration)
+    window = Window(start=now - timedelta(seconds=duration), end=now)
+    known, found = service_queries.describe(service, full=True), measured.of(service, window, now, 1)
+    totals = found["totals"]
+    called = call_queries.last_at(service.pk)
+    active = [known["last_ping_at"], datetime.fromtimestamp(called / 1000, UTC) if called else None]
     same = ("status", "tools_count", "consecutive_failures", "reconnect_attempts")
-    calls = _calls(service, since)
-    failed = sum(1 for command in calls if not _succeeded(command))
-    finished = [command.finished_at for command in calls if command.finished_at]
+    counts = ("healthy_checks", "total_calls", "failed_calls", "error_rate", "reconnections", "restarts")
     return ServiceMetrics(
         service_name=service.name,
         duration=duration,
         **{key: known[key] for key in same},
+        **{key: totals[key] for key in (*counts, "availability", "coverage", "outages")},
+        **_times(totals),
         uptime=uptime(service, now),
         active_connections=int(_serves(service)),
-        **_checks(service, since),
-        total_calls=len(calls),
-        failed_calls=failed,
-        error_rate=failed / len(calls) if calls else 0.0,
-        last_activity=max([*finished, *filter(None, [known["last_ping_at"]])], default=None),
+        total_checks=totals["checks"],
+        time_to_recover=totals["mean_recovery_s"],
+        last_check_time=known["last_ping_at"],
+        last_activity=max(filter(None, active), default=None),
         last_error=(known["error"] or {}).get("message"),
     )
 
 
-def _checks(service: Service, since: datetime) -> dict[str, Any]:
-    earliest = int(since.timestamp() * 1000)
-    rows = list(CheckResult.objects.filter(service=service, at__gte=earliest).values_list("level", "ms"))
-    counted = [(LEVELS[level], ms) for level, ms in rows if LEVELS[level] is not Level.UNKNOWN]
-    times = [ms / 1000 for _level, ms in counted if ms is not None]
-    healthy = sum(1 for level, _ms in counted if level in ANSWERED)
-    return {
-        "total_checks": len(counted),
-        "healthy_checks": healthy,
-        "availability": healthy / len(counted) * 100 if counted else None,
-        "avg_response_time": sum(times) / len(times) if times else None,
-        "min_response_time": min(times, default=None),
-        "max_response_time": max(times, default=None),
-    }
-
-
-def _calls(service: Service, since: datetime) -> list[Command]:
-    rows = Command.objects.filter(service=service, kind=Command.Kind.CALL_TOOL, finished_at__gte=since)
-    return list(rows.order_by("-id")[:CALLS_LOOKED_AT])
-
-
-def _succeeded(command: Command) -> bool:
-    return bool((operations.outcome_of(command) or {}).get("ok"))
+def _times(totals: dict[str, Any]) -> dict[str, Any]:
+    """In seconds."""
+    return {name: None if totals[key] is None else totals[key] / 1000 for name, key in TIMES.items()}

@@ -7,19 +7,25 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from lifecycle import chrome, operations, reading
+from lifecycle.core.timing.durations import span
 from lifecycle.models import Command
-from mcpstore_site.facade import describing, toolnames, waiting
+from lifecycle.operations import commands as operation_commands
+from lifecycle.pages import queries as page_queries
+from lifecycle.services import queries as service_queries
+from mcpstore_site.facade import describing, waiting
 from mcpstore_site.facade.errors import ServiceTimeoutError
 from mcpstore_site.facade.records import CheckRecord, ServiceInfo, ServiceMetrics, ServiceRecord
 from mcpstore_site.facade.scope import BY, Scope
+from mcpstore_site.facade.tools import names as tool_names
 from registry.models import Desired, Service
 
 logger = logging.getLogger(__name__)
 Kind = Command.Kind
+PYTHON = Command.Origin.PYTHON
 
 
 class Operating(Scope):
@@ -33,12 +39,12 @@ class Operating(Scope):
     def get_service_info(self, name: str) -> ServiceInfo:
         """One service with its tools and its configuration."""
         service = self.service(name)
-        tools = [tool for tool in toolnames.tools_of(self.services()) if tool.service_name == name]
+        tools = [tool for tool in tool_names.tools_of(self.services()) if tool.service_name == name]
         return describing.info(service, self.agent_id, tools)
 
     def get_service_status(self, name: str) -> str:
         """The coarse word, such as "running"; the exact state is in `get_service_info(name).state`."""
-        status: str = reading.describe(self.service(name))["status"]
+        status: str = service_queries.describe(self.service(name))["status"]
         return status
 
     def get_service_metrics(self, name: str, duration: float = 300) -> ServiceMetrics:
@@ -63,10 +69,12 @@ class Operating(Scope):
 
     def _ask(self, kind: Command.Kind, name: str, timeout: float, **more: Any) -> bool:
         service = self.service(name)
-        command = operations.request(kind, service.name, by=BY, now=timezone.now(), **more)
-        finished = operations.wait_sync(command.pk, timeout)
-        if finished.state not in operations.FINISHED:
-            raise ServiceTimeoutError(f"{kind.label} {name}: no answer within {timeout:g} s{_why()}.")
+        command = operation_commands.request(
+            kind, service.name, by=BY, now=timezone.now(), origin=PYTHON, **more
+        )
+        finished = operation_commands.wait_sync(command.pk, timeout)
+        if finished.state not in operation_commands.FINISHED:
+            raise ServiceTimeoutError(f"{kind.label} {name}: no answer within {span(timeout)}{_why()}.")
         if finished.state == Command.State.FAILED:
             logger.warning("%s %s: %s", kind.label, name, finished.error)
         return finished.state == Command.State.DONE
@@ -82,13 +90,13 @@ class Operating(Scope):
         states, statuses = waiting.words(status)
 
         def there() -> bool:
-            known = reading.describe(self.service(name))
+            known = service_queries.describe(self.service(name))
             return known["state"] in states or known["status"] in statuses
 
         reached = waiting.until(there, timeout)
         if not reached and raise_on_timeout:
-            now = reading.describe(self.service(name))["state"]
-            raise ServiceTimeoutError(f"{name} is {now} after {timeout:g} s{_why()}.")
+            now = service_queries.describe(self.service(name))["state"]
+            raise ServiceTimeoutError(f"{name} is {now} after {span(timeout)}{_why()}.")
         return reached
 
     def check_services(self, timeout: float = 15.0) -> dict[str, CheckRecord]:
@@ -100,14 +108,19 @@ class Operating(Scope):
     @staticmethod
     def _check(services: list[Service], end: float) -> set[str]:
         asked = [
-            (service.name, operations.request(Kind.CHECK, service.name, by=BY, now=timezone.now()).pk)
+            (
+                service.name,
+                operation_commands.request(
+                    Kind.CHECK, service.name, by=BY, now=timezone.now(), origin=PYTHON
+                ).pk,
+            )
             for service in services
         ]
         ended = {
-            name: operations.wait_sync(command, max(0.0, end - time.monotonic())).state
+            name: operation_commands.wait_sync(command, max(0.0, end - time.monotonic())).state
             for name, command in asked
         }
-        return {name for name, state in ended.items() if state in operations.FINISHED}
+        return {name for name, state in ended.items() if state in operation_commands.FINISHED}
 
 
 def _checked(row: ServiceRecord, checked: bool) -> CheckRecord:
@@ -124,5 +137,5 @@ def _checked(row: ServiceRecord, checked: bool) -> CheckRecord:
 
 def _why() -> str:
     """The likeliest reason why nobody answered."""
-    live = chrome.read(timezone.now()).live
-    return "" if live else "; no worker is running (`manage.py runlifecycle`)"
+    live = page_queries.read(timezone.now()).live
+    return "" if live else f"; no worker is running (`{settings.COMMAND} runlifecycle`)"

@@ -103,7 +103,11 @@ class ServiceInfo(ServiceRecord):
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceMetrics(ByKey):
-    """Figures of one service over a window. Times are seconds, `availability` is a percentage."""
+    """Figures of one service over a window. Times are seconds; `availability` and `coverage` are percentages.
+
+    `availability` is the share of the time in which it served, `coverage` how much of that time is known.
+    `uptime` is for how long it has been serving now, `time_to_recover` the mean length of its outages.
+    """
 
     service_name: str
     duration: float
@@ -117,6 +121,15 @@ class ServiceMetrics(ByKey):
     avg_response_time: float | None
     min_response_time: float | None
     max_response_time: float | None
+    p50_response_time: float | None
+    p95_response_time: float | None
+    p99_response_time: float | None
+    coverage: float | None
+    outages: int
+    reconnections: int
+    restarts: int
+    time_to_recover: float | None
+    last_check_time: datetime | None
     total_calls: int
     failed_calls: int
     error_rate: float
@@ -124,6 +137,16 @@ class ServiceMetrics(ByKey):
     reconnect_attempts: int
     last_activity: datetime | None
     last_error: str | None
+
+    @property
+    def total_requests(self) -> int:
+        """As the design names `total_calls`."""
+        return self.total_calls
+
+    @property
+    def failed_requests(self) -> int:
+        """As the design names `failed_calls`."""
+        return self.failed_calls
 
 
 @dataclass(frozen=True, kw_only=True)

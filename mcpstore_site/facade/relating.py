@@ -6,14 +6,18 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from lifecycle import batch_progress, batches
+from lifecycle.core.timing.durations import span
 from lifecycle.models import Command
+from lifecycle.operations.bulk import operations as bulk_operations
+from lifecycle.operations.bulk import progress as bulk_progress
 from mcpstore_site.facade import waiting
 from mcpstore_site.facade.errors import ServiceTimeoutError
 from mcpstore_site.facade.scope import BY, Scope
-from registry import changing, dependencies
-from registry.core import graph, needs
+from registry.core import graph
+from registry.core.entries import needs
+from registry.dependencies import links
 from registry.models import Role
+from registry.services import change as service_change
 
 
 class Relating(Scope):
@@ -24,7 +28,7 @@ class Relating(Scope):
         mine = set(self.services().values_list("name", flat=True))
         found = {
             name: [other for other in others if other in mine]
-            for name, others in dependencies.edges().items()
+            for name, others in links.edges().items()
             if name in mine
         }
         return {name: others for name, others in found.items() if others}
@@ -33,7 +37,7 @@ class Relating(Scope):
         """Save that *service* needs these, too. InvalidConfigError names a cycle, or who is not known."""
         named = [depends_on] if isinstance(depends_on, str) else list(depends_on)
         wanted = list(dict.fromkeys([*needs.stored(self.service(service).entry), *named]))
-        changing.change(service, {"depends_on": wanted}, by=BY, role=Role.ADMIN, now=timezone.now())
+        service_change.change(service, {"depends_on": wanted}, by=BY, role=Role.ADMIN, now=timezone.now())
 
     def get_start_order(self) -> list[str]:
         """All that take part in a dependency, each after what it needs."""
@@ -46,9 +50,10 @@ class Relating(Scope):
         if not names:
             return {}
         now = timezone.now()
-        batch = batches.begin(Command.Kind.START, names=names, by=BY, role=Role.ADMIN, now=now)
-        if not waiting.until(lambda: batch_progress.get(batch.pk).finished_at is not None, timeout):
-            raise ServiceTimeoutError(f"Not all of {len(names)} services were started within {timeout:g} s.")
+        batch = bulk_operations.begin(Command.Kind.START, names=names, by=BY, role=Role.ADMIN, now=now)
+        if not waiting.until(lambda: bulk_progress.get(batch.pk).finished_at is not None, timeout):
+            late = f"Not all of {len(names)} services were started within {span(timeout)}."
+            raise ServiceTimeoutError(late)
         done = batch.members.filter(state=Command.State.DONE).values_list("service__name", flat=True)
         connected = set(done)
         return {name: name in connected for name in names}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db import close_old_connections
 from django.db.models import QuerySet
 
-from registry import agents, registration
-from registry.agents import GLOBAL_AGENT
+from registry.agents import operations as agent_operations
+from registry.agents.operations import GLOBAL_AGENT
 from registry.errors import ServiceNotFoundError
 from registry.models import Service
+from registry.services import register
 
 BY = "python"
 
@@ -31,12 +32,12 @@ class Scope:
         """Its listed services."""
         # Each call may be the first after hours, or in a thread of its own.
         close_old_connections()
-        return Service.objects.listed().filter(agents.among(self.agent_id))
+        return Service.objects.listed().filter(agent_operations.among(self.agent_id))
 
     def service(self, name: str) -> Service:
         """The service of this name; ServiceNotFoundError also where only others have it."""
         services = self.services()
-        found = registration.get(name)
+        found = register.get(name)
         if not self.whole and not services.filter(pk=found.pk).exists():
             raise ServiceNotFoundError(name)
         return found

@@ -8,6 +8,7 @@ import os
 import django
 from django.apps import apps
 
+from mcpstore_site import paths
 from mcpstore_site.facade.errors import NotSetUpError
 
 LAST_EXPORT = 5.0
@@ -22,6 +23,7 @@ def ready() -> None:
     if not apps.ready:
         django.setup()
         _export_at_exit()
+        _say_where_from()
     if not apps.is_installed("registry"):
         raise NotSetUpError("DJANGO_SETTINGS_MODULE names settings of another program; unset it.")
     _see_tables()
@@ -30,9 +32,16 @@ def ready() -> None:
 
 def _export_at_exit() -> None:
     """A short script may end before the mcp.json is written, which happens in the background."""
-    from registry import exporting
+    from registry.mcpjson import export as mcpjson_export
 
-    atexit.register(exporting.wait_idle, LAST_EXPORT)
+    atexit.register(mcpjson_export.wait_idle, LAST_EXPORT)
+
+
+def _say_where_from() -> None:
+    """What a script does is noted as done from Python."""
+    from registry.access.audit import origin
+
+    origin.of_process(origin.Door.PYTHON)
 
 
 def _see_tables() -> None:
@@ -41,4 +50,4 @@ def _see_tables() -> None:
     from registry.models import Agent
 
     if Agent._meta.db_table not in connection.introspection.table_names():
-        raise NotSetUpError("The console's database is not set up; run `python manage.py up` once.")
+        raise NotSetUpError(f"The console's database is not set up; run `{paths.TYPED} up` once.")

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from lifecycle.core.health import Status
-from lifecycle.core.states import State
-from lifecycle.wakeup import Waker
+from lifecycle.core.health.verdict import Status
+from lifecycle.core.machine.states import State
+from lifecycle.live.feed.wake_up import Waker
 from registry.errors import InvalidConfigError
 
 LONGEST_LOOK = 1.0

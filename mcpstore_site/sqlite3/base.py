@@ -4,7 +4,8 @@ SQLite lets one write at a time, and those who wait look again now and then, up 
 process that commits without a pause, as the worker does while many services connect, the gap between two
 commits is rarely met: a write of another process may wait until its time is over ("database is locked").
 Here whoever wants to write first takes the turnstile, a locked file beside the database, and gives it back
-once the transaction has begun. The one who has just committed finds it taken, and comes after.
+once the transaction has begun. The one who has just committed finds it taken, and comes after. Within one
+process they stand in a `line`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from typing import Any, TypeVar
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
+from mcpstore_site.sqlite3.line import line_of
+
 logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
 WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
@@ -36,6 +39,32 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     _turnstile: int | None = None
     _reads_only = False
+    _hurry: float | None = None
+    _file: tuple[int, int] | None = None
+    stays = False
+    """Whether the file stays open from request to request: in a thread that stays, too."""
+
+    def connect(self) -> None:
+        super().connect()
+        if self.stays:
+            self.close_at = None
+
+    def get_new_connection(self, conn_params: Any) -> sqlite3.Connection:
+        """A database that was there and is gone is not made anew: there would be nobody in it."""
+        place = str(self.settings_dict["NAME"])
+        if place in _known and not Path(place).exists():
+            raise OperationalError(f"unable to open database file: {place} is gone") from _gone(place)
+        connection: sqlite3.Connection = super().get_new_connection(conn_params)
+        self._file = _identity(place)
+        if self._file is not None:
+            _known.add(place)
+        return connection
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        """Before and after a request: one that stays open must still be the file of its name."""
+        if self.stays and self.connection is not None and self._file != _identity(self.settings_dict["NAME"]):
+            self.close()
+        super().close_if_unusable_or_obsolete()
 
     def create_cursor(self, name: str | None = None) -> Any:
         return self.connection.cursor(factory=lambda connection: _Cursor(connection, self))
@@ -55,6 +84,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         finally:
             self._reads_only = False
 
+    @contextmanager
+    def impatient(self, seconds: float) -> Iterator[None]:
+        """A transaction that begins within gives up its turn after *seconds*."""
+        self._hurry = seconds
+        try:
+            yield
+        finally:
+            self._hurry = None
+
     def _start_transaction_under_autocommit(self) -> None:
         if self._reads_only:
             self.connection.execute("BEGIN")
@@ -65,7 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Do what takes the write lock once it is our turn; OperationalError if that takes too long."""
         if self.is_in_memory_db() or str(self.settings_dict["NAME"]).startswith("file:"):
             return begin()
-        until = time.monotonic() + self._patience()
+        until = time.monotonic() + (self._patience() if self._hurry is None else self._hurry)
         with self._passing(until), self._waiting_briefly():
             while True:
                 try:
@@ -77,21 +115,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @contextmanager
     def _passing(self, until: float) -> Iterator[None]:
         """Hold the turnstile; after *until* go on without it, and let SQLite say what there is to say."""
+        line = line_of(str(self.settings_dict["NAME"]))
+        first = line.enter(until)
         try:
-            self._take_turn(until)
-        except OSError as exc:  # it is a courtesy: without it there is but no order among those who wait
-            _warn_once(f"writers on SQLite do not take turns: {exc}")
-        try:
+            if first:
+                line.give_way()
+                self._take_turn(until)
             yield
         finally:
             if self._turnstile is not None:
                 fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+            if first:
+                line.leave()
 
     def _take_turn(self, until: float) -> None:
-        if self._turnstile is None:
-            self._turnstile = _opened(str(self.settings_dict["NAME"]))
-        while not _locked(self._turnstile) and time.monotonic() < until:
-            time.sleep(LOOK_EVERY)
+        try:
+            if self._turnstile is None:
+                self._turnstile = _opened(str(self.settings_dict["NAME"]))
+            while not _locked(self._turnstile) and time.monotonic() < until:
+                time.sleep(LOOK_EVERY)
+        except OSError as exc:  # it is a courtesy: without it there is but no order among those who wait
+            _warn_once(f"writers on SQLite do not take turns: {exc}")
 
     @contextmanager
     def _waiting_briefly(self) -> Iterator[None]:
@@ -103,6 +147,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _patience(self) -> float:
         return float(self.settings_dict["OPTIONS"].get("timeout", 5))
+
+
+_known: set[str] = set()
+"""Databases that this process has opened."""
+
+
+def _identity(place: object) -> tuple[int, int] | None:
+    """What tells a file from another one of its name."""
+    with suppress(OSError):
+        found = Path(str(place)).stat()
+        return found.st_dev, found.st_ino
+    return None
+
+
+def _gone(place: str) -> sqlite3.OperationalError:
+    """As SQLite would say it, if it were not allowed to make the file."""
+    fault = sqlite3.OperationalError(f"unable to open database file: {place} is gone")
+    fault.sqlite_errorcode, fault.sqlite_errorname = sqlite3.SQLITE_CANTOPEN, "SQLITE_CANTOPEN"
+    return fault
 
 
 @lru_cache(maxsize=8)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from mcpstore_site.benchmarks import table
 from mcpstore_site.benchmarks.options import Options
-from mcpstore_site.benchmarks.scratch import BenchmarkError
+from mcpstore_site.benchmarks.support.scratch import BenchmarkError
 
-SUBJECTS = ("registry", "engine", "live", "pages")
+SUBJECTS = ("registry", "engine", "live", "pages", "burst", "monitoring")
 
 
 class Command(BaseCommand):
@@ -21,15 +22,31 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("subject", choices=[*SUBJECTS, "all"])
+        parser.add_argument("subjects", nargs="+", choices=[*SUBJECTS, "all"], metavar="subject")
         parser.add_argument("--services", type=int, help="how many, instead of the number that is promised")
         parser.add_argument("--seconds", type=float, help="how long to watch a steady state")
         parser.add_argument("--quick", action="store_true", help="small and short: to see that it works")
+        parser.add_argument("--against", type=Path, help="burst: another checkout to measure in the same run")
+        parser.add_argument("--days", type=int, help="monitoring: how long the past is")
+        parser.add_argument(
+            "--only",
+            action="append",
+            default=[],
+            metavar="PART",
+            help="monitoring: this part; may be repeated",
+        )
         parser.add_argument("--json", action="store_true", help="as JSON")
 
-    def handle(self, *args: Any, subject: str, **given: Any) -> None:
-        options = Options(services=given["services"], seconds=given["seconds"], quick=given["quick"])
-        chosen = SUBJECTS if subject == "all" else (subject,)
+    def handle(self, *args: Any, subjects: list[str], **given: Any) -> None:
+        options = Options(
+            services=given["services"],
+            seconds=given["seconds"],
+            quick=given["quick"],
+            against=given["against"],
+            only=tuple(given["only"]),
+            days=given["days"],
+        )
+        chosen = SUBJECTS if "all" in subjects else list(dict.fromkeys(subjects))
         found: dict[str, list[dict[str, Any]]] = {}
         for name in chosen:
             lines = self._measure(name, options)

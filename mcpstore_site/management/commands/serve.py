@@ -10,10 +10,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
-from lifecycle import logs
-from mcpstore_site.gate import pass_through
-from mcpstore_site.listening import PortTakenError, listen, port_number
+from lifecycle.engine.host import log_format
+from mcpstore_site import paths
+from mcpstore_site.serving.gate import pass_through
+from mcpstore_site.serving.listening import PortTakenError, listen, port_number
+from registry.errors import RegistryError
+from registry.installation import schema
+from registry.secrets import vault
 
 
 class Command(BaseCommand):
@@ -29,18 +34,35 @@ class Command(BaseCommand):
     def handle(
         self, *args: Any, host: str, port: int, fd: int | None, gate: int | None, **options: Any
     ) -> None:
-        logs.configure()
+        log_format.configure()
         # Imported here: it installs Twisted's reactor.
-        from mcpstore_site.serving import serve, warm_up
+        from mcpstore_site.serving.server import serve, warm_up
 
         if gate is not None:
             warm_up()
             if not pass_through(gate):
                 sys.exit(1)
-        if not (settings.STATIC_ROOT / "staticfiles.json").exists():
-            call_command("collectstatic", interactive=False, verbosity=0)
         try:
             listener = socket.socket(fileno=fd) if fd is not None else listen(host, port)
         except PortTakenError as exc:
             raise CommandError(str(exc)) from None
+        try:
+            look_at_data()
+        except CommandError:
+            listener.close()
+            raise
+        if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+            call_command("collectstatic", interactive=False, verbosity=0)
         serve(listener)
+
+
+def look_at_data() -> None:
+    """Raise CommandError, with what to do, for tables of a newer version, a missing key or no database."""
+    try:
+        schema.refuse_newer()
+        vault.keys()
+    except RegistryError as exc:
+        raise CommandError(str(exc)) from None
+    except DatabaseError as exc:
+        said = f"The database cannot be used: {exc}. Run `{paths.TYPED} migrate` if it is new."
+        raise CommandError(said) from exc

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,28 +11,36 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
-from mcpstore_site import demonstration, supervision
-from mcpstore_site.gate import EarlyChild
-from mcpstore_site.listening import PortTakenError, listen, port_number
-from mcpstore_site.preparation import (
+from mcpstore_site import paths
+from mcpstore_site.demo import services
+from mcpstore_site.serving import supervision
+from mcpstore_site.serving.gate import EarlyChild
+from mcpstore_site.serving.listening import PortTakenError, listen, port_number
+from mcpstore_site.serving.preparation import (
     ADMIN,
     AlreadyRunningError,
+    began_anew,
     demonstration_record,
     lock_data_directory,
     never_signed_in,
     prepare,
     reach,
 )
+from registry.errors import RegistryError
 
 NEVER_SIGNED_IN = (
     f"User: {ADMIN}, who has not signed in yet. The password was printed at the first start; "
-    f"`python manage.py changepassword {ADMIN}` sets another."
+    f"`{paths.TYPED} changepassword {ADMIN}` sets another."
 )
-MANAGE = Path(__file__).resolve().parents[3] / "manage.py"
+BEGAN_ANEW = (
+    "The database {database} is empty, but this data directory was used before: all users, the history and "
+    "the stored secrets are gone, and a new `admin` is made. If that is not meant, stop the console now and "
+    "put the backup of the database in its place."
+)
 
 
 class Command(BaseCommand):
-    help = "Run the console: prepare it, then web and worker until Ctrl-C."
+    help = "Run the console: web and worker, until Ctrl-C."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -56,9 +62,11 @@ class Command(BaseCommand):
             reach()  # a server that does not answer can still be left by Ctrl-C
             # No migration is left half recorded, no password made and never printed: Ctrl-C waits.
             supervision.hold_signals()
+            if began_anew():
+                self.stderr.write(BEGAN_ANEW.format(database=connection.settings_dict["NAME"]))
             password = prepare(timezone.now(), demo=demo)
             lost = password is None and never_signed_in()
-            demos = demonstration.commands(demonstration_record())
+            demos = services.commands(demonstration_record())
             connections.close_all()
             waiting.wait()
             self.stdout.write(f"Address: {_address(host, port)}")
@@ -70,6 +78,8 @@ class Command(BaseCommand):
             waiting.abandon()
             if isinstance(exc, DatabaseError):
                 raise CommandError(f"The database cannot be used: {exc}. {_remedy()}") from exc
+            if isinstance(exc, RegistryError):
+                raise CommandError(str(exc)) from None
             raise
         waiting.open()
         supervision.become(_children({**web, "pid": waiting.pid}, demos))
@@ -83,7 +93,7 @@ def _remedy() -> str:
 
 
 def _web(fd: int) -> dict[str, Any]:
-    argv = [sys.executable, str(MANAGE), "serve", "--fd", str(fd)]
+    argv = [*paths.MANAGE, "serve", "--fd", str(fd)]
     return {"name": "web", "argv": argv, "patience": 8, "pass_fds": [fd]}
 
 
@@ -92,7 +102,7 @@ def _children(web: dict[str, Any], demos: dict[str, list[str]]) -> list[dict[str
     return [
         *({"name": name, "argv": argv, "order": 1, "patience": 3} for name, argv in demos.items()),
         web,
-        {"name": "worker", "argv": [sys.executable, str(MANAGE), "runlifecycle"]},
+        {"name": "worker", "argv": [*paths.MANAGE, "runlifecycle"]},
     ]
 
 

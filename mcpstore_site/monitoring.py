@@ -1,0 +1,16 @@
+"""Monitoring from Python: `from mcpstore_site.monitoring import MonitoringConfig, MonitoringDashboard`."""
+
+from __future__ import annotations
+
+from mcpstore_site.facade.monitoring.config import MonitoringConfig
+from mcpstore_site.facade.monitoring.dashboard import MonitoringDashboard, ServicePerformanceMonitor
+from mcpstore_site.facade.monitoring.exporter import MonitoringExporter
+from mcpstore_site.facade.monitoring.system import SystemMetrics
+
+__all__ = [
+    "MonitoringConfig",
+    "MonitoringDashboard",
+    "MonitoringExporter",
+    "ServicePerformanceMonitor",
+    "SystemMetrics",
+]
