@@ -94,11 +94,17 @@ const live = {
     this.signedOut = false;
     if (frame.now) times.skew = Date.parse(frame.now) - Date.now();
     this.watch();
-    for (const html of frame.html) this.swap(document.body, html, "none");
+    for (const html of frame.html) if (this.has(html)) this.swap(document.body, html, "none");
     this.feed = Math.max(this.feed, frame.id);
     for (const name of frame.events) htmx.trigger(document.body, `live:${name}`);
     times.tick();
     this.tellShown();
+  },
+
+  // A fragment may come for what another page of the list showed a moment ago.
+  has(html) {
+    const [, id] = /\sid="([^"]+)"/.exec(html) ?? [];
+    return !id || document.getElementById(id) !== null;
   },
 
   // Where no socket opens: an address that answers with the same frames.

@@ -82,3 +82,107 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 // What is shown once is the answer to a form: a reload shows the page it belongs to, and does not send the form again.
 const once = document.querySelector("[data-instead]");
 if (once) history.replaceState(null, "", once.dataset.instead);
+
+// The second click of a double click asks for nothing more, and neither does a press while the answer to a call
+// is still on its way.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("button, input")?.form?.method === "post"
+    && event.target.closest("[type=submit], button:not([type])")) event.preventDefault();
+}, true);
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.querySelector(".outcome > [id^='command-']")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
+
+// Nor does the second press of a key, or one that is held down: a form goes out again when something was changed in
+// it, when it was refused, or a moment later. What a script submits has no submitter.
+const MOMENT = 700; // ms
+const pressedAt = new WeakMap();
+
+document.addEventListener("keydown", (event) => {
+  const control = event.key === "Enter" && event.repeat && event.target.closest("button, input, select");
+  if (control && control.form?.method === "post") event.preventDefault();
+}, true);
+
+document.addEventListener("input", (event) => {
+  if (event.target.form) pressedAt.delete(event.target.form);
+}, true);
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, xhr } = event.detail;
+  if (xhr.status >= 400) pressedAt.delete(elt.form ?? elt);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || !event.submitter) return;
+  if (event.timeStamp - pressedAt.get(form) < MOMENT) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else {
+    pressedAt.set(form, event.timeStamp);
+  }
+}, true);
+
+// A form that was refused says what is wrong beside each field, and goes to the first of them.
+const refusal = {
+  show(errors) {
+    this.clear(errors.closest("form"));
+    const fields = [...errors.querySelectorAll("li[data-field]")].map((line) => this.mark(line)).filter(Boolean);
+    const first = fields[0] ?? errors.querySelector(".problem");
+    first?.focus({ preventScroll: true });
+    first?.scrollIntoView({ block: "center" });
+  },
+
+  clear(form) {
+    for (const list of form.querySelectorAll(".errorlist")) list.remove();
+    for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  },
+
+  mark(line) {
+    const { field: id, said } = line.dataset;
+    const element = document.getElementById(id) ?? document.getElementById(`${id}_0`);
+    const place = element?.closest(".field, .check");
+    if (!place) return null;
+    let list = document.getElementById(`${id}_error`);
+    if (!list) {
+      list = Object.assign(document.createElement("ul"), { id: `${id}_error`, className: "errorlist" });
+      place.append(list);
+    }
+    list.append(Object.assign(document.createElement("li"), { textContent: said }));
+    for (const details of this.around(element)) details.open = true;
+    const control = element.matches("input, select, textarea") ? element : element.querySelector("input, select, textarea");
+    control?.setAttribute("aria-invalid", "true");
+    control?.setAttribute("aria-errormessage", list.id);
+    return control;
+  },
+
+  *around(element) {
+    for (let at = element.closest("details"); at; at = at.parentElement.closest("details")) yield at;
+  },
+};
+
+document.addEventListener("htmx:afterSwap", () => {
+  const errors = document.getElementById("form-errors");
+  if (errors?.querySelector(".problem:not([data-shown])")) {
+    errors.querySelector(".problem").dataset.shown = "";
+    refusal.show(errors);
+  }
+});
+
+// Who signed in again has another token than the page was made with: the page asks for it, and its forms go on.
+const renewToken = async () => {
+  const { tokenUrl } = document.body.dataset;
+  const answer = tokenUrl && await fetch(tokenUrl).catch(() => null);
+  if (!answer?.ok || answer.redirected) return;
+  const { token } = await answer.json();
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
+  document.querySelector("[data-session-ended]")?.remove();
+};
+document.addEventListener("stale-token", renewToken);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && document.querySelector("[data-session-ended]")) renewToken();
+});

@@ -1,4 +1,4 @@
-// Keeps "3 min ago" and "in 12 s" true, by the server's clock. The words are those of lifecycle/wording.py.
+// Keeps "3 min ago" and "in 12 s" true, by the server's clock. The words are those of lifecycle/pages/humanize.py.
 "use strict";
 
 const times = {
@@ -45,4 +45,5 @@ const times = {
   },
 };
 
+times.tick();
 setInterval(() => times.tick(), 1000);

@@ -92,7 +92,7 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (!importing.pressed || document.activeElement !== document.body) return;
-  const next = document.querySelector("#preview :is(.to-mend input, .asks input, #import-save:enabled, .saved a.button)");
+  const next = document.querySelector("#preview :is(.to-mend input, .asks input, #import-remove, #import-save:enabled, .saved a.button)");
   importing.pressed = !next;
   next?.focus();
 });
