@@ -25,21 +25,24 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 settings.STATIC_ROOT.mkdir(exist_ok=True)
 ROOT = Path(__file__).resolve().parent.parent
+pytest_plugins = [
+    f"tests.support.{name}"
+    for name in ("api", "fleet", "holding_fixture", "pages", "registering", "terminal", "web")
+]
 ALONE = tuple(
     str(ROOT / "tests" / place)
     for place in (
-        "alerts/test_in_browser",
-        "api/test_end_to_end",
         "browser",
-        "engine/test_worker",
-        "engine/test_writer",
-        "facade/test_examples",
         "guarantees",
-        "house/test_benchmark",
-        "house/test_console",
-        "house/test_turns",
-        "live/test_page",
-        "live/test_up",
+        "lifecycle/engine/recording/test_writer",
+        "lifecycle/engine/worker/test_worker",
+        "mcpstore_site/facade/test_examples",
+        "mcpstore_site/serving/test_up",
+        "mcpstore_site/test_benchmark",
+        "mcpstore_site/test_console",
+        "mcpstore_site/test_database_away",
+        "mcpstore_site/test_end_to_end",
+        "mcpstore_site/test_sqlite_turns",
         "scaling",
         "servers",
     )
@@ -65,6 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if str(item.path).startswith(ALONE):
             item.add_marker("alone")
+        elif item.path.name.startswith(("test_api", "test_pages")):
+            item.add_marker("both_databases")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -84,9 +89,9 @@ def pytest_sessionfinish() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
     """An export that a test set off ends before its rows are taken away."""
-    from registry import exporting
+    from registry.mcpjson import export as mcpjson_export
 
-    exporting.wait_idle(10)
+    mcpjson_export.wait_idle(10)
 
 
 @pytest.hookimpl(wrapper=True)

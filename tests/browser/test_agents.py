@@ -43,7 +43,7 @@ def test_an_agent_gets_what_was_chosen_for_it(console: Console, browser_page: Br
     assert list(given["mcpServers"]) == ["svc-05", "svc-37"]
 
     page.get_by_role("link", name="Edit writer").click()
-    page.get_by_role("button", name="Make an address").click()
+    page.get_by_role("button", name="Create URL").click()
     url = page.locator(".secret").inner_text()
     assert fetched(url) == 200
     page.reload()
@@ -52,5 +52,5 @@ def test_an_agent_gets_what_was_chosen_for_it(console: Console, browser_page: Br
     expect(page.locator("main")).to_contain_text("last fetched")
     page.get_by_role("button", name="Revoke…").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
-    expect(page.locator("main")).to_contain_text("None. With one")
+    expect(page.locator("main")).to_contain_text("None. With a URL")
     assert fetched(url) == 401

@@ -22,7 +22,7 @@ def test_all_that_match_are_stopped_and_the_progress_survives_a_reload(
     console.register(spared={"url": "http://127.0.0.1:9/mcp"}, **entries)
     page = browser_page.sign_in(console, "/services/")
     page.get_by_label("Search name, URL, tool").fill("lamp")
-    expect(page.locator(".pager").first).to_contain_text(f"of {COUNT}")
+    expect(page.locator(".pager").first).to_contain_text(f"of {COUNT}", timeout=15_000)
     page.get_by_role("checkbox", name="lamp-03").check()
     expect(page.locator(".bulk-bar")).to_contain_text("1 chosen")
     page.get_by_label("Choose all on this page").check()
@@ -36,7 +36,7 @@ def test_all_that_match_are_stopped_and_the_progress_survives_a_reload(
     browser_page.expect_errors("htmx:(afterRequest|sendError)")  # a reload cuts off what was being asked
     page.reload()
     expect(page.locator("[id^=batch-][data-state=ended]")).to_be_visible(timeout=60_000)
-    expect(page.locator(".batch-top")).to_contain_text(f"{COUNT} of {COUNT} ended")
+    expect(page.locator(".batch-top")).to_contain_text(f"{COUNT} of {COUNT} finished")
     stopped = console.api.get("services", params={"q": "lamp", "page_size": 200}).json()["results"]
     assert {one["desired"] for one in stopped} == {"stopped"}
     assert {one["state"] for one in stopped} == {"DISCONNECTED"}
@@ -63,13 +63,13 @@ def test_a_running_worker_takes_up_a_changed_policy(
     worker = console.worker().pid
     browser_page.expect_errors("status of 422")
     page = browser_page.sign_in(console, "/services/tuned/policy/")
-    page.get_by_label("Time between checks (s)").fill("0")
+    page.get_by_label("Check interval", exact=True).fill("0")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#form-errors")).to_contain_text("0 is out of range. Write 1 to 86400 s")
-    page.get_by_label("Time between checks (s)").fill("1")
+    expect(page.locator("#form-errors")).to_contain_text("0 is out of range. Write 1 to 86,400 s (1 d)")
+    page.get_by_label("Check interval", exact=True).fill("1")
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/services/tuned/")
-    expect(page.locator("main")).to_contain_text("1 number is this service's own")
+    expect(page.locator("main")).to_contain_text("1 setting overridden")
 
     def checks() -> int:
         return len(console.api.get("services/tuned/checks", params={"limit": 1000}).json()["results"])

@@ -61,7 +61,7 @@ def test_a_changed_tool_waits_until_a_person_has_looked_and_approved(
     refused = ask(bank, "transfer", amount=5, account="me")
     assert (refused["status"], refused["error"]["code"]) == (409, "tool_waiting")
 
-    page.get_by_role("link", name="Look at them").click()
+    page.get_by_role("link", name="Review", exact=True).click()
     card = page.locator("article", has_text="transfer")
     expect(card).to_contain_text("account: new, required")
     expect(card.locator("tr.in").first).to_be_visible()

@@ -52,7 +52,7 @@ def test_a_dropped_document_is_mended_in_place_and_saved_whole(
     expect(page.locator(".to-mend .wrong")).to_contain_text("is not JSON")
     expect(entry).to_have_value('{"url": "https://example.org/mcp"')
     page.get_by_label("Take good").uncheck()
-    page.get_by_role("button", name="Save the chosen ones").click()
+    page.get_by_role("button", name="Save selected").click()
     expect(page.locator(".saved")).to_contain_text("2 added")
     assert {"my-maps", "asks"} == set(stored(console))
 
@@ -62,14 +62,15 @@ def test_a_dropped_document_is_mended_in_place_and_saved_whole(
     page.get_by_role("button", name="Check again").first.click()
     expect(page.locator(".g-added .count")).to_have_text("2")
     page.get_by_label("Take good").check()
-    page.get_by_role("button", name="Save the chosen ones").click()
+    page.get_by_role("button", name="Save selected").click()
     expect(page.locator(".saved")).to_contain_text("4 added")
     expect(page.locator("#import-form")).to_have_count(0)
     assert set(stored(console)) == {"my-maps", "asks", "good", "both"}
     assert "canary" not in page.locator("#preview").inner_html()
     assert browser_page.navigations == before
     assert "canary-1" in console.python(
-        "from registry import registration, secrets\nprint(secrets.reveal(registration.get('both')).headers)"
+        "from registry.secrets import vault\nfrom registry.services import register\n"
+        "print(vault.reveal(register.get('both')).headers)"
     )
 
 
@@ -88,7 +89,7 @@ def test_by_keyboard_the_place_is_kept_when_a_button_goes_away(
     page.keyboard.insert_text(json.dumps(ASLEEP))
     page.locator(".to-mend").get_by_role("button", name="Check again").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Save the chosen ones")).to_be_focused()
+    expect(page.get_by_role("button", name="Save selected")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Watch the services")).to_be_focused()
     assert {"to-rename", "wrong"} <= set(stored(console))
@@ -122,7 +123,7 @@ def test_a_large_document_shows_how_far_it_is_and_ends_by_itself(
         if (label && window.told.at(-1) !== label.textContent) window.told.push(label.textContent);
       }).observe(document.getElementById("main"), {subtree: true, childList: true});
     }""")
-    page.get_by_role("button", name="Save the chosen ones").click()
+    page.get_by_role("button", name="Save selected").click()
     expect(page.locator(".saved")).to_contain_text("1200 added", timeout=60_000)
     assert page.evaluate("window.told") == [f"Saving: {n} of 1200 done" for n in range(200, 1200, 200)]
     expect(page.locator(".g-invalid .count")).to_have_text("1")

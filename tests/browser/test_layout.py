@@ -25,3 +25,70 @@ def test_each_state_fits_its_tile_and_phones_show_no_empty_bar(
     assert page.evaluate("document.documentElement.scrollWidth") == width
     if width == 400:
         assert page.evaluate(EMPTY_BARS) == 0
+
+
+PAGES = (
+    "/services/",
+    "/services/lamp/",
+    "/services/lamp/edit/",
+    "/services/lamp/events/",
+    "/add/",
+    "/import/",
+    "/queue/",
+    "/batches/",
+    "/removed/",
+    "/dependencies/",
+    "/agents/",
+    "/add-agent/",
+    "/versions/",
+    "/alerts/",
+    "/alerts/rules/",
+    "/alerts/rules/add/",
+    "/alerts/channels/",
+    "/alerts/channels/add/webhook/",
+    "/alerts/deliveries/",
+    "/settings/policies/",
+    "/settings/policies/normal/",
+    "/settings/workers/",
+)
+# Controls that stand outside of the window or are cut off by what they are in, and cannot be scrolled to.
+CLIPPED = """() => [...document.querySelectorAll("main :is(a, button, input, select, textarea, summary)")]
+  .filter(one => one.checkVisibility({checkVisibilityCSS: true}) && !one.closest(".vh, dialog"))
+  .filter(one => {
+    const right = one.getBoundingClientRect().right;
+    for (let at = one.parentElement; at; at = at.parentElement) {
+      const how = getComputedStyle(at).overflowX;
+      if (["auto", "scroll"].includes(how) && at !== document.documentElement) return false;
+      if (["hidden", "clip"].includes(how) && right > at.getBoundingClientRect().right + 1) return true;
+    }
+    return right > innerWidth + 1;
+  }).map(one => one.textContent.trim() || one.name)"""
+# Labels that do not begin with, or hold, the words that are shown (WCAG 2.5.3, label in name).
+UNLIKE = """() => [...document.querySelectorAll(":is(a, button)[aria-label]")]
+  .filter(one => one.checkVisibility() && /[a-z]{2}/i.test(one.innerText)
+    && !one.getAttribute("aria-label").toLowerCase().includes(one.innerText.trim().toLowerCase()))
+  .map(one => `${one.innerText} / ${one.getAttribute("aria-label")}`)"""
+
+
+def test_no_control_is_cut_off_at_any_width_and_each_is_called_what_it_shows(
+    console: Console, browser_page: BrowserPage
+) -> None:
+    console.register(lamp={"url": "http://127.0.0.1:9/mcp"})
+    console.python(
+        "from lifecycle.models import Channel; from django.utils import timezone;"
+        "Channel.objects.create(name='Log', kind='console', created_at=timezone.now())"
+    )
+    browser_page.sign_in(console, "/services/")
+    page = browser_page.page
+    found: list[tuple[object, ...]] = []
+    for path in PAGES:
+        answer = page.goto(console.address + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        found += [(path, what) for what in page.evaluate(UNLIKE)]
+        for width in (390, 768, 820, 912, 1024, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            found += [(path, width, what) for what in page.evaluate(CLIPPED)]
+            if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+                found.append((path, width, f"scrolls to {wide}"))
+    assert found == []

@@ -7,9 +7,9 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from tests.engine.holding_support import STDIO_DOUBLE
 from tests.support.browser import BrowserPage
 from tests.support.console import Console, eventually
+from tests.support.holding import STDIO_DOUBLE
 
 pytestmark = pytest.mark.browser
 

@@ -50,7 +50,7 @@ def test_a_hand_edit_shows_without_a_reload_and_is_taken_or_thrown_away(
     expect(page.locator(".diff ins", has_text="by_hand")).to_be_visible()
     assert "canary" not in page.content()
     page.get_by_role("button", name="Take the file…").click()
-    expect(page.get_by_role("dialog")).to_contain_text("can be undone")
+    expect(page.get_by_role("dialog")).to_contain_text("can undo it")
     page.get_by_role("dialog").get_by_role("button", name="Take the file").click()
     row = page.locator("tr", has_text="by_hand")
     expect(row).to_contain_text("Healthy", timeout=20_000)
@@ -66,7 +66,7 @@ def test_a_hand_edit_shows_without_a_reload_and_is_taken_or_thrown_away(
     banner.get_by_role("link").click()
     page.get_by_role("button", name="Write ours…").click()
     page.get_by_role("dialog").get_by_role("button", name="Write ours").click()
-    expect(page.get_by_text("written again as the console has it")).to_be_visible()
+    expect(page.get_by_text("overwritten with the console")).to_be_visible()
     assert file.read_text() == written
     assert {one["name"] for one in console.api.get("services").json()["results"]} == {"drifty", "by_hand"}
     assert browser_page.problems() == []
@@ -112,7 +112,7 @@ def test_a_service_is_edited_in_place_and_two_people_lose_nothing(
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#form-errors del", has_text="theirs")).to_be_visible()
     expect(page.get_by_label("Description")).to_have_value("Mine")
-    page.get_by_role("link", name="start from how it is now").click()
+    page.get_by_role("link", name="Discard mine and reload").click()
     expect(page.get_by_label("Tags")).to_have_value("theirs")
     page.get_by_text("Description, tags, dependencies").click()
     page.get_by_label("Description").fill("Mine")
@@ -133,7 +133,7 @@ def test_a_version_is_compared_and_brought_back(console: Console, browser_page: 
     console.register(late={"url": "https://late.example.org/mcp"})
     eventually(lambda: "late" in servers(console), "the service is exported")
     page.reload()
-    page.get_by_role("button", name="Compare the chosen two").click()
+    page.get_by_role("button", name="Compare selected").click()
     expect(page.locator(".diff ins", has_text="late.example")).to_be_visible()
     page.get_by_role("button", name="Roll back to this…").click()
     dialog = page.get_by_role("dialog")

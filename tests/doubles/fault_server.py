@@ -7,15 +7,14 @@ In a test: `async with FaultServer(era="legacy") as server: ...; server.mode = "
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import socket
-import struct
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
+from tests.doubles.listener import HttpListener
 from tests.doubles.protocol import answer
 
 STATUSES = {
@@ -29,6 +28,7 @@ STATUSES = {
 }
 HUGE = 50 * 1024 * 1024
 UP, DOWN = 12, 4
+LISTEN = "subscriptions/listen"
 GREETINGS = ("initialize", "server/discover")
 
 
@@ -52,22 +52,36 @@ class Asked:
         return self.method != "initialize" and "mcp-session-id" in self.headers
 
 
-class FaultServer:
+class FaultServer(HttpListener):
     """Modes: ok, slow, hang, refuse, a status, redirect, html, garbage, reset, cut, endless, big, huge-list,
     huge-head, many-headers, some-headers-too-many, compressed, error, tool-error, bad-tool, duplicate-tools,
-    endless-cursor, events, events-held, events-cut, wrong-id, cookies, forgets, flapping, slow-start.
-    `refuse` closes the listening socket as well."""
+    endless-cursor, events, events-held, events-cut, wrong-id, cookies, forgets, flapping, slow-start,
+    no-session, no-tools, listens, listens-briefly, brief-stream, and
+    the cursors and results of `protocol`.
+    `refuse` closes the listening socket as well. `moved` redirects paths, with a status and a location;
+    `pause` comes before each answer, and what `late` has for a method before the next to that; a
+    `stateless` one of the older era gives no session."""
 
     def __init__(self, mode: str = "ok", era: str = "legacy", delay: float = 0.3, port: int = 0) -> None:
+        super().__init__(port)
         self.mode, self.era, self.delay = mode, era, delay
-        self.port = port
         self.requests: list[str] = []
         self.heard: list[tuple[dict[str, str], dict[str, Any]]] = []
-        self.sessions = True
-        self.connections = 0
+        self.paths: list[str] = []
+        self.verbs: Counter[str] = Counter()
+        self.agreed = 0
+        self._listeners: list[tuple[asyncio.StreamWriter, Any]] = []
+        self.moved: dict[str, tuple[int, str]] = {}
+        self.pause = 0.0
+        self.late: dict[str, Iterator[float]] = {}
+        self.sessions, self.stateless = True, False
+        self.version = "1.2"
+        self.error: dict[str, Any] = {"code": -32603, "message": "I am alive"}
+        self.gone: tuple[int, dict[str, Any] | None] = (404, None)
+        self.more_tools: list[dict[str, Any]] = []
+        self.lasts: int | None = None
+        self._lives, self._spent = 1, 0
         self._counts: Counter[str] = Counter()
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
@@ -77,55 +91,17 @@ class FaultServer:
         """The mode and the era in which a request for *path* is answered."""
         return self.mode, self.era
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Like the death of the process: nothing listens, and every connection is reset."""
-        if self._server is not None:
-            await self._accept_no_more(self._server)
-            self._server.close()
-        self.drop()
-        await asyncio.sleep(0)
-
-    async def _accept_no_more(self, server: asyncio.Server) -> None:
-        """Of a server closed between accepting a connection and making it, asyncio leaks the socket."""
-        for listening in server.sockets:
-            asyncio.get_running_loop().remove_reader(listening.fileno())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-
-    def drop(self) -> None:
-        """Reset every connection; new ones are welcome."""
-        for writer in list(self._writers):
-            self._reset(writer)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        self.connections += 1
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            self._writers.discard(writer)
-            writer.close()
-
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         lines = head.split("\r\n")
         verb, path, _ = lines[0].split(" ")
         headers = {key.lower(): value for key, _, value in (line.partition(": ") for line in lines[1:])}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
+        self.paths.append(path)
+        self.verbs[verb] += 1
+        if path in self.moved:
+            status, location = self.moved[path]
+            return self._reply(writer, status, extra=f"Location: {location}\r\n")
         if path.startswith("/mode/"):
             self.mode = path.removeprefix("/mode/")
             return self._reply(writer, 204)
@@ -134,19 +110,29 @@ class FaultServer:
         message = json.loads(body)
         self.requests.append(message.get("method", ""))
         self.heard.append((headers, message))
+        await asyncio.sleep(self.pause + next(self.late.get(message.get("method", ""), iter(())), 0.0))
         return await self._misbehave(Asked(writer, message, headers, path, *self.fault(path)))
 
     async def answer_other(self, verb: str, writer: asyncio.StreamWriter) -> bool:
-        """GET asks for a stream of the server's own messages, which this one does not have."""
+        """GET asks for a stream of the server's own messages, which this one has only as `brief-stream`."""
+        if verb == "GET" and self.mode == "brief-stream":
+            return self._reply(writer, 200, b"retry: 10\r\n\r\n", "text/event-stream")
         return self._reply(writer, 405 if verb == "GET" else 200)
 
     async def _misbehave(self, asked: Asked) -> bool:
         writer = asked.writer
         match asked.mode:
-            case "ok" if asked.era == "legacy" and asked.in_session and not self.sessions:
-                return self._reply(writer, 404)
+            case "ok" if asked.era == "legacy" and asked.in_session and self._forgotten(asked):
+                return self._turn_away(asked)
             case "forgets" if asked.era == "legacy" and asked.in_session and asked.method == "ping":
                 return self._reply(writer, 404)
+            case "listens" | "listens-briefly" if asked.method == LISTEN:
+                return self._listen(asked)
+            case "no-session" if asked.method == "initialize":
+                error = {"code": -32600, "message": "Bad Request: Missing session ID"}
+                return self._reply(
+                    writer, 400, json.dumps({"jsonrpc": "2.0", "id": None, "error": error}).encode()
+                )
             case "slow":
                 await asyncio.sleep(self.delay)
             case "slow-start" if asked.method in GREETINGS and self._first(asked):
@@ -186,6 +172,27 @@ class FaultServer:
                 return self._reply(writer, STATUSES[status][0], extra=STATUSES[status][1])
         return self._answer(asked)
 
+    def forget(self) -> None:
+        """As after a restart, or once a session has expired: those from before are `gone`."""
+        self._lives += 1
+
+    @property
+    def _session(self) -> str:
+        return f"double-{self._lives}"
+
+    def _forgotten(self, asked: Asked) -> bool:
+        """A session is good for as many requests as it `lasts`."""
+        self._spent += 1
+        spent = self.lasts is not None and self._spent > self.lasts
+        return spent or not self.sessions or asked.headers["mcp-session-id"] != self._session
+
+    def _turn_away(self, asked: Asked) -> bool:
+        status, error = self.gone
+        if error is None:
+            return self._reply(asked.writer, status, b"Not Found", "text/plain")
+        said = {"jsonrpc": "2.0", "id": asked.message.get("id"), "error": error}
+        return self._reply(asked.writer, status, json.dumps(said).encode())
+
     def _first(self, asked: Asked) -> bool:
         """Whether this path has not been greeted in this way before."""
         self._counts[asked.path + asked.method] += 1
@@ -200,12 +207,10 @@ class FaultServer:
         writer, message, mode = asked.writer, asked.message, asked.mode
         if "id" not in message:
             return self._reply(writer, 202)
-        if mode == "error":
-            said: dict[str, Any] = {"jsonrpc": "2.0", "id": message["id"]}
-            said["error"] = {"code": -32603, "message": "I am alive"}
-        else:
-            said = answer(message, mode, asked.era)
-        session = "Mcp-Session-Id: double\r\n" if asked.method == "initialize" else ""
+        said = self.said(message, mode, asked.era)
+        session = ""
+        if asked.method == "initialize" and not self.stateless:
+            session, self._spent = f"Mcp-Session-Id: {self._session}\r\n", 0
         if mode == "cookies":
             session += f"Set-Cookie: turn={len(self.requests)}\r\n"
         if mode == "wrong-id":
@@ -213,6 +218,18 @@ class FaultServer:
         if mode.startswith("events"):
             return self._events(writer, said, session, mode)
         return self._reply(writer, 200, json.dumps(said).encode(), extra=session)
+
+    def said(self, message: dict[str, Any], mode: str, era: str) -> dict[str, Any]:
+        """The answer in JSON-RPC."""
+        if mode == "error":
+            return {"jsonrpc": "2.0", "id": message["id"], "error": self.error}
+        said = answer(message, mode, era)
+        about = said["result"].get("_meta", {}) if "result" in said else {}
+        for info in about.values():
+            info["version"] = self.version
+        if message["method"] == "tools/list":
+            said["result"]["tools"] += self.more_tools
+        return said
 
     def _events(self, writer: asyncio.StreamWriter, said: dict[str, Any], extra: str, mode: str) -> bool:
         """A log message, then the answer, as server-sent events; `events-held` leaves the stream open,
@@ -226,6 +243,34 @@ class FaultServer:
         end = "" if mode == "events-held" else "0\r\n\r\n"
         writer.write(f"{head}{extra}\r\n{len(text):x}\r\n{text}\r\n{end}".encode())
         return True
+
+    def _listen(self, asked: Asked) -> bool:
+        """Agree and keep the stream open, or end it at once."""
+        wanted = {"notifications": asked.message["params"]["notifications"]}
+        head = "HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        asked.writer.write(head.encode())
+        self.agreed += 1
+        self._listeners.append((asked.writer, asked.message["id"]))
+        self._tell(self._listeners[-1:], "notifications/subscriptions/acknowledged", wanted)
+        if asked.mode == "listens-briefly":
+            self.end_listening()
+        return True
+
+    def tell_tools_changed(self) -> None:
+        """To all who listen."""
+        self._tell(self._listeners, "notifications/tools/list_changed", {})
+
+    def end_listening(self) -> None:
+        for writer, _ in self._listeners:
+            writer.write(b"0\r\n\r\n")
+        self._listeners.clear()
+
+    def _tell(self, whom: Sequence[tuple[asyncio.StreamWriter, Any]], method: str, params: Any) -> None:
+        for writer, number in whom:
+            about = params | {"_meta": {"io.modelcontextprotocol/subscriptionId": number}}
+            note = {"jsonrpc": "2.0", "method": method, "params": about}
+            text = f"event: message\r\ndata: {json.dumps(note)}\r\n\r\n"
+            writer.write(f"{len(text):x}\r\n{text}\r\n".encode())
 
     async def _flood(self, writer: asyncio.StreamWriter) -> bool:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
@@ -250,25 +295,6 @@ class FaultServer:
             await asked.writer.drain()
         asked.writer.write((last + after).encode())
         return True
-
-    def _reply(
-        self,
-        writer: asyncio.StreamWriter,
-        status: int,
-        body: bytes = b"",
-        kind: str = "application/json",
-        extra: str = "",
-    ) -> bool:
-        head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
-        writer.write(head.encode() + body)
-        return True
-
-    @staticmethod
-    def _reset(writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, AttributeError):
-            connection = writer.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
 
 
 async def main(port: int, mode: str = "ok", era: str = "legacy") -> None:

@@ -6,12 +6,13 @@ import asyncio
 import json
 
 from tests.doubles.fault_server import STATUSES, Asked, FaultServer
-from tests.doubles.protocol import answer
+
+BIG = 1536 * 1024
 
 
 class SseServer(FaultServer):
-    """Modes: ok, a status (of the POST), silent, big-event, news (tools changed, told before the first ping's
-    answer). `end_streams()` closes what is held."""
+    """Modes: ok, error, a status (of the POST), silent, big-event, mute (of the stream), news (tools changed,
+    told before the first ping's answer). `end_streams()` closes what is held."""
 
     def __init__(self, mode: str = "ok") -> None:
         super().__init__(mode, era="legacy")
@@ -30,6 +31,8 @@ class SseServer(FaultServer):
             return self._reply(writer, STATUSES[self.mode][0], extra=STATUSES[self.mode][1])
         if self.mode == "html":
             return self._reply(writer, 200, b"<html>", "text/html")
+        if self.mode == "mute":
+            await asyncio.sleep(3600)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
         self._streams.append(writer)
         self._event(writer, "endpoint", "/messages?session_id=1")
@@ -42,8 +45,10 @@ class SseServer(FaultServer):
             return self._reply(writer, STATUSES[self.mode][0], extra=STATUSES[self.mode][1])
         if self.mode == "news" and message["method"] == "ping" and self.requests.count("ping") == 1:
             self.notify("notifications/tools/list_changed")
-        if "id" in message and self.mode != "silent":
-            self._event(self._streams[-1], "message", json.dumps(answer(message, self.mode, self.era)))
+        if self.mode == "big-event":
+            self._event(self._streams[-1], "message", f'{{"pad": "{"x" * BIG}"}}')
+        elif "id" in message and self.mode != "silent":
+            self._event(self._streams[-1], "message", json.dumps(self.said(message, self.mode, self.era)))
         return self._reply(writer, 202)
 
     def notify(self, method: str) -> None:

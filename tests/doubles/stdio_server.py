@@ -1,9 +1,11 @@
-"""An MCP server over stdio with one fault, by its first argument; the second is the era. Quick to start.
+"""An MCP server over stdio with one fault, by its first argument; the second is the era, the third
+a pause before each answer. Quick to start.
 
-Faults: ok, mute, exit, exits, exit-late, garbage, not-utf8, big-line, huge-line, endless-line, endless-lines,
-no-ping, mute-discover, hang, stubborn, orphan, stubborn-orphan, flood, stderr-flood, env, tell. An orphan is
-a grandchild in a session of its own; its number goes to stderr. `tell` writes the value of API_KEY there, in
-two halves; `exits` answers everything and ends half a second after its start.
+Faults: ok, everything, slow-start, mute, exit, exits, exit-late, garbage, not-utf8, big-line, huge-line,
+endless-line, endless-lines, no-ping, mute-discover, hang, stubborn, orphan, stubborn-orphan, flood, stderr-
+flood, env, tell, chatter. An orphan is a grandchild in a session of its own; its number goes to stderr.
+`tell` writes the value of API_KEY there, in two halves; `exits` answers everything and ends half a second
+after its start; `chatter` logs without end.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from tests.doubles.protocol import answer
 
 FAULT = sys.argv[1] if len(sys.argv) > 1 else "ok"
 ERA = sys.argv[2] if len(sys.argv) > 2 else "legacy"
+PAUSE = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
 HUGE = 50 * 1024 * 1024
 SLEEP = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
 
@@ -33,8 +36,18 @@ def write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+def chatter() -> None:
+    number = 0
+    while True:
+        number += 1
+        print("line", number, file=sys.stderr, flush=True)
+        time.sleep(0.1)
+
+
 def at_start() -> None:
     match FAULT:
+        case "slow-start":
+            time.sleep(2)
         case "exit":
             print("first line\nno key was given: set API_KEY", file=sys.stderr)
             sys.exit(3)
@@ -50,6 +63,8 @@ def at_start() -> None:
             print("listening with", key[:5], sep=" ", end="", file=sys.stderr, flush=True)
             time.sleep(0.05)
             print(key[5:] + "\nready", file=sys.stderr, flush=True)
+        case "chatter":
+            threading.Thread(target=chatter, daemon=True).start()
         case "garbage":
             for number in range(2000):
                 write(f"this is a log line by mistake, number {number}\n".encode())
@@ -117,6 +132,7 @@ def main() -> None:
     at_start()
     for line in sys.stdin:
         message = json.loads(line)
+        time.sleep(PAUSE)
         if "id" in message and "method" in message and before(message):
             write(json.dumps(answer(message, FAULT, ERA)).encode() + b"\n")
     if FAULT.startswith("stubborn"):

@@ -37,7 +37,7 @@ def death(number: int, last: int) -> Callable[[], None]:
 
 def work(number: int, last: int) -> None:
     """Be a worker, in this process, until the step is met."""
-    from lifecycle.alerts import queue
+    from lifecycle.alerts.outbox import queue
     from lifecycle.management.commands.runlifecycle import Command
     from tests.guarantees.steps import STEPS
 

@@ -12,10 +12,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from lifecycle import policies
 from lifecycle.models import CheckResult, ServiceState
-from registry import registration
+from lifecycle.policies import operations as policy_operations
 from registry.models import Role
+from registry.services import register
 from tests.guarantees import figures
 from tests.support.console import eventually
 from tests.support.mcp_servers import LightServer, MenagerieServer
@@ -46,7 +46,7 @@ HASTY = {
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[WorkerProgram]:
     now = timezone.now()
-    policies.change_profile("normal", HASTY, by="ann", role=Role.ADMIN, now=now)
+    policy_operations.change_profile("normal", HASTY, by="ann", role=Role.ADMIN, now=now)
     with WorkerProgram(tmp_path / "worker.log") as worker:
         yield worker
 
@@ -74,7 +74,7 @@ def stored() -> float:
 def test_memory_stays_flat_however_many_checks_are_made(
     worker: WorkerProgram, entries: dict[str, dict[str, str]]
 ) -> None:
-    registration.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=timezone.now())
+    register.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=timezone.now())
     good = ServiceState.objects.filter(service__name__startswith="good-", state="HEALTHY")
     eventually(lambda: good.count() == GOOD, "the good ones are healthy", 60)
     began, curve = time.monotonic(), list[float]()

@@ -19,8 +19,7 @@ from typing import Any, Self
 from django.db import connection
 from django.utils import timezone
 
-from lifecycle import operations
-from lifecycle.alerts import channels
+from lifecycle.alerts.channels import config as channel_config
 from lifecycle.models import (
     AlertRule,
     Channel,
@@ -31,13 +30,15 @@ from lifecycle.models import (
     ServiceState,
     WorkerSeen,
 )
-from registry import registration
+from lifecycle.operations import commands as operation_commands
 from registry.errors import RegistryError
 from registry.models import Role, Service
+from registry.services import register
 from tests.doubles.fault_server import FaultServer
-from tests.engine.bench import Bench
 from tests.guarantees import evidence
 from tests.guarantees.steps import STEPS, Step
+from tests.lifecycle.monitoring.rollups.checking import sums_agree
+from tests.support.bench import Bench
 from tests.support.console import eventually, processes_marked
 from tests.support.mcp_servers import light_entry
 from tests.support.tools import ROOT
@@ -160,7 +161,7 @@ class Stage:
 
     def add(self, name: str, entry: dict[str, Any]) -> None:
         now = timezone.now()
-        registration.register({"mcpServers": {name: entry}}, by="ann", role=Role.ADMIN, now=now)
+        register.register({"mcpServers": {name: entry}}, by="ann", role=Role.ADMIN, now=now)
 
     # -- what happens
 
@@ -198,7 +199,7 @@ class Stage:
 
     def _ask(self, kind: str, name: str, **more: Any) -> None:
         with suppress(RegistryError):
-            operations.request(kind, name, by="ann", now=timezone.now(), **more)
+            operation_commands.request(kind, name, by="ann", now=timezone.now(), **more)
 
     def _add_one(self) -> None:
         self._fresh += 1
@@ -207,7 +208,7 @@ class Stage:
 
     def _remove_one(self, before: int = 0) -> None:
         with suppress(RegistryError):
-            registration.remove(f"new-{self._fresh - before}", by="ann", now=timezone.now())
+            register.remove(f"new-{self._fresh - before}", by="ann", now=timezone.now())
 
     def _kill_a_child(self) -> None:
         for process in processes_marked(self.mark)[:1]:
@@ -221,7 +222,9 @@ class Stage:
         began = time.monotonic()
         eventually(lambda: not processes_marked(self.mark), f"no process is left after: {what}", 6)
         self.longest = max(self.longest, time.monotonic() - began)
-        assert evidence.torn(Rows(), channels=1, down=DOWN) == [], what
+        found = evidence.torn(Rows(), channels=1, down=DOWN)
+        assert found == [], (what, found)
+        assert sums_agree(), what
 
     def finish(self) -> None:
         """With everything up, let a last worker bring all to rest, and end it politely.
@@ -264,11 +267,12 @@ def _alert(hook: str) -> None:
         condition="state-entered",
         states=sorted(DOWN),
         cooldown_seconds=0,
+        for_seconds=0,
         scope={"kind": "all"},
         created_at=now,
     )
-    config = channels.Config(url=hook, secret=SECRET)
-    sealed, summary = channels.seal(config), channels.summary("webhook", config)
+    config = channel_config.Config(url=hook, secret=SECRET)
+    sealed, summary = channel_config.seal(config), channel_config.summary("webhook", config)
     rule.channels.add(
         Channel.objects.create(name="hook", kind="webhook", sealed=sealed, summary=summary, created_at=now)
     )

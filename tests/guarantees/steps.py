@@ -13,7 +13,7 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
-from lifecycle.core.states import SERVING, State
+from lifecycle.core.machine.states import SERVING, State
 
 ENGINE = "lifecycle.engine."
 ALERTS = "lifecycle.alerts."
@@ -92,7 +92,7 @@ def _rises(change: Any) -> bool:
 
 def _written(which: Callable[[Any], bool]) -> Callable[..., bool]:
     """For `Recorder._update`."""
-    return lambda recorder, deeds: any(which(deed.change) for deed in deeds)
+    return lambda recorder, state_writes: any(which(state_write.change) for state_write in state_writes)
 
 
 def _told(which: Callable[[Any], bool]) -> Callable[..., bool]:
@@ -100,89 +100,100 @@ def _told(which: Callable[[Any], bool]) -> Callable[..., bool]:
     return lambda held, change: which(change)
 
 
-def _before(group: str, target: str, name: str) -> Step:
+def before(group: str, target: str, name: str) -> Step:
     return Step(group, name, target)
 
 
-def _after(group: str, target: str, name: str) -> Step:
+def after(group: str, target: str, name: str) -> Step:
     return Step(group, name, target, after=True)
 
 
 RECORDING = (
-    _before("recording", ENGINE + "recording:Recorder._insert", "a new service has no row"),
-    _after("recording", ENGINE + "recording:Recorder._insert", "a new service's row is not committed"),
-    _before("recording", ENGINE + "recording:Recorder._update", "nothing of the state is written"),
-    _before("recording", ENGINE + "recording:Recorder._add_history", "the state is written, its history not"),
-    _before("recording", ALERTS + "evaluation:on_change", "the history is written, no episode"),
-    _before("recording", ALERTS + "outbox:queue_firing", "the episode is written, no message"),
-    _after("recording", ALERTS + "outbox:queue_firing", "the message is written, not committed"),
-    _before("recording", ALERTS + "outbox:queue_resolved", "the episode's end is written, no message"),
-    _after("recording", ALERTS + "outbox:queue_resolved", "the message of the end is not committed"),
-    _after("recording", ENGINE + "recording:Recorder._update", "all is written, nothing committed"),
-    _before("recording", ENGINE + "writer:_Job.tell", "committed, and nobody knows"),
-    _before("recording", ENGINE + "recording:_tell", "committed and known"),
-    _before("recording", ENGINE + "routine:write", "no check of this second is written"),
-    _after("recording", ENGINE + "routine:write", "the checks of this second are not committed"),
-    _before("recording", ENGINE + "shop:_finish", "the command is done, its answer not written"),
-    _after("recording", ENGINE + "shop:_finish", "the command's answer is not committed"),
-    _before("recording", ENGINE + "looking:take_commands", "a command is seen, not taken"),
-    _after("recording", ENGINE + "looking:take_commands", "a command is taken, not committed"),
+    before("recording", ENGINE + "recording.record:Recorder._insert", "a new service has no row"),
+    after("recording", ENGINE + "recording.record:Recorder._insert", "a new service's row is not committed"),
+    before("recording", ENGINE + "recording.record:Recorder._update", "nothing of the state is written"),
+    before(
+        "recording",
+        ENGINE + "recording.record:Recorder._add_history",
+        "the state is written, its history not",
+    ),
+    before("recording", ALERTS + "episodes.evaluate:on_change", "the history is written, no episode"),
+    before("recording", ALERTS + "outbox.write:queue_firing", "the episode is written, no message"),
+    after("recording", ALERTS + "outbox.write:queue_firing", "the message is written, not committed"),
+    before("recording", ALERTS + "outbox.write:queue_resolved", "the episode's end is written, no message"),
+    after("recording", ALERTS + "outbox.write:queue_resolved", "the message of the end is not committed"),
+    after("recording", ENGINE + "recording.record:Recorder._update", "all is written, nothing committed"),
+    before("recording", ENGINE + "recording.writer:_Job.tell", "committed, and nobody knows"),
+    before("recording", ENGINE + "recording.record:_tell", "committed and known"),
+    before("recording", ENGINE + "recording.routine:write", "no check of this second is written"),
+    after("recording", ENGINE + "recording.routine:write", "the checks of this second are not committed"),
+    before(
+        "recording", "lifecycle.monitoring.rollups.write:Rollups.add", "the checks are written, not summed up"
+    ),
+    before("recording", ENGINE + "context:_finish", "the command is done, its answer not written"),
+    after("recording", ENGINE + "context:_finish", "the command's answer is not committed"),
+    before("recording", ENGINE + "worker.desired_state:take_commands", "a command is seen, not taken"),
+    after("recording", ENGINE + "worker.desired_state:take_commands", "a command is taken, not committed"),
 )
-UPDATE, TELL = ENGINE + "recording:Recorder._update", ENGINE + "recording:_tell"
+UPDATE, TELL = ENGINE + "recording.record:Recorder._update", ENGINE + "recording.record:_tell"
 TURNING = (
-    replace(_before("recording", UPDATE, "nothing of a fall is written"), counts=_written(_falls)),
-    replace(_after("recording", UPDATE, "a fall is written, not committed"), counts=_written(_falls)),
-    replace(_before("recording", TELL, "a fall is committed"), counts=_told(_falls)),
-    replace(_before("recording", UPDATE, "nothing of a rise is written"), counts=_written(_rises)),
-    replace(_after("recording", UPDATE, "a rise is written, not committed"), counts=_written(_rises)),
-    replace(_before("recording", TELL, "a rise is committed"), counts=_told(_rises)),
+    replace(before("recording", UPDATE, "nothing of a fall is written"), counts=_written(_falls)),
+    replace(after("recording", UPDATE, "a fall is written, not committed"), counts=_written(_falls)),
+    replace(before("recording", TELL, "a fall is committed"), counts=_told(_falls)),
+    replace(before("recording", UPDATE, "nothing of a rise is written"), counts=_written(_rises)),
+    replace(after("recording", UPDATE, "a rise is written, not committed"), counts=_written(_rises)),
+    replace(before("recording", TELL, "a rise is committed"), counts=_told(_rises)),
 )
 """The transitions with which alerts begin and end: all that belongs to one is there, or none of it."""
 CONNECTING = (
-    _before("connecting", ENGINE + "attempts:load", "the configuration is not read"),
-    _before("connecting", ENGINE + "connection:Connector.open", "nothing is opened"),
-    _before("connecting", ENGINE + "child.process:Child._launch", "no supervisor is there"),
-    _before("connecting", ENGINE + "child.process:Child._send_config", "the supervisor knows no command"),
-    _after("connecting", ENGINE + "child.process:Child._send_config", "the supervisor starts the server"),
-    _after("connecting", ENGINE + "child.process:Child.start", "the server runs"),
-    _before("connecting", ENGINE + "holding:Connection.greet", "nobody is greeted"),
-    _after("connecting", ENGINE + "holding:Connection.greet", "the session is there"),
-    _after("connecting", ENGINE + "holding:Connection.content", "the lists are read"),
-    _before("connecting", ENGINE + "outcomes:_connected", "the connection is not recorded"),
-    _after("connecting", ENGINE + "outcomes:_connected", "the connection is recorded"),
+    before("connecting", ENGINE + "service.attempts:load", "the configuration is not read"),
+    before("connecting", ENGINE + "session.connection:Connector.open", "nothing is opened"),
+    before("connecting", ENGINE + "session.child.process:Child._launch", "no supervisor is there"),
+    before(
+        "connecting", ENGINE + "session.child.process:Child._send_config", "the supervisor knows no command"
+    ),
+    after(
+        "connecting", ENGINE + "session.child.process:Child._send_config", "the supervisor starts the server"
+    ),
+    after("connecting", ENGINE + "session.child.process:Child.start", "the server runs"),
+    before("connecting", ENGINE + "session.held:Connection.greet", "nobody is greeted"),
+    after("connecting", ENGINE + "session.held:Connection.greet", "the session is there"),
+    after("connecting", ENGINE + "session.held:Connection.content", "the lists are read"),
+    before("connecting", ENGINE + "service.outcomes:_connected", "the connection is not recorded"),
+    after("connecting", ENGINE + "service.outcomes:_connected", "the connection is recorded"),
 )
 STOPPING = (
-    _before("stopping", ENGINE + "owner:Owner.stop", "a stop is heard"),
-    _after("stopping", ENGINE + "owner:Owner.stop", "the stop is recorded, nothing closed"),
-    _before("stopping", ENGINE + "holding:Connection.close", "nothing is closed"),
-    _before("stopping", ENGINE + "child.process:Child.stop", "the server's stdin is open"),
-    _before("stopping", ENGINE + "child.process:Child._order", "the supervisor has no order"),
-    _after("stopping", ENGINE + "child.process:Child._order", "the supervisor has its order"),
-    _after("stopping", ENGINE + "holding:Connection.close", "all is closed"),
-    _before("stopping", "lifecycle.core.machine:closed", "the end is not recorded"),
+    before("stopping", ENGINE + "service.managed:ManagedService.stop", "a stop is heard"),
+    after("stopping", ENGINE + "service.managed:ManagedService.stop", "the stop is recorded, nothing closed"),
+    before("stopping", ENGINE + "session.held:Connection.close", "nothing is closed"),
+    before("stopping", ENGINE + "session.child.process:Child.stop", "the server's stdin is open"),
+    before("stopping", ENGINE + "session.child.process:Child._order", "the supervisor has no order"),
+    after("stopping", ENGINE + "session.child.process:Child._order", "the supervisor has its order"),
+    after("stopping", ENGINE + "session.held:Connection.close", "all is closed"),
+    before("stopping", "lifecycle.core.machine.moves:closed", "the end is not recorded"),
 )
 LEAVING = (
-    _before("leaving", ENGINE + "owner:Owner._let_go", "the connections are open"),
-    _after("leaving", ENGINE + "owner:Owner._let_go", "a connection is closed"),
+    before("leaving", ENGINE + "service.owner:Owner._let_go", "the connections are open"),
+    after("leaving", ENGINE + "service.owner:Owner._let_go", "a connection is closed"),
     *(
         replace(step, once=True)
         for step in (
-            _before("leaving", ENGINE + "worker:Worker._finish", "the worker is told to stop"),
-            _before("leaving", ENGINE + "connection:Connector.aclose", "the owners are gone"),
-            _after("leaving", ENGINE + "connection:Connector.aclose", "the connector is closed"),
-            _before("leaving", ENGINE + "upkeep:stopped", "the worker has not said good-bye"),
-            _after("leaving", ENGINE + "upkeep:stopped", "the worker has said good-bye"),
+            before("leaving", ENGINE + "worker.worker:Worker._finish", "the worker is told to stop"),
+            before("leaving", ENGINE + "session.connection:Connector.aclose", "the owners are gone"),
+            after("leaving", ENGINE + "session.connection:Connector.aclose", "the connector is closed"),
+            before("leaving", ENGINE + "maintenance.retention:stopped", "the worker has not said good-bye"),
+            after("leaving", ENGINE + "maintenance.retention:stopped", "the worker has said good-bye"),
         )
     ),
 )
 DELIVERING = (
-    _after("delivering", ALERTS + "queue:due_channels", "a message is due"),
-    _before("delivering", ALERTS + "queue:_claim", "the message is not claimed"),
-    _after("delivering", ALERTS + "queue:take", "the message is claimed"),
-    _before("delivering", ALERTS + "senders.webhook:WebhookSender.__call__", "the message is not sent"),
-    _after("delivering", ALERTS + "senders.webhook:WebhookSender.__call__", "the message is sent"),
-    _before("delivering", ALERTS + "queue:settle", "the answer is not written"),
-    _before("delivering", ALERTS + "queue:note", "the answer is written, not committed"),
-    _after("delivering", ALERTS + "queue:settle", "the answer is committed"),
+    after("delivering", ALERTS + "outbox.queue:due_channels", "a message is due"),
+    before("delivering", ALERTS + "outbox.queue:_claim", "the message is not claimed"),
+    after("delivering", ALERTS + "outbox.queue:take", "the message is claimed"),
+    before("delivering", ALERTS + "senders.webhook:WebhookSender.__call__", "the message is not sent"),
+    after("delivering", ALERTS + "senders.webhook:WebhookSender.__call__", "the message is sent"),
+    before("delivering", ALERTS + "outbox.queue:settle", "the answer is not written"),
+    before("delivering", ALERTS + "outbox.queue:note", "the answer is written, not committed"),
+    after("delivering", ALERTS + "outbox.queue:settle", "the answer is committed"),
 )
 STEPS = (*RECORDING, *TURNING, *CONNECTING, *STOPPING, *LEAVING, *DELIVERING)

@@ -16,9 +16,10 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
-from registry import mcpjson, registration
 from registry.access import tokens
+from registry.mcpjson import image
 from registry.models import ConfigVersion, RegistryHead, Role, Secret, Service
+from registry.services import register
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GOOD = {"url": "https://example.org/mcp", "headers": {"Authorization": "Bearer kept-secret"}}
@@ -64,8 +65,8 @@ def everything() -> dict[str, Any]:
 @pytest.fixture
 def before() -> Iterator[dict[str, Any]]:
     """A registry with one service in it, exported; a look at it."""
-    registration.register({"kept": GOOD}, by="test", role=Role.ADMIN, now=timezone.now())
-    mcpjson.export_pending(author="test", now=timezone.now())
+    register.register({"kept": GOOD}, by="test", role=Role.ADMIN, now=timezone.now())
+    image.export_pending(author="test", now=timezone.now())
     yield everything()
     settings.MCPJSON_FILE.unlink()
 

@@ -40,19 +40,20 @@ HASTY = {
 """Else a server that has been down for minutes is tried again after minutes, and nothing happens to it."""
 SET_UP = """
 from django.utils import timezone
-from lifecycle.alerts import channels
+from lifecycle.alerts.channels import config as channel_config
 from lifecycle.models import AlertRule, Channel, PolicyHead, PolicyProfile
 now = timezone.now()
 PolicyProfile.objects.create(name="normal", changes={hasty!r}, updated_by="ann", updated_at=now)
 PolicyHead.objects.update_or_create(pk=1, defaults={{"revision": 1}})
 AlertRule.objects.all().delete()
 rule = AlertRule.objects.create(name="down", condition="state-entered",
-    states=["RECONNECTING", "UNREACHABLE"], cooldown_seconds=0, scope={{"kind": "all"}}, created_at=now)
-hook = channels.Config(url={url!r}, secret={secret!r})
-mail = channels.Config(to=("ops@example.org",))
+    states=["RECONNECTING", "UNREACHABLE"], cooldown_seconds=0, for_seconds=0,
+    scope={{"kind": "all"}}, created_at=now)
+hook = channel_config.Config(url={url!r}, secret={secret!r})
+mail = channel_config.Config(to=("ops@example.org",))
 for kind, config in (("webhook", hook), ("email", mail)):
-    rule.channels.add(Channel.objects.create(name=kind, kind=kind, sealed=channels.seal(config),
-        summary=channels.summary(kind, config), created_at=now))
+    rule.channels.add(Channel.objects.create(name=kind, kind=kind, sealed=channel_config.seal(config),
+        summary=channel_config.summary(kind, config), created_at=now))
 """
 
 

@@ -12,10 +12,10 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from lifecycle import policies
 from lifecycle.models import ServiceState, StateChange
-from registry import registration
+from lifecycle.policies import operations as policy_operations
 from registry.models import Role
+from registry.services import register
 from tests.guarantees import figures
 from tests.guarantees.figures import LONG
 from tests.support.console import eventually, processes_marked
@@ -37,7 +37,7 @@ def worker(tmp_path: Path) -> Iterator[WorkerProgram]:
 
 def hold(entries: dict[str, dict[str, object]]) -> None:
     """Register them under the policy that everyone has, and wait until they are healthy."""
-    registration.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=timezone.now())
+    register.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=timezone.now())
     healthy = ServiceState.objects.filter(state="HEALTHY")
     eventually(lambda: healthy.count() == len(entries), "all are healthy", 60)
 
@@ -65,7 +65,7 @@ def test_the_exit_of_each_child_shows_within_a_second(worker: WorkerProgram) -> 
 
 def test_the_end_of_an_http_server_shows_within_45_seconds(worker: WorkerProgram) -> None:
     if not LONG:
-        policies.change_profile(
+        policy_operations.change_profile(
             "normal", {"health_check_interval": HASTE}, by="ann", role=Role.ADMIN, now=timezone.now()
         )
     with LightServer(era="legacy") as server:

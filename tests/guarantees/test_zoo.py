@@ -14,11 +14,11 @@ import pytest
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from lifecycle import policies
-from lifecycle.core.health import LEVELS, Level
+from lifecycle.core.health.verdict import LEVELS, Level
 from lifecycle.models import CheckResult, ServiceState, StateChange
-from registry import registration
+from lifecycle.policies import operations as policy_operations
 from registry.models import Role
+from registry.services import register
 from tests.guarantees import figures
 from tests.guarantees.figures import LONG
 from tests.guarantees.zoo import SHORT, Animal, all_animals
@@ -87,7 +87,7 @@ def menagerie() -> Iterator[MenagerieServer]:
 def worker(tmp_path: Path) -> Iterator[WorkerProgram]:
     now = timezone.now()
     for profile, changes in (("background", HASTY), ("critical", WATCHED)):
-        policies.change_profile(profile, changes, by="ann", role=Role.ADMIN, now=now)
+        policy_operations.change_profile(profile, changes, by="ann", role=Role.ADMIN, now=now)
     with WorkerProgram(tmp_path / "worker.log") as worker:
         yield worker
 
@@ -105,7 +105,7 @@ def good(worker: WorkerProgram, mark: str) -> Iterator[list[str]]:
 
 
 def add(entries: dict[str, dict[str, object]]) -> None:
-    results = registration.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=timezone.now())
+    results = register.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=timezone.now())
     assert [str(result.error) for result in results if result.error] == []
 
 

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from django.utils import timezone
 
-from lifecycle.alerts import evaluation
-from lifecycle.engine.connection import Connector
-from lifecycle.engine.worker import Alerts, Worker
+from lifecycle.alerts.episodes import evaluate
+from lifecycle.engine.session.connection import Connector
+from lifecycle.engine.worker.worker import Alerts, Worker
 from tests.doubles.fault_server import FaultServer
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Wound:
         self._running = asyncio.run_coroutine_threadsafe(self._worker.run(), self._loop)
 
     async def _make(self, name: str) -> Worker:
-        alerts = Alerts(on_change=evaluation.on_change, tick=evaluation.tick, deliver=_no_delivery)
+        alerts = Alerts(on_change=evaluate.on_change, tick=evaluate.tick, deliver=_no_delivery)
         connector = Connector(run_dir=self._run_dir, worker=name)
         return Worker(name=name, connector=connector, clock=self.now, alerts=alerts)
 
@@ -86,8 +86,8 @@ class Wound:
     def idle(self) -> bool:
         """Whether nobody waits for a server: winding the clock now makes nothing late."""
         assert self._worker is not None
-        owners = list(self._worker._roster._owners.values())
-        return not any(owner._activity.busy for owner in owners)
+        owners = list(self._worker._owners._owners.values())
+        return not any(owner.busy for owner in owners)
 
     def failed(self) -> bool:
         """Whether the worker ended by itself: a bug, which `leave` raises."""

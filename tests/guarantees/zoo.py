@@ -68,7 +68,14 @@ AT_CONNECT = {
     "flapping": Fate(UNSTEADY, "closed"),
     "slow-start": Fate(HEALTHY),
 }
-HELD = AT_CONNECT | {"error": Fate(HEALTHY), "huge-list": Fate(HEALTHY)}
+HELD = AT_CONNECT | {
+    "error": Fate(HEALTHY),
+    "huge-list": Fate(HEALTHY),
+    "429": Fate(WARNING, "http"),
+    "503": Fate(WARNING | FAILING, "http"),
+}
+"""Both say when to come again: who has a session keeps it and waits, but not for ever for the second."""
+
 NO_SESSION = {"forgets": Fate(HEALTHY)}
 """What a server of 2026-07-28, which has no sessions, makes of these."""
 

@@ -188,4 +188,15 @@ def test_where_uv_fails_pip_installs(checkout: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "run", run)
     monkeypatch.setattr(module, "pip_command", lambda base: ["pip"])
     module.fill("python3", "runtime")
-    assert ran[-1] == ("pip", "install", "-q", "--require-hashes", "-r", "requirements.lock")
+    assert ran[-1] == ("pip", "install", "-q", "--no-deps", "--require-hashes", "-r", "requirements.lock")
+
+
+def test_an_account_without_a_home_to_write_in_keeps_the_cache_in_the_clone(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = loaded(checkout)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for writable in (False, True):
+        monkeypatch.setattr(os, "access", lambda *_, found=writable: found)
+        given = script.environment().get("XDG_CACHE_HOME", "")
+        assert given == ("" if writable else str(checkout / ".venv" / ".cache"))

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
 import smtplib
 import subprocess
 import sys
+import tempfile
 from email.message import EmailMessage
 from pathlib import Path
 
 import httpx2
+import psutil
 import psycopg
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from tests.support import postgres
 from tests.support.mcp_servers import FastMCPServer, listens
 from tests.support.receivers import SmtpReceiver, WebhookReceiver
 from tests.support.tools import ROOT
@@ -25,6 +30,28 @@ def test_each_test_gets_an_empty_database_on_a_real_postgresql(postgres_url: str
     with psycopg.connect(postgres_url) as connection:
         connection.execute("CREATE TABLE here (id int)")
         assert connection.info.server_version >= 150000
+
+
+def test_postgresql_starts_as_another_account_from_a_directory_that_only_root_can_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a clone in Debian's /root; whoever is not root runs it from the copy as itself."""
+    ours = postgres.copied(postgres.installation(), tmp_path / "site-packages")
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(postgres, "installation", lambda: ours)
+    if os.geteuid() == 0:  # else it would be the place of a socket, whose path may not be so long
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        monkeypatch.setattr(tempfile, "tempdir", None)
+    server = postgres.PostgresServer()
+    try:
+        with psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        own = pwd.getpwuid(os.geteuid()).pw_name
+        assert psutil.Process(server.process.pid).username() == ("nobody" if own == "root" else own)
+        assert server.programs.is_relative_to(server.home if os.geteuid() == 0 else tmp_path)
+    finally:
+        server.stop()
+    assert not server.home.exists()
 
 
 def test_a_mail_arrives_as_it_was_sent(smtp_receiver: SmtpReceiver) -> None:

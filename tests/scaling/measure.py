@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from mcpstore_site.benchmarks import target
+from mcpstore_site.benchmarks.support import target
 from tests.support.cluster import Cluster, WorkerProcess
 from tests.support.console import eventually
 from tests.support.ports import free_port

@@ -4,53 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection, connections, transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
-from lifecycle import notices, operations, reading, wakeup
-from lifecycle.alerts import queue
-from lifecycle.alerts.queue import Outcome
-from lifecycle.core import machine
-from lifecycle.core.health import Level
-from lifecycle.core.tenure import HOUSE, LEASES, shard_of
-from lifecycle.engine import leases, logbook, looking, routine, sampling, shop, upkeep
-from lifecycle.engine.fence import FencedError, LeaseFence
-from lifecycle.engine.logbook import Batch, Entry
-from lifecycle.engine.recording import Held, Recorder
-from lifecycle.engine.routine import Check
-from lifecycle.engine.writer import Writer
-from lifecycle.live import feed
+from lifecycle.core.health.verdict import Level
+from lifecycle.core.machine import moves
+from lifecycle.core.timing.shares import HOUSE, LEASES, shard_of
+from lifecycle.engine import context
+from lifecycle.engine.leases import leases
+from lifecycle.engine.leases.fence import FencedError, LeaseFence
+from lifecycle.engine.maintenance import logbook, retention, sampling
+from lifecycle.engine.maintenance.logbook import Batch, Entry
+from lifecycle.engine.recording import routine
+from lifecycle.engine.recording.held import Held
+from lifecycle.engine.recording.record import Recorder
+from lifecycle.engine.recording.routine import Check
+from lifecycle.engine.recording.writer import Writer
+from lifecycle.engine.worker import desired_state
 from lifecycle.models import (
-    Channel,
     CheckResult,
     Command,
-    Delivery,
-    DeliveryAttempt,
-    FeedItem,
     LogPiece,
     ServiceState,
     StateChange,
     WorkerSeen,
 )
-from lifecycle.wakeup import Waker
-from mcpstore_site import health
-from registry import registration
-from registry.models import Role, Service
+from lifecycle.operations import commands as operation_commands
+from mcpstore_site.answers import health
+from tests.scaling.registered import NOW, make_service
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 class Pair:
@@ -59,7 +51,7 @@ class Pair:
     def __init__(self) -> None:
         leases.prepare()
         for name in "ab":
-            upkeep.started(name, "host", 1, NOW)
+            retention.started(name, "host", 1, NOW)
             leases.renew(name)
         self.a, self.b = LeaseFence("a"), LeaseFence("b")
         self.a.hold(leases.take("a", range(LEASES)))
@@ -83,12 +75,6 @@ def pair() -> Iterator[Pair]:
     pair.writer.close()
 
 
-def make_service(name: str = "one") -> Service:
-    document = {"mcpServers": {name: {"url": f"http://127.0.0.1:9/{name}"}}}
-    registration.register(document, by="ann", role=Role.ADMIN, now=NOW)
-    return Service.objects.get(name=name)
-
-
 def registered(pair: Pair) -> Held:
     """A service that *a* holds, with its first row."""
     service = make_service()
@@ -98,7 +84,7 @@ def registered(pair: Pair) -> Held:
 
 
 def stop(pair: Pair, fence: LeaseFence, held: Held) -> bool:
-    step = machine.stop(held.snapshot, NOW, "asked")
+    step = moves.stop(held.snapshot, NOW, "asked")
     return asyncio.run(pair.recorder(fence).change(held, *step, NOW))
 
 
@@ -138,7 +124,7 @@ def test_of_what_is_written_together_only_the_lost_lease_is_refused(pair: Pair) 
     leases.take("b", [shard_of(second.service_id)])
 
     async def stopped() -> list[bool | BaseException]:
-        asked = [(held, *machine.stop(held.snapshot, NOW, "asked")) for held in (first, second, third)]
+        asked = [(held, *moves.stop(held.snapshot, NOW, "asked")) for held in (first, second, third)]
         block = asyncio.create_task(pair.writer.do(time.sleep, 0.2))
         found = await asyncio.gather(*(recorder.change(*one, NOW) for one in asked), return_exceptions=True)
         await block
@@ -177,18 +163,18 @@ def test_after_a_takeover_the_former_worker_writes_no_log_and_no_sample(pair: Pa
 
 def test_a_command_goes_to_who_holds_the_shard_and_is_inherited_with_it(pair: Pair) -> None:
     service = make_service()
-    command = operations.request("check", service.name, by="ann", now=NOW)
-    assert looking.take_commands("b", NOW, pair.b) == []
-    [taken] = looking.take_commands("a", NOW, pair.a)
+    command = operation_commands.request("check", service.name, by="ann", now=NOW)
+    assert desired_state.take_commands("b", NOW, pair.b) == []
+    [taken] = desired_state.take_commands("a", NOW, pair.a)
     assert taken.pk == command.pk
     inherited = pair.take_over()
-    assert looking.put_back_inherited(inherited, NOW) == 1
-    [again] = looking.take_commands("b", NOW, pair.b)
-    assert looking.put_back_inherited(inherited, NOW) == 0
-    shop._finish(pair.a, taken, {}, "", NOW)
+    assert desired_state.put_back_inherited(inherited, NOW) == 1
+    [again] = desired_state.take_commands("b", NOW, pair.b)
+    assert desired_state.put_back_inherited(inherited, NOW) == 0
+    context._finish(pair.a, taken, {}, "", NOW)
     command.refresh_from_db()
     assert (command.state, command.worker) == (Command.State.TAKEN, "b")
-    shop._finish(pair.b, again, {}, "", NOW)
+    context._finish(pair.b, again, {}, "", NOW)
     command.refresh_from_db()
     assert (command.state, command.worker) == (Command.State.DONE, "b")
 
@@ -230,152 +216,6 @@ def in_a_thread(work: Any) -> Any:
     return found[0]
 
 
-def make_delivery(channel: Channel) -> Delivery:
-    later = NOW + timedelta(days=1)
-    return Delivery.objects.create(
-        channel=channel, kind="firing", payload={}, created_at=NOW, next_attempt_at=NOW, expires_at=later
-    )
-
-
-def make_channel() -> Channel:
-    return Channel.objects.create(name="c", kind="console", created_at=NOW)
-
-
-def test_two_deliverers_claim_each_message_once() -> None:
-    channel = make_channel()
-    made = {make_delivery(channel).pk for _ in range(60)}
-    start = threading.Barrier(4)
-    claimed: list[int] = []
-
-    def deliver() -> None:
-        start.wait(10)
-        while (delivery := queue.take(channel.pk, NOW)) is not None:
-            claimed.append(delivery.pk)
-        connections.close_all()
-
-    threads = [threading.Thread(target=deliver) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert set(claimed) <= made
-    assert max(Counter(claimed).values()) == 1
-    # Whoever lost all its twenty candidates to others stops and looks again a moment later.
-    while (delivery := queue.take(channel.pk, NOW)) is not None:
-        claimed.append(delivery.pk)
-    assert sorted(claimed) == sorted(made)
-
-
-def test_a_deliverer_that_was_too_late_leaves_the_message_to_the_next() -> None:
-    channel = make_channel()
-    make_delivery(channel)
-    failed = Outcome(ok=False, answer="no", took=timedelta(0), gone=True)
-    first = queue.take(channel.pk, NOW)
-    second = queue.take(channel.pk, NOW + queue.CLAIM)
-    assert first is not None
-    assert second is not None
-    queue.settle(first, failed, NOW, 0.5)
-    row = Delivery.objects.select_related("channel").get()
-    assert (row.state, row.channel.enabled, DeliveryAttempt.objects.count()) == ("queued", True, 1)
-    queue.settle(second, replace(failed, ok=True, gone=False), NOW, 0.5)
-    assert Delivery.objects.get().state == "delivered"
-
-
-WRITERS, TRANSACTIONS = 8, 120
-
-
-class Writers:
-    """Many that write into the feed and the history at once; some commit late."""
-
-    def __init__(self) -> None:
-        self.ended = threading.Event()
-        self.service = make_service()
-        self.at_work = WRITERS
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        for number in range(WRITERS):
-            threading.Thread(target=self._write, args=[random.Random(number)]).start()
-
-    def __exit__(self, *_: object) -> None:
-        assert self.ended.wait(60)
-
-    def _write(self, chance: random.Random) -> None:
-        for _ in range(TRANSACTIONS):
-            with transaction.atomic():
-                feed.note("service", 1, NOW)
-                StateChange.objects.create(service=self.service, after="HEALTHY", event="e", at=NOW)
-                time.sleep(chance.choice([0, 0, 0, 0.001, 0.02]))
-                feed.note("service", 2, NOW)
-        connections.close_all()
-        with self._lock:
-            self.at_work -= 1
-        if not self.at_work:
-            self.ended.set()
-
-
-def test_the_feed_loses_nothing_and_repeats_nothing_while_many_write() -> None:
-    writers, cursor, naive = Writers(), feed.Cursor(feed.place()), 0
-    found: list[int] = []
-    by_id: list[int] = []
-    with writers:
-        while not writers.ended.is_set():
-            found += [item.id for item in cursor.read()]
-            by_id += FeedItem.objects.filter(id__gt=naive).order_by("id").values_list("id", flat=True)
-            naive = max([naive, *by_id[-1:]])
-    found += [item.id for item in cursor.read()]
-    by_id += FeedItem.objects.filter(id__gt=naive).values_list("id", flat=True)
-    everything = list(FeedItem.objects.exclude(kind="list").order_by("id").values_list("id", flat=True))
-    assert len(everything) == 2 * WRITERS * TRANSACTIONS
-    assert sorted(found) == everything
-    # This is what the transactions are for.
-    assert len(set(by_id)) < len(everything)
-
-
-def test_a_page_misses_nothing_from_its_place_on() -> None:
-    before = feed.place()
-    feed.note("service", 1, NOW)
-    place = feed.place()
-    late = threading.Event()
-    written = threading.Event()
-
-    def write() -> None:
-        with transaction.atomic():
-            feed.note("service", 2, NOW)
-            written.set()
-            late.wait(10)
-        connections.close_all()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    written.wait(10)
-    feed.note("service", 3, NOW)
-    after = feed.place()
-    late.set()
-    writer.join(10)
-    refs = {origin: [item.ref for item in feed.since(origin, NOW) or []] for origin in (before, place, after)}
-    assert refs[place] == [2, 3]
-    assert 2 in refs[after]
-    assert feed.since(after + 10_000, NOW) is None
-
-
-def test_who_follows_the_events_by_id_misses_none_while_many_write() -> None:
-    writers = Writers()
-    found: list[int] = []
-
-    def look() -> bool:
-        more = [event.pk for event in reading.events(after=found[-1] if found else -1, limit=50)]
-        found.extend(more)
-        return bool(more)
-
-    with writers:
-        while not writers.ended.is_set():
-            look()
-    while look():
-        pass
-    assert len(found) == len(set(found)) == WRITERS * TRANSACTIONS
-
-
 def test_the_console_is_ready_when_living_workers_hold_everything(pair: Pair) -> None:
     WorkerSeen.objects.update(seen_at=timezone.now())
     answer = health.readyz(RequestFactory().get("/readyz"))
@@ -386,30 +226,3 @@ def test_the_console_is_ready_when_living_workers_hold_everything(pair: Pair) ->
     assert json.loads(answer.content)["worker"] == "65 of 65 leases are held by none"
     pair.take_over()
     assert health.readyz(RequestFactory().get("/readyz")).status_code == 200
-
-
-def test_a_change_wakes_who_waits_and_a_burst_is_told_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wakeup, "BLIND_WAIT", 30)
-    feed.note("list", 0, NOW)
-    waker = Waker()
-    with psycopg.connect(**notices._address(), autocommit=True) as listener:
-        listener.execute("LISTEN mcpstore")
-        time.sleep(2 * notices.TOLD_EVERY)
-        began = time.monotonic()
-        threading.Thread(target=write_much, args=[began + 0.1]).start()
-        waker.pause(30)
-        assert time.monotonic() - began < 10
-        told = sum(1 for _ in listener.notifies(timeout=2))
-        assert 1 <= told <= BURST / notices.TOLD_EVERY + 1
-    waker.close()
-    assert FeedItem.objects.count() > 3 * told
-
-
-BURST = 0.5
-
-
-def write_much(begin: float) -> None:
-    time.sleep(max(0.0, begin - time.monotonic()))
-    while time.monotonic() < begin + BURST:
-        feed.note("list", 0, NOW)
-    connections.close_all()

@@ -1,4 +1,4 @@
-"""Runs `on_postgres` on a real PostgreSQL, in a process of its own, since settings name one database."""
+"""Runs `on_postgres` and `on_postgres_feed` in a process of their own, since settings name one database."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from tests.support.tools import ROOT
 
-FILE = Path(__file__).with_name("on_postgres.py")
+FILES = [Path(__file__).with_name(f"{name}.py") for name in ("on_postgres", "on_postgres_feed")]
 pytestmark = pytest.mark.timeout(300)
-NAMES = re.findall(r"^def (test_\w+)", FILE.read_text(), re.MULTILINE)
+NAMES = [name for file in FILES for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)]
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def outcome(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> s
     """What pytest said of each test."""
     home = tmp_path_factory.mktemp("on-postgres")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-o", "addopts=", str(FILE)],
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-o", "addopts=", *map(str, FILES)],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": postgres_server, "MCPSTORE_TEST_DATA_DIR": str(home)},
         capture_output=True,

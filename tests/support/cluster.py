@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg.rows import dict_row
 
-from lifecycle.core.tenure import SHARDS
+from lifecycle.core.timing.shares import SHARDS
 from tests.support.console import INHERITED, eventually
 from tests.support.tools import ROOT
 
@@ -25,13 +25,13 @@ import json
 from pathlib import Path
 from django.core.management import call_command
 from django.utils import timezone
-from lifecycle import policies
-from registry import registration
+from lifecycle.policies import operations
+from registry.services import register
 call_command("migrate", verbosity=0)
 who = {"by": "ann", "role": "admin", "now": timezone.now()}
-results = registration.register(json.loads(Path(%r).read_text()), **who)
+results = register.register(json.loads(Path(%r).read_text()), **who)
 assert not [str(result.error) for result in results if result.error]
-policies.change_profile("normal", {"health_check_interval": %r}, **who)
+operations.change_profile("normal", {"health_check_interval": %r}, **who)
 """
 
 

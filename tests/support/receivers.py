@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -13,28 +14,64 @@ from types import TracebackType
 from typing import Any, Self
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from standardwebhooks.webhooks import Webhook
 
+from tests.support.certificates import TestCertificate
 from tests.support.ports import free_port
 
 
 class SmtpReceiver:
-    """An SMTP server on a port of its own."""
+    """An SMTP server on a port of its own, with TLS by STARTTLS or from the first byte (*implicit*).
 
-    def __init__(self) -> None:
+    `refused` are the recipients that it does not take, with its answers. `secured` says of each message
+    whether it came over TLS, `signed_in` who signed in.
+    """
+
+    def __init__(self, tls: TestCertificate | None = None, *, implicit: bool = False) -> None:
         self.messages: list[EmailMessage] = []
+        self.refused: dict[str, str] = {}
+        self.secured: list[bool] = []
+        self.signed_in: list[str] = []
         self.port = free_port()
-        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
+        if context and tls:
+            context.load_cert_chain(tls.certificate, tls.key)
+        self.controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            server_hostname="localhost",
+            ssl_context=context if implicit else None,
+            tls_context=None if implicit else context,
+            authenticator=self._sign_in,
+            auth_require_tls=False,
+        )
+
+    @property
+    def address(self) -> str:
+        return f"localhost:{self.port}"
+
+    def _sign_in(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        self.signed_in.append(data.login.decode())
+        return AuthResult(success=True)
 
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         message["X-Envelope-To"] = ", ".join(envelope.rcpt_tos)
         self.messages.append(message)
+        self.secured.append(server.transport.get_extra_info("ssl_object") is not None)
         return "250 taken"
 
     def subjects(self) -> list[str]:

@@ -72,6 +72,8 @@ def npm(*arguments: str, cwd: Path) -> None:
     script = Path(program).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     command = [program, str(script)] if script.exists() else ["npm"]
     environment = {**os.environ, "PATH": f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"}
+    if not os.access(Path.home() if Path.home().exists() else "/", os.W_OK):
+        environment["npm_config_cache"] = str(TOOLS / ".npm")
     quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     if subprocess.run([*command, *arguments, *quiet], cwd=cwd, env=environment, stdout=sys.stderr).returncode:
         raise ToolMissingError(f"npm {' '.join(arguments)} failed; what it said stands above.")

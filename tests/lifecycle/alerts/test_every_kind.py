@@ -1,0 +1,95 @@
+"""Whoever adds a kind of channel or a condition is told of each place that it misses."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from lifecycle.alerts.channels import config as channel_config
+from lifecycle.alerts.channels.config import Config
+from lifecycle.alerts.channels.forms import FORMS
+from lifecycle.alerts.outbox.delivery import Deliverer, all_senders
+from lifecycle.alerts.outbox.write import USUAL
+from lifecycle.alerts.presenter import CHANNEL_KINDS, rule_row
+from lifecycle.alerts.rules.forms import CONDITIONS, RuleForm
+from lifecycle.core.alerting import evaluate
+from lifecycle.models import AlertRule, Channel
+from tests.support.fleet import make_rule
+from tests.support.posting import Post
+
+ROOT = Path(__file__).parents[3]
+KINDS = [kind.value for kind in Channel.Kind]
+ALL_CONDITIONS = [condition.value for condition in AlertRule.Condition]
+
+
+def test_every_kind_of_channel_has_a_form_a_name_and_a_sender() -> None:
+    assert set(FORMS) == set(CHANNEL_KINDS) == set(all_senders()) == set(KINDS)
+    assert [form.kind for form in FORMS.values()] == list(FORMS)
+
+
+class Holding(Post):
+    """A sender that holds something open."""
+
+    closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+async def test_whatever_a_sender_holds_open_is_closed() -> None:
+    first, second = Holding(), Holding()
+    await Deliverer({"email": first, "webhook": second, "console": Post()}).aclose()
+    assert first.closed and second.closed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_channel_can_be_added_with_all_its_settings(admin: Client, kind: str) -> None:
+    add = reverse("channel_add", args=[kind])
+    word = str(CHANNEL_KINDS[kind]).lower()
+    listed = admin.get(reverse("channel_list")).content.decode()
+    assert re.search(rf'href="{add}">Add {word}<', listed)
+    page = admin.get(add).content.decode()
+    assert [name for name in FORMS[kind]().fields if f'name="{name}"' not in page] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_channel_is_kept_and_summed_up(kind: str) -> None:
+    config = Config(to=("a@example.org",), url="https://example.org/a", secret=channel_config.new_secret())
+    assert channel_config.unseal(channel_config.seal(config)) == config
+    assert channel_config.summary(kind, config)
+
+
+def test_an_unknown_kind_of_channel_is_not_summed_up_as_another() -> None:
+    with pytest.raises(ValueError, match="pigeon"):
+        channel_config.summary("pigeon", Config())
+
+
+def test_every_condition_is_decided_offered_and_worded() -> None:
+    assert {condition.value for condition in evaluate.Condition} == set(ALL_CONDITIONS)
+    assert {value for value, _words in CONDITIONS} == set(USUAL) == set(ALL_CONDITIONS)
+
+
+@pytest.mark.parametrize("condition", ALL_CONDITIONS)
+def test_the_form_shows_each_condition_only_its_own_fields(condition: str) -> None:
+    css = (ROOT / "static" / "css" / "alerts.css").read_text(encoding="utf-8")
+    assert f'[name="condition"][value="{condition}"]:checked' in css
+
+
+@pytest.mark.django_db
+def test_the_form_of_a_rule_has_all_its_fields(admin: Client, log_channel: Channel) -> None:
+    page = admin.get(reverse("rule_add")).content.decode()
+    assert [name for name in RuleForm().fields if f'name="{name}"' not in page] == []
+
+
+@pytest.mark.django_db
+def test_every_condition_has_words_of_its_own_on_the_list() -> None:
+    rules = [make_rule(name=name, condition=name) for name in ALL_CONDITIONS]
+    assert len({rule_row(rule).condition for rule in rules}) == len(ALL_CONDITIONS)
+    with pytest.raises(ValueError, match="full-moon"):
+        rule_row(make_rule(name="x", condition="full-moon"))

@@ -1,0 +1,118 @@
+"""The pages of rules: added, changed, switched, deleted, and told what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from lifecycle.core.machine.states import State
+from lifecycle.models import AlertRule, Channel, Delivery
+from tests.support.fleet import Fleet, at, make_rule
+from tests.support.pages import HTMX
+
+pytestmark = pytest.mark.django_db
+
+
+def rule_data(**fields: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "name": "Down",
+        "level": "ERROR",
+        "condition": "state-entered",
+        "states": ["UNREACHABLE"],
+        "seconds": "300",
+        "scope": "all",
+        "cooldown": "300",
+        "enabled": "on",
+    }
+    return {**values, **fields}
+
+
+def test_a_rule_of_tools_is_saved_and_told_in_words(admin: Client) -> None:
+    sent = rule_data(condition="tools-changed", states=[], breaking_only="on")
+    page = admin.post(reverse("rule_add"), sent, follow=True).content.decode()
+    assert "A tool changes in a breaking way" in page
+    rule = AlertRule.objects.get()
+    assert (rule.condition, rule.breaking_only) == ("tools-changed", True)
+    assert (
+        'name="breaking_only" id="id_breaking_only" checked'
+        in admin.get(reverse("rule_edit", args=[rule.pk])).content.decode()
+    )
+
+
+def test_a_rule_is_added_changed_switched_and_deleted(admin: Client, log_channel: Channel) -> None:
+    sent = rule_data(channels=[log_channel.pk], notify_recovery="on", scope="tags", values="eu, paid eu")
+    answer = admin.post(reverse("rule_add"), sent, follow=True)
+    assert "The rule “Down” is saved." in answer.content.decode()
+    rule = AlertRule.objects.get()
+    assert rule.scope == {"kind": "tags", "values": ["eu", "paid"]} and rule.channels.get() == log_channel
+    edit = reverse("rule_edit", args=[rule.pk])
+    assert 'value="eu, paid"' in admin.get(edit).content.decode()
+    admin.post(edit, rule_data(name="Gone", condition="not-serving-for", seconds="60"))
+    rule.refresh_from_db()
+    assert (rule.name, rule.condition, rule.seconds, rule.notify_recovery) == (
+        "Gone",
+        "not-serving-for",
+        60,
+        False,
+    )
+    row = admin.post(reverse("rule_switch", args=[rule.pk]), {"enabled": "0"}, headers=HTMX).content.decode()
+    assert row.startswith("<tr") and "Enable" in row
+    admin.post(reverse("rule_delete", args=[rule.pk]))
+    assert not AlertRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"states": []}, "Choose at least one state."),
+        ({"states": ["HEALTHY"]}, "HEALTHY is not one of the available choices"),
+        ({"condition": "not-serving-for", "seconds": ""}, "Enter the number of seconds."),
+        ({"condition": "not-serving-for", "seconds": "-5"}, "greater than or equal to 1"),
+        ({"scope": "services", "values": "ghost"}, "Unknown: ghost."),
+        ({"scope": "profiles", "values": "gentle"}, "Unknown: gentle."),
+        ({"scope": "tags", "values": " , "}, "Enter some, or choose all services."),
+        ({"message": "{host} {service.__class__} is down"}, "{host}, {service.__class__} is not known."),
+        ({"cooldown": "99999999"}, "less than or equal to 86400"),
+        ({"name": "Taken"}, "A rule with this name exists already."),
+    ],
+)
+def test_a_wrong_rule_is_told_what_is_wrong_and_changes_nothing(
+    admin: Client, wrong: dict[str, Any], words: str
+) -> None:
+    make_rule(name="Taken")
+    for headers in ({}, HTMX):
+        answer = admin.post(reverse("rule_add"), rule_data(**wrong), headers=headers)
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+    assert AlertRule.objects.count() == 1
+
+
+def test_deleting_a_rule_does_not_lose_its_waiting_messages(
+    admin: Client, fleet: Fleet, log_channel: Channel
+) -> None:
+    rule = make_rule(log_channel)
+    fleet.move(fleet.service(), State.RECONNECTING, at(0))
+    admin.post(reverse("rule_delete", args=[rule.pk]))
+    first, last = Delivery.objects.order_by("pk")
+    assert (first.state, last.state, last.kind, last.beginning) == ("queued", "queued", "resolved", first)
+    said = last.payload["data"]["message"]
+    assert (
+        said
+        == "The rule “Service down” was deleted by admin-1, so its alert ends; weather is RECONNECTING now"
+    )
+
+
+@pytest.mark.parametrize("condition", ["state-entered", "needs-sign-in"])
+def test_a_new_rule_waits_for_15_seconds_unless_its_form_says_otherwise(
+    admin: Client, condition: str
+) -> None:
+    form = admin.get(reverse("rule_add")).content.decode()
+    assert 'name="lasting" value="15"' in form
+    admin.post(reverse("rule_add"), rule_data(condition=condition))
+    admin.post(reverse("rule_add"), rule_data(condition=condition, name="At once", lasting="0"))
+    assert dict(AlertRule.objects.values_list("name", "for_seconds")) == {"Down": 15, "At once": 0}
+    assert "for at least 15 s" in admin.get(reverse("rule_list")).content.decode()
