@@ -136,7 +136,8 @@ def check_some_times(console: Console) -> None:
 
 
 def shown_tools(page: Page, ids: dict[str, int]) -> dict[str, int]:
-    cells = {name: page.locator(f"#service-{pk} td.n").nth(1).inner_text() for name, pk in ids.items()}
+    column = page.locator("#services thead th").all_inner_texts().index("Tools")
+    cells = {name: page.locator(f"#service-{pk} > *").nth(column).inner_text() for name, pk in ids.items()}
     return {name: int(text) for name, text in cells.items()}
 
 

@@ -69,7 +69,8 @@ def exported(web: Web, token: str) -> httpx2.Response:
 
 def test_a_slow_client_costs_no_memory_and_no_place_once_it_is_gone(web: Web, token: str) -> None:
     process = psutil.Process(web.process.pid)
-    whole = exported(web, token)
+    for _ in range(2):  # the first answers also fill caches and the allocator's pools
+        whole = exported(web, token)
     size = len(whole.content)
     assert size > 8 * MEGABYTE
     assert len(json.loads(whole.content)["services"]) == SERVICES
