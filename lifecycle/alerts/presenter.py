@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.episodes import folding
+from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.core.alerting.messages import lasting
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 from lifecycle.pages import humanize
@@ -54,7 +55,6 @@ DELIVERY_STATES: Words = {
     "dead": (lazy("Not delivered"), "l-bad"),
 }
 DELIVERY_KINDS = {"firing": lazy("Alert"), "resolved": lazy("Recovery"), "test": lazy("Test")}
-CHANNEL_KINDS = {"email": lazy("Email"), "webhook": lazy("Webhook"), "console": lazy("Log line")}
 UNTAKEN_AFTER = timedelta(seconds=8)
 
 
@@ -281,7 +281,7 @@ class ChannelRow:
 def channel_row(row: Channel, last: Delivery | None, now: datetime) -> ChannelRow:
     return ChannelRow(
         row=row,
-        kind=str(CHANNEL_KINDS[row.kind]),
+        kind=str(KINDS[row.kind].word),
         rules=row.rules.count(),
         warning=_channel_warning(row),
         last=delivery_row(last, now) if last else None,
@@ -291,7 +291,7 @@ def channel_row(row: Channel, last: Delivery | None, now: datetime) -> ChannelRo
 def _channel_warning(row: Channel) -> str:
     if row.disabled_reason:
         return _("Disabled: %(why)s") % {"why": row.disabled_reason}
-    if row.kind == Channel.Kind.EMAIL:
+    if row.kind == "email":
         return no_mail()
     return ""
 

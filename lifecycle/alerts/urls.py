@@ -16,6 +16,7 @@ urlpatterns = [
     path("rules/<int:pk>/switch/", rule_views.rule_switch, name="rule_switch"),
     path("rules/<int:pk>/delete/", rule_views.rule_delete, name="rule_delete"),
     path("channels/", channel_views.channel_list, name="channel_list"),
+    path("channels/add/", channel_views.channel_kinds, name="channel_kinds"),
     path("channels/add/<str:kind>/", channel_views.channel_add, name="channel_add"),
     path("channels/<int:pk>/", channel_views.channel_edit, name="channel_edit"),
     path("channels/<int:pk>/delete/", channel_views.channel_delete, name="channel_delete"),

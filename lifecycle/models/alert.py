@@ -9,15 +9,13 @@ from registry.models import SealedField, Service
 
 
 class Channel(models.Model):
-    """A way to reach people. `sealed` is its encrypted configuration: addresses, URL, signing secrets."""
+    """A way to reach people. `sealed` is its encrypted configuration: addresses, URL, signing secrets.
 
-    class Kind(models.TextChoices):
-        EMAIL = "email"
-        WEBHOOK = "webhook"
-        CONSOLE = "console"
+    What kinds there are stands in `lifecycle.alerts.senders.kinds`.
+    """
 
     name = models.CharField(max_length=100, unique=True)
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = models.CharField(max_length=20)
     sealed = SealedField()
     summary = models.CharField(max_length=200, help_text="what people may see of the configuration")
     enabled = models.BooleanField(default=True)

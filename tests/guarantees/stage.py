@@ -20,6 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from lifecycle.alerts.channels import config as channel_config
+from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.models import (
     AlertRule,
     Channel,
@@ -272,7 +273,7 @@ def _alert(hook: str) -> None:
         created_at=now,
     )
     config = channel_config.Config(url=hook, secret=SECRET)
-    sealed, summary = channel_config.seal(config), channel_config.summary("webhook", config)
+    sealed, summary = channel_config.seal(config), KINDS["webhook"].summary(config)
     rule.channels.add(
         Channel.objects.create(name="hook", kind="webhook", sealed=sealed, summary=summary, created_at=now)
     )

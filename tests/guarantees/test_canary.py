@@ -233,7 +233,7 @@ def test_no_planted_value_is_found_anywhere(
         with listening(console, client, frames):
             for name in NAMES:
                 console.wait_for(name, "HEALTHY")
-                # A PIN by the schema of "say"; for "fail" it would be a plain argument, and those are recorded.
+                # A PIN by the schema of "say"; "fail" has none: a plain argument would be recorded.
                 console.call(name, "say", pin=CANARIES["argument"], api_key=CANARIES["argument"])
                 console.call(name, "fail", api_key=CANARIES["argument"])
             refused_forms(client, canaries)

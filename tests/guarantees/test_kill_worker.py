@@ -41,6 +41,7 @@ HASTY = {
 SET_UP = """
 from django.utils import timezone
 from lifecycle.alerts.channels import config as channel_config
+from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.models import AlertRule, Channel, PolicyHead, PolicyProfile
 now = timezone.now()
 PolicyProfile.objects.create(name="normal", changes={hasty!r}, updated_by="ann", updated_at=now)
@@ -53,7 +54,7 @@ hook = channel_config.Config(url={url!r}, secret={secret!r})
 mail = channel_config.Config(to=("ops@example.org",))
 for kind, config in (("webhook", hook), ("email", mail)):
     rule.channels.add(Channel.objects.create(name=kind, kind=kind, sealed=channel_config.seal(config),
-        summary=channel_config.summary(kind, config), created_at=now))
+        summary=KINDS[kind].summary(config), created_at=now))
 """
 
 

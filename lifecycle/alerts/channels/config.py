@@ -5,29 +5,47 @@ from __future__ import annotations
 import base64
 import json
 import secrets as entropy
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl, urlsplit
 
-from django.conf import settings
+from registry.secrets import vault
 
-from lifecycle.models import Channel
-from registry.secrets import masking, vault
-
-SHORTEST_TOKEN = 8
 OLD_SECRET_SIGNS_FOR = timedelta(hours=24)
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the standard's prefix, not a secret
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """`to` belongs to email, the rest to webhook. The old secret signs too until `old_until`."""
+    """`to` belongs to email; what only one kind of channel has is in `more`.
+
+    The old secret signs too until `old_until`.
+    """
 
     to: tuple[str, ...] = ()
     url: str = ""
     secret: str = ""
     old_secret: str = ""
     old_until: datetime | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        """The setting of a form's field; empty where there is none."""
+        if name == "to":
+            return "\n".join(self.to)
+        return str(getattr(self, name)) if name in ("url", "secret") else self.more.get(name, "")
+
+    def having(self, values: Mapping[str, str]) -> Config:
+        """With what a form has."""
+        own = ("to", "url", "secret")
+        more = {**self.more, **{name: value for name, value in values.items() if name not in own}}
+        return replace(
+            self,
+            to=tuple(values["to"].split("\n")) if values.get("to") else self.to,
+            url=values.get("url", self.url),
+            secret=values.get("secret", self.secret),
+            more={name: value for name, value in more.items() if value},
+        )
 
     def signing(self, now: datetime) -> tuple[str, ...]:
         """The secrets to sign with, the newest first."""
@@ -71,28 +89,3 @@ def rotated(config: Config, now: datetime) -> Config:
     return replace(
         config, secret=new_secret(), old_secret=config.secret, old_until=now + OLD_SECRET_SIGNS_FOR
     )
-
-
-def known_values(kind: str, config: Config) -> frozenset[str]:
-    """What an answer must not repeat: the password of the mail server, or the address and its secrets."""
-    if kind == Channel.Kind.EMAIL:
-        return masking.variants(filter(None, [settings.EMAIL_HOST_PASSWORD]))
-    parts = urlsplit(config.url)
-    asked = [value for _name, value in parse_qsl(parts.query)]
-    paths = (parts.path.strip("/"), *parts.path.split("/"), parts.query, *asked)
-    likely = [part for part in paths if len(part) >= SHORTEST_TOKEN]
-    keys = [secret.removeprefix(SECRET_PREFIX) for secret in (config.secret, config.old_secret)]
-    return masking.variants(filter(None, [config.url, *likely, parts.username, parts.password, *keys]))
-
-
-def summary(kind: str, config: Config) -> str:
-    """What people may see. A webhook's path often is its password, so only the host is shown."""
-    match Channel.Kind(kind):
-        case Channel.Kind.EMAIL:
-            return ", ".join(config.to)[:200]
-        case Channel.Kind.WEBHOOK:
-            parts = urlsplit(config.url)
-            host = parts.netloc.rpartition("@")[2]
-            return f"{parts.scheme}://{host}/…"[:200]
-        case Channel.Kind.CONSOLE:
-            return "the worker's log"

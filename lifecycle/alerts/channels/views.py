@@ -17,9 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from lifecycle.alerts import pictures
 from lifecycle.alerts.channels import config as channel_config
-from lifecycle.alerts.channels.forms import FORMS, ChannelForm
+from lifecycle.alerts.channels.forms import ChannelForm
+from lifecycle.alerts.channels.kind import GROUPS
 from lifecycle.alerts.outbox import write as outbox_write
-from lifecycle.alerts.presenter import CHANNEL_KINDS, ChannelRow, channel_row, no_mail, outcome_of
+from lifecycle.alerts.presenter import ChannelRow, channel_row, no_mail, outcome_of
+from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.models import Channel, Delivery
 from lifecycle.pages.answers import is_htmx
 from registry.access import audit
@@ -28,6 +30,7 @@ from registry.models import Role
 from registry.secrets import vault
 
 SHOWN_ONCE = "channel-secret"
+EMAIL, WEBHOOK = "email", "webhook"
 
 
 @login_required
@@ -36,7 +39,7 @@ def channel_list(request: HttpRequest) -> HttpResponse:
     """All channels, each with its last message and a button to try it."""
     now = timezone.now()
     rows = [_row(channel, now) for channel in Channel.objects.order_by("name")]
-    return render(request, "lifecycle/alerts/channel_list.html", {"channels": rows, "kinds": CHANNEL_KINDS})
+    return render(request, "lifecycle/alerts/channel_list.html", {"channels": rows})
 
 
 def _row(channel: Channel, now: datetime) -> ChannelRow:
@@ -45,14 +48,22 @@ def _row(channel: Channel, now: datetime) -> ChannelRow:
 
 
 @require(Role.ADMIN)
+@require_safe
+def channel_kinds(request: HttpRequest) -> HttpResponse:
+    """What a channel can be, to choose from."""
+    groups = [
+        (word, [kind for kind in KINDS.values() if kind.group is group]) for group, word in GROUPS.items()
+    ]
+    return render(request, "lifecycle/alerts/channel_kinds.html", {"groups": groups})
+
+
+@require(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel_add(request: HttpRequest, kind: str) -> HttpResponse:
     """A form for a new channel of one kind."""
-    if kind not in FORMS:
+    if kind not in KINDS:
         raise Http404(kind)
-    form = FORMS[kind](request.POST if request.method == "POST" else None)
-    form.kind = Channel.Kind(kind)
-    return _form(request, form)
+    return _form(request, ChannelForm(KINDS[kind], request.POST if request.method == "POST" else None))
 
 
 @never_cache
@@ -61,20 +72,19 @@ def channel_add(request: HttpRequest, kind: str) -> HttpResponse:
 def channel_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of one channel; right after saving it shows a new signing secret, once."""
     channel = get_object_or_404(Channel, pk=pk)
-    form_class = FORMS[channel.kind]
-    return _form(request, form_class(request.POST if request.method == "POST" else None, about=channel))
+    given = request.POST if request.method == "POST" else None
+    return _form(request, ChannelForm(KINDS[channel.kind], given, about=channel))
 
 
 def _form(request: HttpRequest, form: ChannelForm) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return _go(request, _save(request, form))
-    kind = form.about.kind if form.about else form.kind
     context = {
         "form": form,
         "channel": form.about,
-        "kind": kind,
-        "kind_word": CHANNEL_KINDS[kind],
-        "no_mail": no_mail() if kind == Channel.Kind.EMAIL else "",
+        "kind": form.kind,
+        "no_mail": no_mail() if form.kind.key == EMAIL else "",
+        "rotates": form.about is not None and form.kind.key == WEBHOOK,
     }
     if request.method != "POST":
         return render(
@@ -123,7 +133,7 @@ def _shown_once(request: HttpRequest, channel: Channel | None) -> str:
 @require_POST
 def channel_rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """A new signing secret; the old one signs along for a day."""
-    channel, now = get_object_or_404(Channel, pk=pk, kind=Channel.Kind.WEBHOOK), timezone.now()
+    channel, now = get_object_or_404(Channel, pk=pk, kind=WEBHOOK), timezone.now()
     config = channel_config.rotated(channel_config.unseal(channel.sealed), now)
     with transaction.atomic():
         channel.sealed = channel_config.seal(config)

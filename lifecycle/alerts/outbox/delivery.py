@@ -18,12 +18,10 @@ from django.utils import timezone
 from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.outbox import queue
 from lifecycle.alerts.outbox.queue import Outcome
-from lifecycle.alerts.senders.console import ConsoleSender
-from lifecycle.alerts.senders.email import EmailSender
+from lifecycle.alerts.senders.kinds import KINDS, all_senders
 from lifecycle.alerts.senders.letter import Letter, Partly, Sender, SendingError
-from lifecycle.alerts.senders.webhook import WebhookSender
 from lifecycle.core.timing.durations import span
-from lifecycle.models import Channel, Delivery
+from lifecycle.models import Delivery
 from registry.errors import SecretsError
 from registry.secrets import masking
 
@@ -34,15 +32,6 @@ STOP_BOUND = 4.0
 EXPIRE_EVERY = 10.0
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def all_senders() -> dict[str, Sender]:
-    """One for each kind of channel; one that holds something open has an `aclose`."""
-    return {
-        Channel.Kind.EMAIL: EmailSender(),
-        Channel.Kind.WEBHOOK: WebhookSender(),
-        Channel.Kind.CONSOLE: ConsoleSender(),
-    }
 
 
 class Deliverer:
@@ -213,7 +202,7 @@ def _without_secrets(delivery: Delivery, answer: str) -> str:
         config = channel_config.unseal(delivery.channel.sealed)
     except SecretsError:
         return answer
-    return masking.mask(answer, channel_config.known_values(delivery.channel.kind, config))
+    return masking.mask(answer, KINDS[delivery.channel.kind].known_values(config))
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from django.utils.translation import gettext_lazy as lazy
+
+from lifecycle.alerts.channels.kind import Group, Kind
 from lifecycle.alerts.senders.letter import Letter
 
 logger = logging.getLogger("mcpstore.alerts")
@@ -25,3 +28,13 @@ class ConsoleSender:
             level, "%s [%s] %s (%s)", letter.payload["type"], data["level"], data["message"], data["rule"]
         )
         return "logged"
+
+
+KIND = Kind(
+    key="console",
+    word=lazy("Log line"),
+    group=Group.OTHER,
+    help=lazy("Writes one line per message to the worker's log."),
+    sender=lambda outbound: ConsoleSender(),
+    summary=lambda config: "the worker's log",
+)

@@ -17,7 +17,11 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as lazy
 
+from lifecycle.alerts.channels import checks
+from lifecycle.alerts.channels.kind import Field, Group, Kind, Shape
+from lifecycle.alerts.senders import message
 from lifecycle.alerts.senders.letter import Letter, Partly, SendingError
 from lifecycle.pages import humanize
 from registry.core.plain_text import neutral
@@ -35,33 +39,10 @@ def message_id(of: UUID) -> str:
 
 
 def subject_of(letter: Letter) -> str:
-    """One line; the values are the console's own words and names, filled in one by one.
-
-    An end answers its beginning: mail programs keep a thread together only under one subject.
-    """
-    data = letter.payload["data"]
-    match letter.kind:
-        case "firing":
-            text = _firing(data)
-        case "resolved" if letter.began is not None:
-            text = f"Re: {_firing(letter.began['data'])}"
-        case "resolved":
-            text = f"[Resolved] {data['message']} ({data['rule']})"
-        case _:
-            text = "[Test] MCPStore Console"
-    return " ".join(neutral(text).split())
-
-
-def _firing(data: dict[str, Any]) -> str:
-    return f"[{data['level']}] {_what(data)} ({data['rule']})"
-
-
-def _what(data: dict[str, Any]) -> str:
-    if not data["service"]:
-        return str(data["message"])
-    if data.get("condition") == "tools-changed":
-        return f"The tools of {data['service']} changed"
-    return f"{data['service']} {'needs sign-in' if data.get('needs') else 'is ' + data['state']}"
+    """One line. An end answers its beginning: mail programs keep a thread together only under one subject."""
+    if letter.kind == "resolved" and letter.began is not None:
+        return " ".join(neutral(f"Re: {message.beginning(letter.began['data'])}").split())
+    return message.headline(letter)
 
 
 def build(letter: Letter) -> EmailMultiAlternatives:
@@ -140,8 +121,8 @@ def _send(mail: EmailMultiAlternatives, recipients: Sequence[str]) -> dict[str, 
             return {}
         sender = sanitize_address(parseaddr(mail.from_email)[1], "utf-8")
         encoded = {sanitize_address(address, "utf-8"): address for address in recipients}
-        message: Any = mail.message()  # Django's takes a line end, which its type does not say
-        refused = smtp.sendmail(sender, list(encoded), message.as_bytes(linesep="\r\n"))
+        raw: Any = mail.message()  # Django's takes a line end, which its type does not say
+        refused = smtp.sendmail(sender, list(encoded), raw.as_bytes(linesep="\r\n"))
         return _readable({encoded[address]: said for address, said in refused.items()})
 
 
@@ -155,3 +136,25 @@ def _readable(refused: Mapping[str, tuple[int, bytes]]) -> dict[str, str]:
 
 def _each(refused: Mapping[str, str]) -> str:
     return "; ".join(f"{address} ({said})" for address, said in refused.items())
+
+
+KIND = Kind(
+    key="email",
+    word=lazy("Email"),
+    group=Group.OTHER,
+    help=lazy("All messages of an alert are one thread. The mail server is set by EMAIL_URL."),
+    fields=(
+        Field(
+            name="to",
+            label=lazy("Recipients"),
+            help=lazy("Mail addresses, separated by commas or line breaks."),
+            shape=Shape.LINES,
+            placeholder="ops@example.org",
+            check=checks.recipients,
+            longest=5000,
+        ),
+    ),
+    sender=lambda outbound: EmailSender(),
+    summary=lambda config: ", ".join(config.to)[:200],
+    outside=lambda: [settings.EMAIL_HOST_PASSWORD],
+)

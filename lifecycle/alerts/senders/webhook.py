@@ -6,23 +6,25 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import httpx2
-from django.conf import settings
+from django.utils.translation import gettext_lazy as lazy
 
-from lifecycle.alerts.channels.config import secret_bytes
+from lifecycle.alerts.channels import checks
+from lifecycle.alerts.channels.config import new_secret, secret_bytes
+from lifecycle.alerts.channels.kind import Field, Group, Kind, Shape, host_of
+from lifecycle.alerts.senders import alertmanager
+from lifecycle.alerts.senders.http import Answer, Call, HttpSender, Outbound, succeeded
 from lifecycle.alerts.senders.letter import Letter, SendingError
-from lifecycle.engine.egress import addresses, outward
 
-READ_AT_MOST = 4096
-SHOWN_AT_MOST = 300
+ALERTMANAGER = "alertmanager"
+FORMATS = (("", lazy("MCPStore Console")), (ALERTMANAGER, lazy("Alertmanager, version 4")))
 
 
-def body_of(payload: dict[str, Any]) -> bytes:
+def body_of(payload: Mapping[str, Any]) -> bytes:
     """The same bytes at each repetition."""
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
@@ -34,73 +36,71 @@ def headers_for(message_id: UUID, body: bytes, secrets: tuple[str, ...], now: da
     marks = (hmac.new(secret_bytes(secret), signed, hashlib.sha256).digest() for secret in secrets)
     return {
         "content-type": "application/json",
-        "user-agent": "MCPStore-Console",
         "webhook-id": name,
         "webhook-timestamp": moment,
         "webhook-signature": " ".join(f"v1,{base64.b64encode(mark).decode()}" for mark in marks),
     }
 
 
-class WebhookSender:
-    """Holds one HTTP client, so that the expensive TLS context is made once."""
-
-    def __init__(self) -> None:
-        self._client: httpx2.AsyncClient | None = None
-
-    def _opened(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            rule = addresses.Rule.read(settings.EGRESS_ALLOW, private=False)
-            context = outward.make_ssl_context()
-            transport = outward.transport(rule, ssl_context=context, max_connections=None)
-            self._client = httpx2.AsyncClient(transport=transport, trust_env=False, timeout=10.0)
-        return self._client
-
-    async def __call__(self, letter: Letter) -> str:
-        body = body_of(letter.payload)
-        headers = headers_for(letter.message_id, body, letter.config.signing(letter.now), letter.now)
-        try:
-            async with self._opened().stream(
-                "POST", letter.config.url, content=body, headers=headers, follow_redirects=False
-            ) as answer:
-                text = await _beginning(answer)
-        except addresses.EgressRefusedError as exc:
-            raise SendingError(f"not sent: {exc}") from exc
-        except httpx2.HTTPError as exc:
-            raise SendingError(f"no answer: {exc or type(exc).__name__}") from exc
-        return _judge(answer, text, letter.now)
-
-    async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+def build(letter: Letter) -> list[Call]:
+    alerts = letter.config.value("format") == ALERTMANAGER
+    body = body_of(alertmanager.payload(letter) if alerts else letter.payload)
+    headers = headers_for(letter.message_id, body, letter.config.signing(letter.now), letter.now)
+    return [Call(url=letter.config.url, body=body, headers=headers)]
 
 
-async def _beginning(answer: httpx2.Response) -> str:
-    """The first bytes of the answer, for people; an endless one is left unread."""
-    taken = b""
-    async for chunk in answer.aiter_raw(READ_AT_MOST):
-        taken += chunk
-        if len(taken) >= READ_AT_MOST:
-            break
-    text = " ".join(taken.decode("utf-8", "replace").split())
-    return text if len(text) <= SHOWN_AT_MOST else f"{text[:SHOWN_AT_MOST]}…"
+def judge(answer: Answer) -> str:
+    """Any 2xx is yes, as the standard has it; 410 is no, for ever."""
+    if answer.status == 410:
+        raise SendingError(f"{answer.said}. The receiver wants no more messages.", gone=True)
+    succeeded(answer)
+    return answer.said
 
 
-def _judge(answer: httpx2.Response, text: str, now: datetime) -> str:
-    said = f"{answer.status_code} {answer.reason_phrase}".strip() + (f": {text}" if text else "")
-    if answer.is_success:
-        return said
-    if answer.status_code == 410:
-        raise SendingError(f"{said}. The receiver wants no more messages.", gone=True)
-    if answer.is_redirect:
-        raise SendingError(f"{said}. Redirects are not followed; give the final address.")
-    raise SendingError(said, retry_after=retry_after(answer.headers.get("retry-after", ""), now))
+class WebhookSender(HttpSender):
+    """Signed JSON to any address."""
+
+    def __init__(self, outbound: Outbound | None = None) -> None:
+        super().__init__(build, judge, outbound)
 
 
-def retry_after(text: str, now: datetime) -> timedelta | None:
-    """The header's wait: seconds or a date; None where it says neither."""
-    if text.strip().isdecimal():
-        return timedelta(seconds=min(int(text), 10**6))
-    try:
-        return max(parsedate_to_datetime(text) - now, timedelta(0))
-    except (ValueError, TypeError):
-        return None
+KIND = Kind(
+    key="webhook",
+    word=lazy("Webhook"),
+    group=Group.OTHER,
+    help=lazy(
+        "Messages are JSON, signed by the Standard Webhooks rules. Only public addresses are allowed, "
+        "unless MCPSTORE_EGRESS_ALLOW lists the network."
+    ),
+    fields=(
+        Field(
+            name="url",
+            label=lazy("URL"),
+            shape=Shape.URL,
+            secret=True,
+            placeholder="https://hooks.example.org/…",
+            check=checks.url,
+        ),
+        Field(
+            name="format",
+            label=lazy("Format"),
+            shape=Shape.CHOICE,
+            required=False,
+            choices=FORMATS,
+            help=lazy("Alertmanager's body is understood by most programs that take alerts from Prometheus."),
+        ),
+        Field(
+            name="secret",
+            label=lazy("Signing secret"),
+            secret=True,
+            required=False,
+            placeholder="whsec_…",
+            help=lazy("Empty: one is generated, and shown once after saving."),
+            check=checks.signing_secret,
+            made=new_secret,
+            longest=200,
+        ),
+    ),
+    sender=WebhookSender,
+    summary=host_of,
+)

@@ -11,24 +11,32 @@ from django.urls import reverse
 
 from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.channels.config import Config
-from lifecycle.alerts.channels.forms import FORMS
-from lifecycle.alerts.outbox.delivery import Deliverer, all_senders
+from lifecycle.alerts.channels.forms import ChannelForm
+from lifecycle.alerts.channels.kind import GROUPS
+from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.outbox.write import USUAL
-from lifecycle.alerts.presenter import CHANNEL_KINDS, rule_row
+from lifecycle.alerts.presenter import rule_row
 from lifecycle.alerts.rules.forms import CONDITIONS, RuleForm
+from lifecycle.alerts.senders.kinds import KINDS, all_senders
 from lifecycle.core.alerting import evaluate
 from lifecycle.models import AlertRule, Channel
 from tests.support.fleet import make_rule
 from tests.support.posting import Post
 
 ROOT = Path(__file__).parents[3]
-KINDS = [kind.value for kind in Channel.Kind]
 ALL_CONDITIONS = [condition.value for condition in AlertRule.Condition]
 
 
-def test_every_kind_of_channel_has_a_form_a_name_and_a_sender() -> None:
-    assert set(FORMS) == set(CHANNEL_KINDS) == set(all_senders()) == set(KINDS)
-    assert [form.kind for form in FORMS.values()] == list(FORMS)
+def test_every_kind_of_channel_has_a_name_a_place_a_sender_and_help() -> None:
+    longest = Channel._meta.get_field("kind").max_length
+    for key, kind in KINDS.items():
+        assert kind.key == key and len(key) <= (longest or 0)
+        assert str(kind.word) and str(kind.help) and kind.group in GROUPS
+        helpless = [
+            field.name for field in kind.fields if field.secret and not (field.help or field.placeholder)
+        ]
+        assert not helpless, f"{key}: say where one gets {helpless}"
+    assert set(all_senders()) == set(KINDS)
 
 
 class Holding(Post):
@@ -47,27 +55,26 @@ async def test_whatever_a_sender_holds_open_is_closed() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_every_kind_of_channel_can_be_added_with_all_its_settings(admin: Client, kind: str) -> None:
     add = reverse("channel_add", args=[kind])
-    word = str(CHANNEL_KINDS[kind]).lower()
-    listed = admin.get(reverse("channel_list")).content.decode()
-    assert re.search(rf'href="{add}">Add {word}<', listed)
+    listed = admin.get(reverse("channel_kinds")).content.decode()
+    assert re.search(rf'href="{add}"><b>{re.escape(str(KINDS[kind].word))}<', listed)
     page = admin.get(add).content.decode()
-    assert [name for name in FORMS[kind]().fields if f'name="{name}"' not in page] == []
+    assert [name for name in ChannelForm(KINDS[kind]).fields if f'name="{name}"' not in page] == []
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_every_kind_of_channel_is_kept_and_summed_up(kind: str) -> None:
-    config = Config(to=("a@example.org",), url="https://example.org/a", secret=channel_config.new_secret())
+    values = {field.name: f"{field.name}-value-{number}" for number, field in enumerate(KINDS[kind].fields)}
+    config = Config(secret=channel_config.new_secret()).having(values)
     assert channel_config.unseal(channel_config.seal(config)) == config
-    assert channel_config.summary(kind, config)
-
-
-def test_an_unknown_kind_of_channel_is_not_summed_up_as_another() -> None:
-    with pytest.raises(ValueError, match="pigeon"):
-        channel_config.summary("pigeon", Config())
+    assert {name: config.value(name) for name in values} == values
+    summary, known = KINDS[kind].summary(config), KINDS[kind].known_values(config)
+    assert summary
+    for field in KINDS[kind].fields:
+        assert not field.secret or (values[field.name] in known and values[field.name] not in summary)
 
 
 def test_every_condition_is_decided_offered_and_worded() -> None:

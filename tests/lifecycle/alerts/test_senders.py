@@ -25,8 +25,10 @@ from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.channels.config import Config
 from lifecycle.alerts.senders.console import ConsoleSender
 from lifecycle.alerts.senders.email import NOT_SET_UP, EmailSender, build
+from lifecycle.alerts.senders.http import retry_after
+from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.alerts.senders.letter import Letter, Partly, SendingError
-from lifecycle.alerts.senders.webhook import WebhookSender, retry_after
+from lifecycle.alerts.senders.webhook import WebhookSender
 from tests.support.certificates import TestCertificate, make_certificate
 from tests.support.fleet import NOON
 from tests.support.ports import free_port
@@ -324,7 +326,7 @@ def test_a_configuration_is_kept_sealed_and_its_summary_shows_no_secret() -> Non
     config = Config(url="https://user:pw@hooks.example.org/T0/B0/XYZ", secret=SECRET)
     sealed = channel_config.seal(config)
     assert "hooks" not in sealed and channel_config.unseal(sealed) == config
-    assert channel_config.summary("webhook", config) == "https://hooks.example.org/…"
+    assert KINDS["webhook"].summary(config) == "https://hooks.example.org/…"
     assert (
         channel_config.unseal(channel_config.seal(channel_config.rotated(config, NOON))).old_until is not None
     )

@@ -1,0 +1,73 @@
+"""What was typed into a channel's form, checked and made as it is kept."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django import forms
+from django.conf import settings
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from lifecycle.alerts.channels import config
+from lifecycle.engine.egress import addresses
+from registry.core.entries.addresses import address_of
+
+RECIPIENTS_AT_MOST = 50
+
+
+def recipients(text: str) -> str:
+    """Each mail address once, each of them checked, one a line."""
+    typed = re.split(r"[,;\s]+", text.strip(",; \n"))
+    found = tuple(dict.fromkeys(address for address in typed if address))
+    if len(found) > RECIPIENTS_AT_MOST:
+        raise forms.ValidationError(_("At most %(n)d recipients.") % {"n": RECIPIENTS_AT_MOST})
+    for address in found:
+        _check_address(address)
+    return "\n".join(found)
+
+
+def _check_address(address: str) -> None:
+    try:
+        validate_email(address)
+    except forms.ValidationError:
+        problem = _("“%(address)s” is not a mail address. Write it like name@example.org.")
+        raise forms.ValidationError(problem % {"address": address[:100]}) from None
+
+
+def url(text: str) -> str:
+    """The URL, if it may be reached as far as can be told without looking its name up."""
+    try:
+        parts = urlsplit(text)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise forms.ValidationError(_("This is not a URL.")) from None
+    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f]", text):
+        raise forms.ValidationError(_("Write a URL that begins with https:// or http://."))
+    address = address_of(host)
+    if address and (
+        why := addresses.refusal(str(address), addresses.Rule.read(settings.EGRESS_ALLOW, private=False))
+    ):
+        raise forms.ValidationError(f"{why}.")
+    return text
+
+
+def signing_secret(text: str) -> str:
+    """A secret as Standard Webhooks has it."""
+    try:
+        config.secret_bytes(text)
+    except ValueError:
+        problem = _(
+            "A signing secret is “whsec_” and 24 to 64 bytes in base64. Leave it empty to generate one."
+        )
+        raise forms.ValidationError(problem) from None
+    return text
+
+
+def token(text: str) -> str:
+    """A key or token goes into a header or an address, where only these characters stand."""
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        problem = _("A key or token has letters, digits and signs only, without spaces. Copy it once more.")
+        raise forms.ValidationError(problem)
+    return text

@@ -1,0 +1,71 @@
+"""A letter in the body of Prometheus Alertmanager's webhooks, version 4."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from lifecycle.alerts.senders import message
+from lifecycle.alerts.senders.letter import Letter
+
+NOT_ENDED = "0001-01-01T00:00:00Z"
+"""Go's zero time, which stands where an alert still fires."""
+
+
+def payload(letter: Letter) -> dict[str, Any]:
+    """One group of alerts: those that the letter is about."""
+    data = letter.payload["data"]
+    alerts = [_alert(letter, {**data, **member}) for member in _members(data)]
+    labels = _shared([alert["labels"] for alert in alerts])
+    return {
+        "version": "4",
+        "groupKey": f'{{}}:{{alertname="{data["rule"]}"}}',
+        "truncatedAlerts": 0,
+        "status": _status(letter),
+        "receiver": "mcpstore",
+        "groupLabels": {"alertname": data["rule"]},
+        "commonLabels": labels,
+        "commonAnnotations": _shared([alert["annotations"] for alert in alerts]),
+        "externalURL": settings.PUBLIC_URL,
+        "alerts": alerts,
+    }
+
+
+def _members(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    members: list[Mapping[str, Any]] = [one for one in data.get("members") or () if isinstance(one, Mapping)]
+    return members or [{}]
+
+
+def _status(letter: Letter) -> str:
+    return "resolved" if letter.kind == "resolved" else "firing"
+
+
+def _alert(letter: Letter, data: Mapping[str, Any]) -> dict[str, Any]:
+    labels = {
+        "alertname": str(data["rule"]),
+        "severity": str(data["level"]).lower(),
+        "service": str(data["service"] or ""),
+        "state": str((letter.began or letter.payload)["data"]["state"]),
+        "episode": str(data["episode"] or message.incident(letter)),
+    }
+    labels = {name: value for name, value in labels.items() if value}
+    identity = {name: value for name, value in labels.items() if name != "state"}
+    return {
+        "status": _status(letter),
+        "labels": labels,
+        "annotations": {"summary": str(data["message"]), "description": str(data.get("reason") or "")},
+        "startsAt": data["since"],
+        "endsAt": data.get("resolved_at") or NOT_ENDED,
+        "generatorURL": data["url"],
+        "fingerprint": hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16],
+    }
+
+
+def _shared(all_of_them: list[dict[str, str]]) -> dict[str, str]:
+    """What is the same in each of them."""
+    first, *others = all_of_them
+    return {name: value for name, value in first.items() if all(one.get(name) == value for one in others)}

@@ -1,0 +1,23 @@
+"""All kinds of channels, in the order in which they are offered. A new one is a file, and its name here."""
+
+from __future__ import annotations
+
+from lifecycle.alerts.channels.kind import Kind
+from lifecycle.alerts.senders import console, email, webhook
+from lifecycle.alerts.senders.http import Outbound
+from lifecycle.alerts.senders.letter import Sender
+
+KINDS: dict[str, Kind] = {
+    kind.key: kind
+    for kind in (
+        email.KIND,
+        webhook.KIND,
+        console.KIND,
+    )
+}
+
+
+def all_senders() -> dict[str, Sender]:
+    """One for each kind of channel; one that holds something open has an `aclose`."""
+    outbound = Outbound()
+    return {key: kind.sender(outbound) for key, kind in KINDS.items()}
