@@ -6,7 +6,7 @@ from lifecycle.models.massfailure import MassFailure
 from lifecycle.models.monitoring import MonitoringSettings
 from lifecycle.models.policy import PolicyHead, PolicyProfile, ServicePolicy
 from lifecycle.models.rollup import FleetRollup, Rollup1d, Rollup1h, Rollup5m, RollupMark
-from lifecycle.models.slo import Slo, SloState, Slowness, SlownessProfile
+from lifecycle.models.slo import ErrorRate, Slo, SloState, Slowness, SlownessProfile
 from lifecycle.models.state import CheckResult, FeedItem, ServiceState, StateChange
 from lifecycle.models.uptime import ListFigures, MonitoringGap, ServiceHours, UptimeDay, UptimeMark
 from lifecycle.models.usage import (
@@ -30,6 +30,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Episode",
+    "ErrorRate",
     "FeedItem",
     "FleetCallRollup",
     "FleetRollup",

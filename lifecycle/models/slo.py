@@ -94,3 +94,20 @@ class Slowness(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["service"], condition=Q(verdict="slow"), name="slowness_slow")]
+
+
+class ErrorRate(models.Model):
+    """A service of whose checks or tool calls more fail than is allowed; a row is there while that is so.
+
+    Written by `monitoring.listed`. Counted from `counted_since` on: the last hour, or since it came back.
+    """
+
+    service = models.OneToOneField(
+        Service, on_delete=models.CASCADE, primary_key=True, related_name="error_rate"
+    )
+    since = models.BigIntegerField(help_text="when it was found first")
+    counted_since = models.BigIntegerField()
+    calls = models.PositiveIntegerField(default=0)
+    failed_calls = models.PositiveIntegerField(default=0)
+    checks = models.PositiveIntegerField(default=0)
+    failed_checks = models.PositiveIntegerField(default=0)

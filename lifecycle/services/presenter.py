@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import SERVING, State
 from lifecycle.models import ServiceState
-from lifecycle.monitoring.listed import sparkline
+from lifecycle.monitoring.listed import error_words, sparkline
 from lifecycle.monitoring.uptime import presenter as uptime_presenter
 from lifecycle.monitoring.uptime.slo import slow_words
 from lifecycle.pages import humanize
@@ -103,7 +103,7 @@ def row_of(service: Service, facts: RowFacts, now: datetime) -> ServiceRow:
         state=state.value,
         state_class=css,
         state_word=word,
-        reason=_reason(state, stored) or slow_words.reason_of(service, state),
+        reason=_reason(state, stored) or _mark(service, state),
         retry_iso=humanize.iso(retry),
         retry_text=humanize.next_try(retry, now) if retry else "",
         beats=check_bar.svg(facts.levels),
@@ -144,6 +144,11 @@ def _reason(state: State, stored: ServiceState | None) -> str:
     if not kind and stored.unsure:
         return str(UNSURE.get(stored.unsure, _("the console itself had a problem")))
     return in_short(kind, stored.error_cause, stored.error_message)
+
+
+def _mark(service: Service, state: State) -> str:
+    """What is remarkable of one that serves: too many errors, or answers slower than usual."""
+    return error_words.reason_of(service, state) or slow_words.reason_of(service, state)
 
 
 def rows_of(services: Sequence[Service], now: datetime) -> list[ServiceRow]:

@@ -143,6 +143,7 @@ _OF_STATE = [
     "server_version",
     "worker",
 ]
+LISTED = ("state_row", "figures", "slowness", "error_rate")
 UNLISTED = (*_OF_SERVICE, *(f"state_row__{name}" for name in _OF_STATE))
 """What no list shows; reading it for each row costs more than it may seem."""
 
@@ -180,9 +181,7 @@ def service_page(
         count = services.count()
     first = (clamp(page, count, page_size) - 1) * page_size
     ordered = contract_operations.with_undecided(_ordered(services, failing_first))
-    rows = list(
-        ordered.select_related("state_row", "figures", "slowness").defer(*UNLISTED)[first : first + page_size]
-    )
+    rows = list(ordered.select_related(*LISTED).defer(*UNLISTED)[first : first + page_size])
     return ServicePage(count=count, rows=rows, counts_by_state=everything)
 
 
@@ -200,9 +199,7 @@ def _ordered(services: QuerySet[Service], failing_first: bool) -> QuerySet[Servi
 def services_by_id(ids: Iterable[int]) -> list[Service]:
     """The listed ones among *ids*, with their states."""
     services = Service.objects.listed().filter(id__in=list(ids))
-    return list(
-        contract_operations.with_undecided(services).select_related("state_row", "figures", "slowness")
-    )
+    return list(contract_operations.with_undecided(services).select_related(*LISTED))
 
 
 def listed_among(ids: Collection[int]) -> set[int]:

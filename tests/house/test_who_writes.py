@@ -90,6 +90,7 @@ WRITERS: dict[str, set[str]] = {
     "FeedItem": {"lifecycle.live"},
     "Slo": {"lifecycle.monitoring.uptime.slo"},
     "SloState": {"lifecycle.monitoring.uptime.slo"},
+    "ErrorRate": {"lifecycle.monitoring.listed"},
     "Slowness": {"lifecycle.monitoring.uptime.slo"},
     "SlownessProfile": {"lifecycle.monitoring.uptime.slo"},
     "MonitoringGap": {"lifecycle.monitoring.uptime"},

@@ -75,6 +75,8 @@ def test_every_address_answers(admin_of_a_fleet: Client) -> None:
             body = "" if method == "GET" else json.dumps({})
             answer = admin_of_a_fleet.generic(method, address + query, body, content_type="application/json")
             assert answer.status_code < 500, f"{method} {address}{query}: {answer.content[:2000]!r}"
+            if answer.streaming:
+                answer.getvalue()  # else its place among those that are made at once stays taken
             answered[answer.status_code] = answered.get(answer.status_code, 0) + 1
     assert len(ADDRESSES) > 100
     assert answered[200] > 60, answered

@@ -148,7 +148,9 @@ _ALL = (
     ),
     Option(
         name="error_rate_threshold", label="Error rate threshold", group=THRESHOLDS, default=0.1, least=0,
-        most=1, effect="A service is marked where a larger share of its tool calls fails; 0.1 is 10 %.",
+        most=1,
+        effect="A service is marked where more of its checks or tool calls of the last hour failed than this "
+        "share; 0.1 is 10 %.",
     ),
     Option(
         name="slow_call_threshold", label="Slow call threshold", group=THRESHOLDS, default=5.0, unit="s",
@@ -166,7 +168,10 @@ _ALL = (
         "log_level", "Log level", "INFO", LEVELS,
         "The least severe lines that the web process and the worker log.",
     ),
-    _choice("export_format", "Export format", "json", FORMATS, "Offered first where metrics are exported."),
+    _choice(
+        "export_format", "Export format", "json", FORMATS,
+        "What pages, the terminal and Python export unless another format is chosen.",
+    ),
     _count(
         "prometheus_services", "Services in /metrics", OUTPUT, 2000, "", 20_000,
         "With more services than this, /metrics gives totals only, so that no scrape becomes too large.",

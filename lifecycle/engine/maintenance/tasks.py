@@ -19,6 +19,7 @@ from lifecycle.engine.worker.owners import Owners
 from lifecycle.engine.worker.policies import Policies
 from lifecycle.live.feed import feed
 from lifecycle.monitoring.hosts import sampling as host_sampling
+from lifecycle.monitoring.listed import error_rate
 from lifecycle.monitoring.listed import figures as listed_figures
 from lifecycle.monitoring.settings import in_force
 from lifecycle.monitoring.uptime import days as uptime_days
@@ -97,6 +98,7 @@ class Maintenance:
             self._every(ARCHIVE_EVERY, self._if_house(self._archive)),
             self._every(UPTIME_EVERY, self._if_house(self.count_uptime)),
             self._every(TARGETS_EVERY, self._if_house(self.count_targets)),
+            self._every(TARGETS_EVERY, self._if_house(self.mark_errors)),
             self._every(SLOWNESS_EVERY, self._if_house(self.judge_slowness)),
             self._every(TICK_EVERY, self._if_house(self._tick)),
             self._every(FILE_EVERY, self._if_house(self._look_at_file)),
@@ -222,6 +224,13 @@ class Maintenance:
         """How much of the budget of each target is left."""
         if rows := await reading.aside(evaluate.find, self._context.clock()):
             await self._context.writer.do(self._context.fence.as_house, evaluate.write, rows)
+
+    async def mark_errors(self) -> None:
+        """Of whom too many checks or tool calls fail."""
+        rows = await reading.aside(error_rate.find, self._context.clock())
+        await self._context.writer.do(
+            self._context.fence.as_house, error_rate.write, rows, self._context.clock()
+        )
 
     async def judge_slowness(self) -> None:
         """Who is unusually slow; then a few services more learn what is usual."""

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from lifecycle.core.monitoring.options import OPTIONS
 from lifecycle.monitoring.charts import windows
-from lifecycle.monitoring.export import as_csv, as_json
+from lifecycle.monitoring.export import files
 from lifecycle.monitoring.settings import change, queries
 from registry.management.terminal import BY, refusals, table
 from registry.management.terminal import as_json as print_json
-from registry.models import Role
+from registry.models import Role, Service
 from registry.services import register
 
 
@@ -28,10 +28,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         export = actions.add_parser("export", help="write monitoring data of a range to a file")
-        export.add_argument("--service", metavar="NAME", help="this one alone, as CSV")
-        export.add_argument(
-            "--format", choices=("json", "csv"), help="default: csv with --service, else json"
-        )
+        export.add_argument("--service", metavar="NAME", help="this one alone")
+        export.add_argument("--format", choices=files.FORMATS, help="default: the option export_format")
         export.add_argument("--from", dest="start", default="", metavar="TIME", help="2026-11-21T14:00:00Z")
         export.add_argument("--to", dest="end", default="", metavar="TIME", help="default: now")
         export.add_argument("--range", default="", help="1h, 24h, 7d, 30d or 90d instead; default: 24h")
@@ -53,11 +51,9 @@ class Command(BaseCommand):
             window = windows.asked(given, now)
         except windows.WindowError as exc:
             raise CommandError(str(exc)) from None
-        kind = options["format"] or ("csv" if service else "json")
-        if (kind == "csv") != bool(service):
-            raise CommandError("CSV is of one service: give --service NAME with it, and without it JSON.")
-        texts = as_csv.text(register.get(service), window, now) if service else as_json.text(window, now)
-        self._write(texts, output)
+        which = files.only(register.get(service)) if service else Service.objects.listed()
+        kind = options["format"] or files.usual()
+        self._write(files.text(kind, window, now, which, whole=not service), output)
 
     def _write(self, texts: Iterable[str], output: Path | None) -> None:
         with ExitStack() as stack:

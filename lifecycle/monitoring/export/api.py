@@ -1,4 +1,4 @@
-"""REST for what monitoring has recorded, to be taken along: all as JSON, one service as CSV."""
+"""REST for what monitoring has recorded, to be taken along: all services or one, as JSON or as CSV."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from ninja import Field, Query, Router, Schema
 
 from lifecycle.monitoring.charts.api import asked
 from lifecycle.monitoring.charts.windows import Window
-from lifecycle.monitoring.export import as_csv, as_json
+from lifecycle.monitoring.export import files
 from lifecycle.pages import streaming
 from registry.access.callers import VIEWER
+from registry.models import Service
 from registry.rest.problems import ProblemError
 from registry.services import register
 from registry.services.api import Name
 
 router = Router()
 A_TIME = "by ISO 8601, or in seconds since 1970"
+TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 CROWDED = "Several exports are being made already. Try again in a minute."
 
 
@@ -47,31 +49,52 @@ def _streamed(request: HttpRequest, make: streaming.Make, kind: str, name: str) 
         raise ProblemError(503, CROWDED, code="busy") from None
 
 
-@router.get(
-    "export.json",
-    auth=VIEWER,
-    summary="Export monitoring data as JSON",
-    openapi_extra={"responses": {200: {"description": "a file", "content": {"application/json": {}}}}},
-)
-def export_json(request: HttpRequest, query: Query[ExportQuery]) -> Any:
-    """Of each service what `services/{name}/metrics` gives, in the finest points that are kept, with its
-    events and alerts. The file is made while it is sent, and whole where it ends with `}`."""
+def _file(request: HttpRequest, query: ExportQuery, kind: str, service: Service | None = None) -> Any:
+    """*service*, or all that are listed."""
     now = timezone.now()
     window = _window(query, now)
-    name = _filename("monitoring", window, "json")
-    return _streamed(request, lambda: as_json.text(window, now), "application/json", name)
+    which = files.only(service) if service else Service.objects.listed()
+    name = _filename(service.name if service else "monitoring", window, kind)
+    return _streamed(
+        request, lambda: files.text(kind, window, now, which, whole=service is None), TYPES[kind], name
+    )
+
+
+def _told(kind: str) -> dict[str, Any]:
+    content: dict[str, Any] = {TYPES[kind].partition(";")[0]: {}}
+    return {"responses": {200: {"description": "a file", "content": content}}}
+
+
+@router.get("export.json", auth=VIEWER, summary="Export monitoring data as JSON", openapi_extra=_told("json"))
+def export_all_json(request: HttpRequest, query: Query[ExportQuery]) -> Any:
+    """Of each service what `services/{name}/metrics` gives, in the finest points that are kept, with its
+    events and alerts. The file is made while it is sent, and whole where it ends with `}`."""
+    return _file(request, query, "json")
+
+
+@router.get("export.csv", auth=VIEWER, summary="Export metrics as CSV", openapi_extra=_told("csv"))
+def export_all_csv(request: HttpRequest, query: Query[ExportQuery]) -> Any:
+    """As `services/{name}/export.csv`, one service after the other in one table."""
+    return _file(request, query, "csv")
+
+
+@router.get(
+    "services/{name}/export.json",
+    auth=VIEWER,
+    summary="Export a service's monitoring data as JSON",
+    openapi_extra=_told("json"),
+)
+def export_service_json(request: HttpRequest, name: Name, query: Query[ExportQuery]) -> Any:
+    """As `export.json`, with this service alone."""
+    return _file(request, query, "json", register.get(name))
 
 
 @router.get(
     "services/{name}/export.csv",
     auth=VIEWER,
     summary="Export a service's metrics as CSV",
-    openapi_extra={"responses": {200: {"description": "a file", "content": {"text/csv": {}}}}},
+    openapi_extra=_told("csv"),
 )
-def export_csv(request: HttpRequest, name: Name, query: Query[ExportQuery]) -> Any:
+def export_service_csv(request: HttpRequest, name: Name, query: Query[ExportQuery]) -> Any:
     """A line for each span in which anything was measured; no cell is one that a spreadsheet would run."""
-    service, now = register.get(name), timezone.now()
-    window = _window(query, now)
-    filename = _filename(service.name, window, "csv")
-    kind = "text/csv; charset=utf-8"
-    return _streamed(request, lambda: as_csv.text(service, window, now), kind, filename)
+    return _file(request, query, "csv", register.get(name))

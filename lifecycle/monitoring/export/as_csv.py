@@ -1,4 +1,4 @@
-"""How one service fared, as a table for spreadsheets: a line for each span of time."""
+"""How services fared, as a table for spreadsheets: a line for each span of time of each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from io import StringIO
 from typing import Any
+
+from django.db.models import QuerySet
 
 from lifecycle.core.health.verdict import LEVELS
 from lifecycle.monitoring.charts import metrics
@@ -32,11 +34,12 @@ COLUMNS = (
 )
 
 
-def text(service: Service, window: Window, now: datetime) -> Iterator[str]:
-    """The table in parts, its headings first."""
+def text(which: QuerySet[Service], window: Window, now: datetime) -> Iterator[str]:
+    """The table in parts, its headings first; service by service, by name."""
     yield line(COLUMNS)
-    for row in rows(service, window, now):
-        yield line(row.get(column) for column in COLUMNS)
+    for service in queries.services(which):
+        for row in rows(service, window, now):
+            yield line(row.get(column) for column in COLUMNS)
 
 
 def line(cells: Any) -> str:

@@ -22,10 +22,10 @@ class _Encoder(DjangoJSONEncoder):
         return o.isoformat().replace("+00:00", "Z") if isinstance(o, datetime) else super().default(o)
 
 
-def text(window: Window, now: datetime, which: QuerySet[Service] | None = None) -> Iterator[str]:
-    """The document in parts: one line for each service, or for each of *which*.
+def text(window: Window, now: datetime, which: QuerySet[Service], *, whole: bool = True) -> Iterator[str]:
+    """The document in parts: one line for each service of *which*.
 
-    It is whole where its last line is `}`.
+    *whole*: with the alerts that concern no service alone. The text is complete where its last line is `}`.
     """
     head = {"exported_at": now, "from": window.start, "to": window.end}
     yield f'{_dumps(head)[:-1]}, "services": [\n'
@@ -33,7 +33,7 @@ def text(window: Window, now: datetime, which: QuerySet[Service] | None = None) 
     for service in queries.services(which):
         yield f"{before}{_dumps(queries.of(service, window, now))}"
         before = ",\n"
-    of_all = list(queries.alerts(Q(service=None), window))
+    of_all = list(queries.alerts(Q(service=None), window)) if whole else []
     yield f'\n], "alerts": {_dumps(of_all)}\n}}\n'
 
 

@@ -51,10 +51,9 @@ def alerts(which: Q, window: Window) -> Iterator[dict[str, Any]]:
         yield {"rule": row.pop("rule__name"), "level": row.pop("rule__level"), **row}
 
 
-def services(which: QuerySet[Service] | None = None) -> Iterator[Service]:
-    """All that are listed, or these, by name, a few at a time."""
-    rows = Service.objects.listed() if which is None else which
+def services(which: QuerySet[Service]) -> Iterator[Service]:
+    """These by name, a few at a time."""
     after = ""
-    while batch := list(rows.filter(name__gt=after).select_related("state_row").order_by("name")[:AT_ONCE]):
+    while batch := list(which.filter(name__gt=after).select_related("state_row").order_by("name")[:AT_ONCE]):
         yield from batch
         after = batch[-1].name

@@ -15,7 +15,7 @@ from lifecycle.core.monitoring.uptime import percent
 from lifecycle.models import Episode, ServiceState, WorkerSeen
 from lifecycle.monitoring.charts import windows
 from lifecycle.monitoring.charts.windows import Window
-from lifecycle.monitoring.overview import figures, happenings, queries, schemas
+from lifecycle.monitoring.overview import figures, queries, schemas, transitions
 from lifecycle.pages import queries as page_queries
 from registry.access.callers import VIEWER
 
@@ -53,7 +53,7 @@ def _now(now: datetime) -> dict[str, Any]:
 
 
 def _fared(window: Window, now: datetime) -> dict[str, Any]:
-    found, moved = figures.of(window, now), happenings.transitions(window)
+    found, moved = figures.of(window, now), transitions.of(window)
     p50, p95, p99 = found.summary.percentiles((0.5, 0.95, 0.99))
     return {
         "from": window.start,
@@ -82,7 +82,7 @@ def _fared(window: Window, now: datetime) -> dict[str, Any]:
         "errors_by_kind": dict(moved.faults),
         "worst": [
             {"service": name, "availability": percent(account.ratio, 3), "down_s": account.down}
-            for name, account in happenings.worst(window, now)
+            for name, account in transitions.worst(window, now)
         ],
     }
 

@@ -12,10 +12,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lifecycle.core.machine.states import State
+from lifecycle.core.machine.states import SERVING, State
 from lifecycle.models import ServiceState
+from lifecycle.monitoring.overview import marks
+from lifecycle.monitoring.overview.problems import DOWN, LINES, Group, grouped, policy_of
 from lifecycle.monitoring.overview.queries import Now
-from lifecycle.monitoring.overview.trouble import DOWN, LINES, Group, grouped, policy_of
 from lifecycle.pages import humanize
 from lifecycle.pages.queries import SILENT_AFTER
 from lifecycle.services.counts import NEEDS_SIGN_IN
@@ -95,7 +96,7 @@ def clock(moment: datetime, now: datetime) -> str:
 
 
 def _is_down(row: ServiceState) -> bool:
-    return row.state != State.WARNING and not needs_sign_in(State(row.state), row.error_kind)
+    return row.state not in SERVING and not needs_sign_in(State(row.state), row.error_kind)
 
 
 def is_watched(now: Now, at: datetime) -> bool:
@@ -117,7 +118,8 @@ def _headline(now: Now) -> tuple[str, str]:
         (ngettext("%(n)s serves with a warning", "%(n)s serve with a warning", warning), warning),
         (ngettext("%(n)s is being connected", "%(n)s are being connected", starting), starting),
     ]
-    more = " · ".join(words % {"n": f"{count:,}"} for words, count in parts if count)
+    said = [words % {"n": f"{count:,}"} for words, count in parts if count]
+    more = " · ".join(said + marks.headline_parts(now))
     if now.down:
         words = ngettext("%(n)s of %(all)s services is down", "%(n)s of %(all)s services are down", now.down)
         return words % {"n": f"{now.down:,}", "all": f"{now.wanted:,}"}, more
@@ -135,6 +137,7 @@ def _line(group: Group, places: Mapping[int, int], now: datetime) -> Line:
     diagnosis = diagnose(facts_from(row, policy_of(row), place=places.get(row.pk, 0)))
     css, word = _looks(group)
     what, why = _story(row, diagnosis, alone)
+    since = (marks.since_of(row) if marks.is_only_marked(row) else None) or group.since
     return Line(
         name=row.service.name if alone else _many(group),
         url=reverse("service_detail", args=[row.service.name]) if alone else _list_of(group),
@@ -143,8 +146,8 @@ def _line(group: Group, places: Mapping[int, int], now: datetime) -> Line:
         state_word=word,
         what=what,
         why=why,
-        since_iso=humanize.iso(group.since),
-        since_text=clock(group.since, now),
+        since_iso=humanize.iso(since),
+        since_text=clock(since, now),
         next_step=_next_step(row, diagnosis, alone),
         next_iso=humanize.iso(group.next_try) if not (row.held_by or places.get(row.pk)) else "",
         button=_button(row, diagnosis) if alone else None,
@@ -153,6 +156,8 @@ def _line(group: Group, places: Mapping[int, int], now: datetime) -> Line:
 
 def _looks(group: Group) -> tuple[str, str]:
     """Of the group's worst."""
+    if marks.is_only_marked(group.rows[0]):
+        return marks.looks_of(group.rows[0])
     worst = max(group.rows, key=lambda row: row.state == State.UNREACHABLE)
     return looks_of(State(worst.state), worst.error_kind)
 
@@ -174,19 +179,23 @@ def _list_of(group: Group) -> str:
 
 def _story(row: ServiceState, diagnosis: Diagnosis, alone: bool) -> tuple[str, str]:
     """What happened, and the likely cause; of one alone the message itself, where there is one."""
+    if marks.is_only_marked(row):
+        return marks.story_of(row)
     first, _dot, rest = diagnosis.what.partition(". ")
     why = row.error_message if alone and row.error_message else diagnosis.cause
     return f"{first.rstrip('.')}.", why or rest
 
 
 def _next_step(row: ServiceState, diagnosis: Diagnosis, alone: bool) -> str:
+    if marks.is_only_marked(row):
+        return marks.next_step()
     if alone or row.held_by:
         return diagnosis.next_step
     return _("Each is retried automatically")
 
 
 def _button(row: ServiceState, diagnosis: Diagnosis) -> Button | None:
-    if not diagnosis.remedies:
+    if not diagnosis.remedies or marks.is_only_marked(row):
         return None
     remedy = diagnosis.remedies[0]
     if remedy.act is Act.EDIT:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from lifecycle.monitoring.overview import drawing, queries, recent
+from lifecycle.monitoring.overview import activity, drawing, queries
 from lifecycle.monitoring.overview.attention import attention_of
 from lifecycle.monitoring.overview.queries import Now
 from lifecycle.pages import queries as page_queries
@@ -63,20 +63,20 @@ def render_now(oob: bool = True) -> str:
 
 def render_events(oob: bool = True) -> str:
     """The latest transitions."""
-    return _render("_events.html", {"happened": recent.happened(recent.events(), timezone.now())}, oob)
+    return _render("_events.html", {"happened": activity.happened(activity.events(), timezone.now())}, oob)
 
 
 def render_alerts(oob: bool = True) -> str:
     """The open alerts."""
     at = timezone.now()
     count = page_queries.read(at).open_alerts
-    return _render("_alerts.html", {"alerts": recent.alerts_of(recent.open_episodes(), count, at)}, oob)
+    return _render("_alerts.html", {"alerts": activity.alerts_of(activity.open_episodes(), count, at)}, oob)
 
 
 def render_workers(oob: bool = True) -> str:
     """Who watches."""
     at = timezone.now()
-    return _render("_workers.html", {"workers": recent.machines(queries.workers(at), at)}, oob)
+    return _render("_workers.html", {"workers": activity.machines(queries.workers(at), at)}, oob)
 
 
 def _render(name: str, context: dict[str, Any], oob: bool) -> str:

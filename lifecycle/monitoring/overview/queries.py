@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.core.machine.states import State
 from lifecycle.models import ServiceState, WorkerSeen
-from lifecycle.monitoring.overview import trouble
+from lifecycle.monitoring.overview import problems
 from lifecycle.queue import queries as queue_queries
 from lifecycle.services import counts as service_counts
 from lifecycle.services.counts import NEEDS_SIGN_IN
@@ -43,7 +43,12 @@ class Now:
     @property
     def attention(self) -> int:
         """Those at which a person should look."""
-        return self.down + self.counts[NEEDS_SIGN_IN] + self.counts[State.WARNING]
+        return self.down + self.counts[NEEDS_SIGN_IN] + self.counts[State.WARNING] + self.marked
+
+    @property
+    def marked(self) -> int:
+        """Those that are healthy, but have many errors or are slower than usual."""
+        return sum(row.state == State.HEALTHY for row in self.troubled)
 
     @property
     def serving(self) -> int:
@@ -62,7 +67,7 @@ def now_of(now: datetime) -> Now:
     return Now(
         counts=counts,
         wanted=wanted,
-        troubled=trouble.rows(),
+        troubled=problems.rows(),
         workers=seen,
         places=queue_queries.numbers([one for one in seen if one.stopped_at is None]),
     )

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from lifecycle.monitoring.charts import windows
 from lifecycle.monitoring.charts.presenter import Range, fleet_box
-from lifecycle.monitoring.overview import figures, fragments, queries, recent, tiles
+from lifecycle.monitoring.export import files
+from lifecycle.monitoring.overview import activity, figures, fragments, queries, tiles
 from lifecycle.monitoring.uptime.slo import presenter as slo_presenter
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
@@ -41,9 +42,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         "total": standing.total,
         "ranges": [_range(name, window.name) for name in RANGES],
         "charts_box": fleet_box(window),
-        "happened": recent.happened(recent.events(), now),
-        "alerts": recent.alerts_of(recent.open_episodes(), frame.open_alerts, now),
-        "workers": recent.machines(standing.workers, now),
+        "exports": files.offers(),
+        "happened": activity.happened(activity.events(), now),
+        "alerts": activity.alerts_of(activity.open_episodes(), frame.open_alerts, now),
+        "workers": activity.machines(standing.workers, now),
         "budgets": slo_presenter.budgets(BUDGETS, now),
         **fragments.now_context(standing, now),
     }

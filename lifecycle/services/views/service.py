@@ -14,6 +14,8 @@ from lifecycle.logs import presenter as log_presenter
 from lifecycle.models import Command
 from lifecycle.monitoring.charts.presenter import service_box
 from lifecycle.monitoring.charts.windows import shown_for
+from lifecycle.monitoring.export import files
+from lifecycle.monitoring.listed import error_words
 from lifecycle.monitoring.uptime import presenter as uptime_presenter
 from lifecycle.monitoring.uptime.slo import presenter as slo_presenter
 from lifecycle.monitoring.uptime.slo import slow_words
@@ -50,6 +52,7 @@ def service_detail(request: HttpRequest, name: str) -> HttpResponse:
         "state": service_queries.state_of(service),
         "event_page": event_page(service, now),
         "logs": log_presenter.logs_of(service) if log_presenter.has_logs(service) else None,
+        "exports": files.offers(service),
         "charts_box": service_box(service, shown_for(request.GET, now)),
         "config": tool_presenter.pretty(vault.masked_entry(service), tool_presenter.LONGEST_JSON),
         "uptime": uptime_presenter.card_of(service, now),
@@ -57,6 +60,7 @@ def service_detail(request: HttpRequest, name: str) -> HttpResponse:
         **policy_facts(service),
         "budgets": slo_presenter.budgets_of(service, now),
         "slowness": slow_words.line_of(service, now),
+        "errors": error_words.line_of(service, now),
     }
     return render(request, "lifecycle/services/service_detail.html", context)
 

@@ -47,16 +47,23 @@ class MonitoringExporter:
         return str(path)
 
     def export(
-        self, service_name: str | None = None, filename: str | Path | None = None, **window: str
+        self,
+        service_name: str | None = None,
+        filename: str | Path | None = None,
+        *,
+        format: str | None = None,
+        **window: str,
     ) -> str:
-        """What the console has recorded: all as JSON, or one service as CSV; the file's name.
+        """What the console has recorded of all services or of one; the file's name.
 
+        *format* is "json" or "csv", by default as the option `export_format` says.
         *window* is `start` and `end` as ISO 8601, or `range` ("24h", the default, to "90d").
         """
-        ending = "csv" if service_name else "json"
-        path = Path(filename or f"monitoring_{service_name or 'all'}_{_stamp()}.{ending}")
+        kind = format or str(self.dashboard.store.get_monitoring_settings()["export_format"])
+        path = Path(filename or f"monitoring_{service_name or 'all'}_{_stamp()}.{kind}")
+        texts = self.dashboard.store.export_monitoring(service_name, format=kind, **window)
         with path.open("w", newline="", encoding="utf-8") as file:
-            for text in self.dashboard.store.export_monitoring(service_name, **window):
+            for text in texts:
                 file.write(text)
         return str(path)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from lifecycle.monitoring.charts import windows
 from lifecycle.monitoring.charts.windows import Window
-from lifecycle.monitoring.export import as_csv, as_json
+from lifecycle.monitoring.export import files
 from lifecycle.monitoring.export import queries as export_queries
 from lifecycle.monitoring.settings import change
 from lifecycle.monitoring.settings import queries as settings_queries
@@ -30,20 +30,30 @@ class Measuring(Scope):
         return list(export_queries.alerts(mine, Window(start=now - timedelta(seconds=duration), end=now)))
 
     def export_monitoring(
-        self, service_name: str | None = None, *, start: str = "", end: str = "", range: str = ""
+        self,
+        service_name: str | None = None,
+        *,
+        format: str | None = None,
+        start: str = "",
+        end: str = "",
+        range: str = "",
     ) -> Iterator[str]:
-        """What was recorded over a window, in parts to be written one after the other.
+        """What was recorded of all services, or of one, in parts to be written one after the other.
 
-        JSON of all services, or CSV of one. Without *start* and *range* it is that of the last 24 hours.
+        *format* is "json" or "csv", and as the option `export_format` where it is not given. Without *start*
+        and *range* the window is the last 24 hours.
         """
+        kind = format or files.usual()
+        if kind not in files.FORMATS:
+            raise InvalidConfigError("format", f"{kind[:20]!r} is not known", "Use json or csv")
         now = timezone.now()
         try:
             window = windows.asked({"from": start, "to": end, "range": range}, now)
         except windows.WindowError as exc:
             raise InvalidConfigError("start", str(exc), "Give start and end, or a range") from None
         if service_name is not None:
-            return as_csv.text(self.service(service_name), window, now)
-        return as_json.text(window, now, self.services())
+            return files.text(kind, window, now, files.only(self.service(service_name)), whole=False)
+        return files.text(kind, window, now, self.services())
 
     def get_monitoring_settings(self) -> dict[str, Any]:
         """Every option of monitoring by its name."""

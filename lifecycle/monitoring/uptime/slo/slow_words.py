@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -37,49 +35,29 @@ class SlownessLine:
     working: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SlowService:
-    """One that is unusually slow now, for what needs attention."""
-
-    id: int
-    name: str
-    url: str
-    reason: str
-    since: datetime | None
-
-
-def slow_services(limit: int) -> list[SlowService]:
-    """Those that serve and are unusually slow, the longest first; one query."""
-    rows = Slowness.objects.filter(
-        verdict=Verdict.SLOW,
-        service__removed_at=None,
-        service__archived_at=None,
-        service__state_row__state__in=SERVING,
-    )
-    return list(_slow(rows.select_related("service").order_by("since", "pk")[:limit]))
-
-
-def _slow(rows: Iterable[Slowness]) -> Iterable[SlowService]:
-    for row in rows:
-        yield SlowService(
-            id=row.service_id,
-            name=row.service.name,
-            url=reverse("service_detail", args=[row.service.name]),
-            reason=_said(row),
-            since=_moment(row.since) if row.since else None,
-        )
+def slow_row(service: Service) -> Slowness | None:
+    """The verdict of one that is unusually slow, where the query brought it along."""
+    row = getattr(service, "slowness", None)
+    return row if isinstance(row, Slowness) and row.verdict == Verdict.SLOW else None
 
 
 def reason_of(service: Service, state: State) -> str:
     """The few words of the services list; empty for one that is not unusually slow."""
-    row = getattr(service, "slowness", None)
-    if not isinstance(row, Slowness) or row.verdict != Verdict.SLOW or state not in SERVING:
+    row = slow_row(service)
+    if row is None or state not in SERVING:
         return ""
-    return _said(row)
+    times = f"{row.median_ms / row.usual_ms:.1f}" if row.median_ms and row.usual_ms else "–"
+    return _("Slow: %(times)s× usual") % {"times": times}
 
 
-def _said(row: Slowness) -> str:
-    return _("Slow: %(now)s at the median, usual %(usual)s") % _times(row)
+def said(row: Slowness) -> str:
+    """The times behind the verdict."""
+    return _("%(now)s at the median, usual %(usual)s") % _times(row)
+
+
+def since(row: Slowness) -> datetime | None:
+    """Since when it is above its margin."""
+    return _moment(row.since) if row.since else None
 
 
 def _times(row: Slowness) -> dict[str, str]:

@@ -168,3 +168,24 @@ def test_so_many_at_once_and_no_more(api_viewer: Api, weather: Service) -> None:
     for answer in held:
         text_of(answer)
     text_of(got(api_viewer, "export.json"))
+
+
+def test_all_services_in_one_table(api_viewer: Api, weather: Service, now: datetime) -> None:
+    rolled(weather, now - timedelta(minutes=60), (0, 40))
+    rolled(make_service("archive", created_at=now), now - timedelta(minutes=20), (0, 40), (0, 60))
+    answer = got(api_viewer, "export.csv")
+    assert answer["Content-Disposition"].startswith('attachment; filename="monitoring-20')
+    assert [(row["service"], row["checks"]) for row in table(answer) if row["checks"]] == [
+        ("archive", "2"),
+        ("weather", "1"),
+    ]
+
+
+def test_one_service_in_a_document_of_its_own(api_viewer: Api, weather: Service, now: datetime) -> None:
+    rolled(weather, now - timedelta(minutes=60), (0, 40))
+    make_service("other")
+    rule = AlertRule.objects.create(name="r", level="ERROR", condition="state-entered", created_at=now)
+    Episode.objects.create(rule=rule, service=None, state="firing", opened_at=now)
+    found = json.loads(text_of(got(api_viewer, "services/weather/export.json")))
+    assert [(one["name"], one["totals"]["checks"]) for one in found["services"]] == [("weather", 1)]
+    assert found["alerts"] == []

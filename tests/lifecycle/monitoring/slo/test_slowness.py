@@ -18,7 +18,7 @@ from lifecycle.core.monitoring.summary import EMPTY
 from lifecycle.models import FeedItem, Rollup5m, ServiceState, Slowness, SlownessProfile
 from lifecycle.monitoring.uptime.slo import profiles, slow_words, slowness
 from registry.models import Service
-from tests.support.pages import make_service, text_of
+from tests.support.pages import make_service, make_worker, text_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 28, 12, 2, 30, tzinfo=UTC)
@@ -136,10 +136,9 @@ def test_only_who_serves_is_judged_and_who_does_not_is_forgotten() -> None:
     learn(service)
     measured(service, NOW - timedelta(minutes=18), NOW, lambda moment: 2400)
     judge()
-    assert [one.name for one in slow_words.slow_services(5)] == ["weather"]
+    assert Slowness.objects.get().verdict == "slow"
     FeedItem.objects.all().delete()
     ServiceState.objects.update(state=State.UNREACHABLE)
-    assert slow_words.slow_services(5) == []
     row = judge(NOW + timedelta(minutes=5))
     assert row is not None and row.verdict == "no-data"
     assert list(FeedItem.objects.values_list("kind", "ref")) == [("service", service.pk)]
@@ -175,7 +174,18 @@ def test_the_list_says_why_a_healthy_service_is_slow(viewer: Client) -> None:
     make_slow(make_service())
     make_slow(make_service("usual"), verdict="above")
     page = text_of(viewer.get("/services/"))
-    assert page.count("Slow: 2.4 s at the median, usual 600 ms") == 1
+    assert page.count("Slow: 4.0× usual") == 1
+
+
+def test_the_overview_tells_of_slow_services_and_since_when(viewer: Client) -> None:
+    make_worker()
+    make_slow(make_service())
+    make_slow(make_service("usual"), verdict="above")
+    page = text_of(viewer.get("/"))
+    assert "No service is down" in page and "1 is unusually slow" in page
+    assert "2.4 s at the median, usual 600 ms" in page and 'class="state l-warning">Slow' in page
+    [began] = Slowness.objects.filter(verdict="slow").values_list("since", flat=True)
+    assert f'data-since="{datetime.fromtimestamp(began or 0, UTC):%Y-%m-%dT%H:%M:%S}' in page
 
 
 def test_a_service_shows_its_verdict_with_the_working(viewer: Client) -> None:

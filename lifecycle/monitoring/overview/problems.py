@@ -16,7 +16,7 @@ from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import State
 from lifecycle.core.policy import tuning
 from lifecycle.core.policy.policy import Policy
-from lifecycle.models import PolicyProfile, ServicePolicy, ServiceState
+from lifecycle.models import ErrorRate, PolicyProfile, ServicePolicy, ServiceState, Slowness
 from registry.models import Desired, Profile
 
 READ_AT_MOST = 400
@@ -44,17 +44,26 @@ class Group:
 def rows() -> list[ServiceState]:
     """Those that should run and do not serve as they should, with their services: one query.
 
-    First what is down, then what waits for another service or for a sign-in, then what is slow or flaky;
-    within that the critical before the others, and what began last before what is known for long.
+    First what is down, then what waits for another service or for a sign-in, then what is slow or flaky,
+    last what is healthy and has many errors or is slower than usual; within that the critical before the
+    others, and what began last before what is known for long.
     """
     down = Q(state__in=DOWN) | Q(state=State.DISCONNECTED, service__desired=Desired.RUNNING)
     listed = ServiceState.objects.filter(service__removed_at=None, service__archived_at=None)
-    found = listed.filter(down | Q(state=State.WARNING)).select_related("service")
+    warned = Q(state=State.WARNING) | Q(state=State.HEALTHY) & _marked()
+    with_marks = ("service__slowness", "service__error_rate")
+    found = listed.filter(down | warned).select_related("service", *with_marks)
     return list(_with_policy(found).order_by(_rank(), _weight(), _newest(), "service_id")[:READ_AT_MOST])
+
+
+def _marked() -> Q:
+    slow = Slowness.objects.filter(verdict=Slowness.Verdict.SLOW).values("pk")
+    return Q(pk__in=slow) | Q(pk__in=ErrorRate.objects.values("pk"))
 
 
 def _rank() -> Case:
     return Case(
+        When(state=State.HEALTHY, then=Value(4)),
         When(state=State.WARNING, then=Value(3)),
         When(state=State.UNREACHABLE, error_kind=Kind.AUTH, then=Value(2)),
         When(~Q(held_by=""), then=Value(1)),

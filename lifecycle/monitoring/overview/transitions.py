@@ -40,7 +40,7 @@ class Transitions:
         return self.connected / tried if tried else None
 
 
-def transitions(window: Window) -> Transitions:
+def of(window: Window) -> Transitions:
     """One query."""
     rows = StateChange.objects.filter(at__gte=window.start, at__lt=window.end).order_by()
     into, faults, ends = Counter[str](), Counter[str](), Counter[str]()
