@@ -47,3 +47,12 @@ def test_a_database_that_was_readable_is_closed_to_others_with_its_rows_left(tmp
         datadir.private_database(path)
         assert set(modes(tmp_path).values()) == {0o600}
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("t",)]
+
+
+@pytest.mark.parametrize("content", [b"", b" \n"], ids=["empty", "blank"])
+def test_an_empty_signing_key_is_made_anew_once(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "django.key").write_bytes(content)
+    made = datadir.secret_key(tmp_path)
+    assert len(made) >= 50
+    assert datadir.secret_key(tmp_path) == made == (tmp_path / "django.key").read_text()
+    assert modes(tmp_path) == {"django.key": 0o600}
