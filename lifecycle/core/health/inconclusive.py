@@ -1,8 +1,9 @@
 """Inconclusive checks: whether a failure tells of the service or of ourselves (requirements 2.3). Pure.
 
 A fault of our own proves nothing: it changes no state and no counter. It excuses only what it can explain: a
-second by which our database was late is no reason for a minute of silence. What the server itself said, and
-the end of a process, count whatever else happened. Times are seconds.
+second by which our database was late is no reason for a minute of silence, and being busy is none if others,
+asked later, were answered meanwhile. What the server itself said, and the end of a process, count whatever
+else happened. Times are seconds.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ CLOCK_JUMP = 5.0
 DATABASE_LATE = 1.0
 LATE_SHARE = 1 / 3
 EVIDENCE_WITHIN = 10.0
+OVERTAKEN = 3
+EXCUSED_IN_A_ROW = 5
 
 
 class Ours(StrEnum):
@@ -39,7 +42,9 @@ class Measured:
 
     `late` is by how much the event loop ran behind in all, `paused` the longest time in which it did not run,
     `clock_moved` how far the wall clock and the steady one drifted apart, `database_late` how long our own
-    database kept a job waiting, `offline` that our own network is gone.
+    database kept a job waiting, `offline` that our own network is gone. `overtaken` is how many others that
+    were asked later were answered by now, `excused` how many failures in a row before this one were put down
+    to us.
     """
 
     lasted: float = 0.0
@@ -48,6 +53,8 @@ class Measured:
     clock_moved: float = 0.0
     database_late: float = 0.0
     offline: bool = False
+    overtaken: int = 0
+    excused: int = 0
 
 
 TIMED = frozenset({Kind.TIMEOUT, Kind.FUNCTION})
@@ -61,6 +68,8 @@ AT_FAULT: Mapping[Ours, frozenset[Kind]] = {
     Ours.SATURATED: TIMED,
 }
 """Which kinds of failure each fault of ours can feign."""
+LATE = frozenset({Ours.DATABASE, Ours.SATURATED})
+"""Those that make every answer late, and not this one alone."""
 
 
 def why(probe: Probe, policy: Policy, seen: Measured) -> Ours | None:
@@ -101,6 +110,8 @@ def _explains(ours: Ours, seen: Measured) -> bool:
         Ours.DATABASE: seen.database_late,
         Ours.SATURATED: seen.late,
     }
+    if ours in LATE and (seen.overtaken >= OVERTAKEN or seen.excused >= EXCUSED_IN_A_ROW):
+        return False
     return ours is Ours.NETWORK or lost[ours] > seen.lasted * LATE_SHARE
 
 

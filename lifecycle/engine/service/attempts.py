@@ -13,6 +13,7 @@ from lifecycle.core.health import inconclusive
 from lifecycle.core.health.verdict import Fault, Kind
 from lifecycle.core.policy.policy import Policy, start_limit
 from lifecycle.engine.context import EngineContext, presentable
+from lifecycle.engine.service.checking import Memory
 from lifecycle.engine.session.connection import Connection
 from lifecycle.engine.session.faults.faults import ConnectionFault
 from lifecycle.engine.session.lists.content import Content
@@ -54,6 +55,7 @@ async def connect(
     mode: str,
     failing: bool,
     asked: bool,
+    checks: Memory,
     on_lost: Callable[[Fault], None],
     on_tools_changed: Callable[[], None],
 ) -> Opened | Refused:
@@ -85,11 +87,15 @@ async def connect(
             connection.unlisted = loaded.hidden.listed
             opened = await _list(context, connection, loaded, limit)
             context.network.answered(host)
+            context.lag.answered(mark)
+            checks.excused = 0
             context.lanes.succeeded(failing=failing, free=asked)
             return opened
         except ConnectionFault as exc:
             offline = context.network.gone(host, exc.fault)
-            ours = inconclusive.why_failed(exc.fault, context.lag.since(mark, offline=offline)) or ""
+            seen = context.lag.since(mark, offline=offline, excused=checks.excused)
+            ours = inconclusive.why_failed(exc.fault, seen) or ""
+            checks.excused += bool(ours)
             if ours:
                 context.connector.unlearn(wanted.name)
             return Refused(fault=presentable(exc.fault, loaded.hidden.said), loaded=loaded, ours=ours)

@@ -24,7 +24,7 @@ class Memory:
 
     `host` is the service's, if that is another machine. `dead` says that the connection ended, but by a fault
     of our own, so that it is made again without a word; `renewals` when sessions ended lately; `doubt` that
-    its tools are gone, which is not believed yet.
+    its tools are gone, which is not believed yet; `excused` how many failures in a row were put down to us.
     """
 
     function: FunctionalCheck | None = None
@@ -33,6 +33,7 @@ class Memory:
     dead: bool = False
     renewals: tuple[datetime, ...] = ()
     doubt: doubt.Doubt | None = None
+    excused: int = 0
 
 
 async def check(
@@ -57,18 +58,22 @@ async def check(
         result = replace(result, doubt=doubt.fault(checks.doubt))
     if result.took is not None:
         context.network.answered(checks.host)
+        context.lag.answered(mark)
+        checks.excused = 0
     if verdict(result, policy) is Level.HEALTHY:
         return result
-    if ours := _ours(context, checks.host, result, policy, mark):
+    if ours := _ours(context, checks, result, policy, mark):
+        checks.excused += result.fault is not None
         checks.dead = result.fault is not None and result.fault.lost
         return Probe(ours=ours)
     return Probe(fault=presentable(result.fault, secret)) if result.fault else result
 
 
-def _ours(context: EngineContext, host: str, result: Probe, policy: Policy, mark: Mark) -> str:
+def _ours(context: EngineContext, checks: Memory, result: Probe, policy: Policy, mark: Mark) -> str:
     """The fault of our own behind *result*; empty where the service has to answer for it."""
-    offline = result.fault is not None and context.network.gone(host, result.fault)
-    return inconclusive.why(result, policy, context.lag.since(mark, offline=offline)) or ""
+    offline = result.fault is not None and context.network.gone(checks.host, result.fault)
+    seen = context.lag.since(mark, offline=offline, excused=checks.excused)
+    return inconclusive.why(result, policy, seen) or ""
 
 
 async def _function(

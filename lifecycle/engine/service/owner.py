@@ -252,6 +252,7 @@ class Owner:
             mode=service.mode,
             failing=service.failing,
             asked=service.asked,
+            checks=service.checks,
             on_lost=lost,
             on_tools_changed=tools_changed,
         )

@@ -14,6 +14,7 @@ from lifecycle.engine.recording.writer import Writer
 BEAT = 0.025
 PUNCTUAL = 0.005
 REMEMBERED = 1000
+ANSWERS = 64
 # Linux stops the steady clock while a laptop sleeps; this one goes on.
 AWAKE_OR_NOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
@@ -50,6 +51,7 @@ class LagWatch:
         self._late = 0.0
         self._database: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
         self._pauses: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+        self._answered: deque[float] = deque(maxlen=ANSWERS)
         self._slept = slept()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -68,8 +70,12 @@ class LagWatch:
         now = time.monotonic()
         return Mark(now, self._late + self._behind(now), slept(), time.time() - now)
 
-    def since(self, mark: Mark, *, offline: bool = False) -> Measured:
-        """What happened to us since *mark*."""
+    def answered(self, mark: Mark) -> None:
+        """What was asked at *mark* was answered now."""
+        self._answered.append(mark.at)
+
+    def since(self, mark: Mark, *, offline: bool = False, excused: int = 0) -> Measured:
+        """What happened to us since *mark*, when what failed now was asked."""
         self._feel()
         now = time.monotonic()
         asleep = slept() - mark.slept
@@ -82,6 +88,8 @@ class LagWatch:
             clock_moved=time.time() - now - mark.wall - asleep,
             database_late=max(database, default=0.0),
             offline=offline,
+            overtaken=sum(asked > mark.at for asked in self._answered),
+            excused=excused,
         )
 
     def paused_within(self, seconds: float) -> bool:

@@ -76,6 +76,16 @@ def test_a_database_that_is_late_for_a_second_does_not_excuse_an_answer_after_ni
     assert why(answered(3.5), NORMAL, Measured(lasted=3.5, database_late=1)) is Ours.DATABASE
 
 
+@pytest.mark.parametrize("ours", list(Ours))
+def test_what_makes_all_late_does_not_excuse_one_that_others_overtook(ours: Ours) -> None:
+    enough = [Measured(**TROUBLES[ours], overtaken=3), Measured(**TROUBLES[ours], excused=5)]
+    for seen in enough:
+        fault = why(failed(Kind.TIMEOUT), NORMAL, seen)
+        assert fault is (None if ours in (Ours.DATABASE, Ours.SATURATED) else ours)
+    too_few = Measured(**TROUBLES[ours], overtaken=2, excused=4)
+    assert why(failed(Kind.TIMEOUT), NORMAL, too_few) is ours
+
+
 def test_a_refused_connection_is_excused_by_the_network_alone() -> None:
     excused = {ours for ours, kinds in AT_FAULT.items() if Kind.REFUSED in kinds}
     assert excused == {Ours.NETWORK}

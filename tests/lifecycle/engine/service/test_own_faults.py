@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
 from lifecycle.core.health import inconclusive
-from lifecycle.core.health.inconclusive import Paths
+from lifecycle.core.health.inconclusive import Measured, Paths
 from lifecycle.core.policy.policy import NORMAL
 from lifecycle.engine.worker import lag, network
 from lifecycle.models import CheckResult, MassFailure, ServiceState, StateChange
@@ -153,6 +154,41 @@ def test_a_locked_database_changes_no_state_and_no_counter(
     bench.until(lambda: UNKNOWN in _levels("web"))
     assert bench.trail("web") == ["INITIALIZING", "HEALTHY"]
     assert bench.row("web").consecutive_failures == 0
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker runs late all the time, by every measure, and still does its work."""
+    since = lag.LagWatch.since
+
+    def late(*args: Any, **more: Any) -> Measured:
+        seen = since(*args, **more)
+        return replace(seen, late=seen.lasted)
+
+    monkeypatch.setattr(lag.LagWatch, "since", late)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("busy")
+def test_a_busy_console_does_not_excuse_one_that_hangs_while_others_are_answered(bench: Bench) -> None:
+    server, mute = bench.server(), bench.server("hang", era="legacy")
+    bench.policy = replace(bench.policy, connect_timeout=timedelta(seconds=3))
+    bench.add_all({f"web-{n}": {"url": f"{server.url}?{n}"} for n in range(4)})
+    bench.add_all({"hangs": {"url": mute.url}})
+    bench.until_state("hangs", "RECONNECTING", limit=10)
+    assert bench.row("hangs").error_kind == "timeout"
+    assert UNKNOWN not in _levels("hangs")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("busy")
+def test_a_busy_console_does_not_excuse_one_that_hangs_for_ever(bench: Bench) -> None:
+    server = bench.server(era="legacy")
+    bench.add("alone", {"url": server.url})
+    bench.until_state("alone", "HEALTHY")
+    server.mode = "hang"
+    bench.until_state("alone", "RECONNECTING", limit=20)
+    assert _levels("alone").count(UNKNOWN) == inconclusive.EXCUSED_IN_A_ROW
 
 
 @pytest.mark.django_db(transaction=True)

@@ -50,6 +50,14 @@ async def test_many_short_delays_add_up_although_none_of_them_is_long(watch: Lag
     assert round(seen.paused, 3) == 0
 
 
+async def test_those_that_were_asked_later_and_answered_are_counted(watch: LagWatch) -> None:
+    earlier, mark, later = watch.mark(), watch.mark(), watch.mark()
+    for answered in (earlier, later, later):
+        watch.answered(answered)
+    assert watch.since(mark, excused=4).overtaken == 2
+    assert (watch.since(later).overtaken, watch.since(earlier).overtaken) == (0, 2)
+
+
 async def test_a_stall_that_has_only_just_ended_is_seen_at_once(watch: LagWatch) -> None:
     mark = watch.mark()
     time.sleep(0.4)
