@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lifecycle', '0027_calls_by_service_and_fleet'),
+        ('lifecycle', '0028_channels_of_any_kind'),
         ('registry', '0015_links_to_set_a_password'),
     ]
 
