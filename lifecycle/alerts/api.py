@@ -11,7 +11,7 @@ from ninja import Field, Query, Router, Schema
 
 from lifecycle.alerts.episodes import folding
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
-from registry.access.callers import VIEWER
+from registry.access.callers import VIEWER, VIEWER_OF_ALL
 from registry.rest.problems import ProblemError
 
 router = Router()
@@ -152,7 +152,7 @@ def _rule(row: AlertRule) -> dict[str, Any]:
     return _fields(row, RuleAnswer) | {"channels": [channel.name for channel in row.channels.all()]}
 
 
-@router.get("channels", auth=VIEWER, response=ChannelList, summary="List channels")
+@router.get("channels", auth=VIEWER_OF_ALL, response=ChannelList, summary="List channels")
 def channels(request: HttpRequest) -> dict[str, Any]:
     """Addresses and secrets of a channel are never given."""
     rows = [_fields(row, ChannelAnswer) for row in Channel.objects.order_by("name")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -10,9 +9,11 @@ from django.views.decorators.http import require_safe
 from lifecycle.dependencies.presenter import page_of
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
+from registry.access.roles import require
+from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def dependency_graph(request: HttpRequest) -> HttpResponse:
     """Who needs whom, as a picture and a table; htmx gets these alone, and the address to show."""

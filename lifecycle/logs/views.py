@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
@@ -12,9 +11,11 @@ from lifecycle.logs import presenter
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
 from lifecycle.pages.lookup import listed_service
+from registry.access.roles import require
+from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_logs(request: HttpRequest, name: str) -> HttpResponse:
     """The page; to htmx what came after the id it has, with the process as it is now."""
@@ -30,7 +31,7 @@ def service_logs(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, page, context)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_log_file(request: HttpRequest, name: str) -> HttpResponse:
     """All that is kept, as plain text."""

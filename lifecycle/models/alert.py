@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from registry.core.scope import Limits
 from registry.models import SealedField, Service
+from registry.models.scoped import Scoped, services_in
 
 
 class Channel(models.Model):
@@ -62,6 +64,24 @@ class AlertRule(models.Model):
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
     created_at = models.DateTimeField()
 
+    objects = Scoped["AlertRule"]()
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those that speak of all services, and those that name visible ones, or tags of all of which are."""
+        return Q(pk__in=[row.pk for row in AlertRule._base_manager.all() if row.is_of(limits)])
+
+    def is_of(self, limits: Limits) -> bool:
+        """Whether it names nothing that is out of these limits."""
+        names = set(self.scope.get("values", ()))
+        match self.scope.get("kind"):
+            case "services":
+                seen = services_in(limits, "name").filter(name__in=names).values_list("name", flat=True)
+                return names <= set(seen)
+            case "tags":
+                return all(names <= scope.tags for scope in limits)
+        return True
+
     def __str__(self) -> str:
         return self.name
 
@@ -108,6 +128,8 @@ class Episode(models.Model):
     ending = models.CharField(max_length=16, choices=Ending.choices, default="", blank=True)
     ended_by = models.CharField(max_length=150, default="", blank=True, help_text="the person who ended it")
     summary = models.CharField(max_length=1000, default="", blank=True)
+
+    objects = Scoped["Episode"]()
 
     class Meta:
         ordering = ["-id"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from registry.models import Service
+from registry.models.scoped import Scoped
 
 
 class LogPiece(models.Model):
@@ -19,6 +20,8 @@ class LogPiece(models.Model):
     at = models.DateTimeField()
     text = models.TextField()
     size = models.PositiveIntegerField(help_text="bytes as UTF-8; nothing for a note")
+
+    objects = Scoped["LogPiece"]()
 
     class Meta:
         ordering = ["id"]
@@ -40,3 +43,5 @@ class ChildProcess(models.Model):
     processes = models.PositiveIntegerField(default=0, help_text="in the tree, without our supervisor")
     cpu_percent = models.FloatField(null=True, help_text="of one core, since the sample before")
     memory_bytes = models.PositiveBigIntegerField(null=True, help_text="resident, summed over the tree")
+
+    objects = Scoped["ChildProcess"]()

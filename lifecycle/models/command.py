@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from registry.core.scope import Limits
 from registry.models import SealedField, Service
+from registry.models.scoped import Scoped, services_in
 
 
 class Batch(models.Model):
@@ -23,6 +25,14 @@ class Batch(models.Model):
     created_at = models.DateTimeField()
     cancelled_by = models.CharField(max_length=150, default="", blank=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects = Scoped["Batch"]()
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those all of whose members are visible: what they say of themselves they say of all of them."""
+        hidden = Command._base_manager.exclude(service__in=services_in(limits)).exclude(batch=None)
+        return ~Q(pk__in=hidden.order_by().values("batch"))
 
     class Meta:
         ordering = ["-id"]
@@ -76,6 +86,8 @@ class Command(models.Model):
     finished_at = models.DateTimeField(null=True)
     worker = models.CharField(max_length=100, default="", blank=True)
     epoch = models.PositiveBigIntegerField(default=0, help_text="of the lease under which it was taken")
+
+    objects = Scoped["Command"]()
 
     class Meta:
         ordering = ["id"]

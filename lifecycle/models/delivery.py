@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from lifecycle.models.alert import Channel, Episode
+from registry.models.scoped import Scoped
 
 
 class Delivery(models.Model):
@@ -42,6 +43,9 @@ class Delivery(models.Model):
     refused = models.JSONField(default=dict, help_text="why, by recipient, of those that did not get it")
     answer = models.CharField(max_length=500, default="", blank=True)
 
+    objects = Scoped["Delivery"]()
+    scoped_by = "episode__service"
+
     class Meta:
         ordering = ["-id"]
         indexes = [
@@ -58,6 +62,9 @@ class DeliveryAttempt(models.Model):
     ok = models.BooleanField()
     answer = models.CharField(max_length=500, default="", blank=True)
     ms = models.PositiveIntegerField(default=0)
+
+    objects = Scoped["DeliveryAttempt"]()
+    scoped_by = "delivery__episode__service"
 
     class Meta:
         ordering = ["id"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from registry.models import Profile, Service
+from registry.models.scoped import Scoped
 
 
 class PolicyHead(models.Model):
@@ -35,3 +36,5 @@ class ServicePolicy(models.Model):
     changes = models.JSONField(default=dict)
     updated_by = models.CharField(max_length=150)
     updated_at = models.DateTimeField()
+
+    objects = Scoped["ServicePolicy"]()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 
 from registry.models import Service
+from registry.models.scoped import Scoped, nothing
 
 
 class Rollup(models.Model):
@@ -26,13 +27,19 @@ class Rollup(models.Model):
 class Rollup5m(Rollup):
     """Written in the transaction that writes the checks."""
 
+    objects = Scoped["Rollup5m"]()
+
 
 class Rollup1h(Rollup):
     """Of hours that are over, up to the mark `hour`; beyond it the 5 minutes count."""
 
+    objects = Scoped["Rollup1h"]()
+
 
 class Rollup1d(Rollup):
     """Of days that are over, up to the mark `day`; beyond it the hours count."""
+
+    objects = Scoped["Rollup1d"]()
 
 
 class FleetRollup(models.Model):
@@ -47,6 +54,9 @@ class FleetRollup(models.Model):
     excluded_s = models.FloatField(default=0)
     unknown_s = models.FloatField(default=0)
     services = models.PositiveIntegerField(default=0, help_text="most that were checked in 5 minutes of it")
+
+    objects = Scoped["FleetRollup"]()
+    within = staticmethod(nothing)
 
 
 class RollupMark(models.Model):

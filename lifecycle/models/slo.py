@@ -8,7 +8,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from registry.core.scope import Limits
 from registry.models import Service
+from registry.models.scoped import Scoped, services_in
 
 
 class Slo(models.Model):
@@ -27,6 +29,14 @@ class Slo(models.Model):
     created_by = models.CharField(max_length=150)
     created_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1, help_text="grows with each change of what is measured")
+
+    objects = Scoped["Slo"]()
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those of visible services, and of tags all of whose services are visible."""
+        tags = frozenset.intersection(*(scope.tags for scope in limits))
+        return Q(service__in=services_in(limits)) | Q(service=None, tag__in=tags)
 
     class Meta:
         constraints = [
@@ -59,6 +69,13 @@ class SloState(models.Model):
     trail = models.TextField(default="[]")
     closed = models.TextField(default="{}")
 
+    objects = Scoped["SloState"]()
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those of visible targets."""
+        return Q(slo__in=Slo._base_manager.filter(Slo.within(limits)))
+
 
 class SlownessProfile(models.Model):
     """The medians of one service by time of day, as `core.monitoring.expectations.slowness` keeps them."""
@@ -68,6 +85,8 @@ class SlownessProfile(models.Model):
     days = models.PositiveSmallIntegerField(default=0, help_text="how many of the last 14 were seen")
     zone = models.CharField(max_length=64, default="", blank=True)
     data = models.BinaryField()
+
+    objects = Scoped["SlownessProfile"]()
 
 
 class Slowness(models.Model):
@@ -91,6 +110,8 @@ class Slowness(models.Model):
     mad_ms = models.FloatField(null=True)
     margin_ms = models.FloatField(null=True)
     days = models.PositiveSmallIntegerField(default=0)
+
+    objects = Scoped["Slowness"]()
 
     class Meta:
         indexes = [models.Index(fields=["service"], condition=Q(verdict="slow"), name="slowness_slow")]

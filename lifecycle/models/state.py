@@ -6,6 +6,7 @@ from django.db import models
 
 from lifecycle.core.machine.states import State
 from registry.models import Service
+from registry.models.scoped import Scoped
 
 STATE_CHOICES = [(state.value, state.value) for state in State]
 
@@ -63,6 +64,8 @@ class ServiceState(models.Model):
     )
     worker = models.CharField(max_length=100, default="", blank=True)
 
+    objects = Scoped["ServiceState"]()
+
     class Meta:
         indexes = [
             models.Index(fields=["state", "service"], name="state_filter"),
@@ -86,6 +89,8 @@ class StateChange(models.Model):
         default=0, help_text="of the lease under which it was written; 0 where one worker has all"
     )
 
+    objects = Scoped["StateChange"]()
+
     class Meta:
         ordering = ["id"]
         indexes = [
@@ -102,6 +107,8 @@ class CheckResult(models.Model):
     at = models.BigIntegerField()
     level = models.PositiveSmallIntegerField()
     ms = models.PositiveIntegerField(null=True)
+
+    objects = Scoped["CheckResult"]()
 
 
 class FeedItem(models.Model):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from registry.core.scope import Limits
 from registry.models import Service
+from registry.models.scoped import Scoped, services_in
 
 
 class MonitoringGap(models.Model):
@@ -28,6 +30,13 @@ class MonitoringGap(models.Model):
     ended_at = models.DateTimeField(null=True)
     cause = models.CharField(max_length=12, help_text="one of these, or of `core.health.inconclusive.Ours`")
 
+    objects = Scoped["MonitoringGap"]()
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those of visible services, and those in which nobody looked after any."""
+        return Q(service=None) | Q(service__in=services_in(limits))
+
     class Meta:
         indexes = [
             models.Index(fields=["service", "ended_at"], name="gap_by_service"),
@@ -49,6 +58,8 @@ class UptimeDay(models.Model):
     down_s = models.FloatField()
     excluded_s = models.FloatField()
     unknown_s = models.FloatField()
+
+    objects = Scoped["UptimeDay"]()
 
 
 class UptimeMark(models.Model):
@@ -74,6 +85,8 @@ class ServiceHours(models.Model):
     updated_by = models.CharField(max_length=150)
     updated_at = models.DateTimeField()
 
+    objects = Scoped["ServiceHours"]()
+
 
 class ListFigures(models.Model):
     """What the services list shows of one, summed up beforehand so that a page of it costs no query more.
@@ -91,3 +104,5 @@ class ListFigures(models.Model):
     response = models.CharField(
         max_length=240, default="", blank=True, help_text="median of each of the last 24 hours, ms; - is none"
     )
+
+    objects = Scoped["ListFigures"]()

@@ -6,6 +6,7 @@ from django.db import models
 
 from lifecycle.models.command import Command
 from registry.models import SealedField, Service
+from registry.models.scoped import Scoped, nothing
 
 
 class ToolCall(models.Model):
@@ -34,6 +35,8 @@ class ToolCall(models.Model):
     by = models.CharField(max_length=150)
     origin = models.CharField(max_length=8, default="", blank=True, choices=Command.Origin.choices)
 
+    objects = Scoped["ToolCall"]()
+
     class Meta:
         ordering = ["id"]
         indexes = [
@@ -55,6 +58,8 @@ class ToolRollup(models.Model):
     at = models.BigIntegerField(help_text="its start, in seconds since 1970")
     data = models.BinaryField()
 
+    objects = Scoped["ToolRollup"]()
+
     class Meta:
         indexes = [models.Index(fields=["span", "at"], name="tool_rollup_by_age")]
 
@@ -68,6 +73,8 @@ class ServiceCallRollup(models.Model):
     at = models.BigIntegerField(help_text="its start, in seconds since 1970")
     data = models.BinaryField()
 
+    objects = Scoped["ServiceCallRollup"]()
+
     class Meta:
         indexes = [models.Index(fields=["span", "at"], name="service_calls_by_age")]
 
@@ -79,6 +86,9 @@ class FleetCallRollup(models.Model):
     span = models.PositiveIntegerField()
     at = models.BigIntegerField(help_text="its start, in seconds since 1970")
     data = models.BinaryField()
+
+    objects = Scoped["FleetCallRollup"]()
+    within = staticmethod(nothing)
 
 
 class HostSample(models.Model):
@@ -117,6 +127,8 @@ class ProcessRollup(models.Model):
     span = models.PositiveIntegerField()
     at = models.BigIntegerField(help_text="its start, in seconds since 1970")
     data = models.BinaryField()
+
+    objects = Scoped["ProcessRollup"]()
 
     class Meta:
         indexes = [models.Index(fields=["span", "at"], name="process_rollup_by_age")]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,7 +25,7 @@ from registry.errors import InvalidConfigError
 from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def policy_list(request: HttpRequest) -> HttpResponse:
     """The profiles side by side, setting by setting."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,9 +10,11 @@ from django.views.decorators.http import require_safe
 
 from lifecycle.pages.answers import is_htmx
 from lifecycle.queue.presenter import queue_page
+from registry.access.roles import require
+from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def queue_list(request: HttpRequest) -> HttpResponse:
     """The page; htmx asks for its middle part every two seconds, 204 where that already shows it."""

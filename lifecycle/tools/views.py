@@ -6,7 +6,6 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -32,7 +31,7 @@ def box_of(request: HttpRequest, service: Service) -> presenter.ToolPage:
     return presenter.tool_page(service, q, page_number(request.GET.get("p", "")))
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_tools(request: HttpRequest, name: str) -> HttpResponse:
     """The tools; 204 where the page already shows these."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Field, Router, Schema
 
 from lifecycle.workers import queries
-from registry.access.callers import VIEWER
+from registry.access.callers import VIEWER_OF_ALL
 
 router = Router()
 
@@ -38,7 +38,7 @@ class WorkerList(Schema):
     )
 
 
-@router.get("workers", auth=VIEWER, response=WorkerList, summary="List workers")
+@router.get("workers", auth=VIEWER_OF_ALL, response=WorkerList, summary="List workers")
 def worker_list(request: HttpRequest) -> dict[str, Any]:
     """Those at work first, then those that went within the last day."""
     return {

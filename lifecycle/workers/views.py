@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,9 +11,11 @@ from django.views.decorators.http import require_safe
 from lifecycle.monitoring.hosts import presenter as host_presenter
 from lifecycle.pages.answers import is_htmx
 from lifecycle.workers import presenter
+from registry.access.roles import require
+from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER, unscoped=True)
 @require_safe
 def worker_list(request: HttpRequest) -> HttpResponse:
     """The page; htmx asks for its middle part every few seconds, 204 where that already shows it."""

@@ -10,9 +10,13 @@ from django.utils import timezone
 from ninja.security.base import AuthBase
 
 from registry.access import tokens
-from registry.access.roles import at_least, note_refusal, role_of
+from registry.access.roles import Needs, at_least, note_refusal, role_of
+from registry.access.scope.limits import came_by_token
 from registry.models import Role
+from registry.models.limits import current
 from registry.rest.problems import ProblemError
+
+ALL_SERVICES = "This is about all services; you may see some of them."
 
 
 class Caller:
@@ -44,7 +48,10 @@ def _by_token(request: HttpRequest) -> Caller | None:
     if scheme.lower() != "bearer" or not token:
         return None
     found = tokens.find(token.strip(), timezone.now())
-    return Caller(found.user.get_username(), Role(found.role)) if found else None
+    if found is None:
+        return None
+    came_by_token(request, found)
+    return Caller(found.user.get_username(), Role(found.role))
 
 
 def _by_session(request: HttpRequest) -> Caller | None:
@@ -57,23 +64,34 @@ def _by_session(request: HttpRequest) -> Caller | None:
 
 
 class Door(AuthBase):
-    """Lets in whoever has at least *needed*. An Authorization header shuts the session out."""
+    """Lets in whoever has at least *needed*. An Authorization header shuts the session out.
+
+    What is about all services together is for those that no scope limits: *unscoped*, as all of an admin is.
+    """
 
     openapi_type = "http"
     openapi_scheme = "bearer"
     openapi_name = "token"
 
-    def __init__(self, needed: Role) -> None:
-        self.needed = needed
+    needs: Needs
+
+    def __init__(self, needed: Role, *, unscoped: bool = False) -> None:
+        self._role = needed
+        self.needs = Needs(needed, unscoped=unscoped or needed == Role.ADMIN)
         super().__init__()
 
     def __call__(self, request: HttpRequest) -> Caller | None:
         by_token = "Authorization" in request.headers
         found = _by_token(request) if by_token else _by_session(request)
-        if found is not None and not at_least(found.role, self.needed):
-            note_refusal(request, found.name, self.needed)
-            raise ProblemError(403, f"This needs the role {self.needed.value}; yours is {found.role.value}.")
+        if found is not None and (refusal := self._refusal(found)):
+            note_refusal(request, found.name, self._role)
+            raise ProblemError(403, refusal)
         return found
+
+    def _refusal(self, found: Caller) -> str:
+        if not at_least(found.role, self._role):
+            return f"This needs the role {self._role.value}; yours is {found.role.value}."
+        return ALL_SERVICES if self.needs.unscoped and current() else ""
 
 
 class AsyncDoor(Door):
@@ -86,4 +104,5 @@ class AsyncDoor(Door):
 
 
 VIEWER, OPERATOR, ADMIN = (Door(role) for role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN))
+VIEWER_OF_ALL, OPERATOR_OF_ALL = (Door(role, unscoped=True) for role in (Role.VIEWER, Role.OPERATOR))
 VIEWER_ASYNC, OPERATOR_ASYNC = AsyncDoor(Role.VIEWER), AsyncDoor(Role.OPERATOR)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -13,7 +14,9 @@ from django.utils import timezone
 
 from registry.access import audit
 from registry.models import Membership, Role
+from registry.models.limits import current
 
+View = TypeVar("View", bound=Callable[..., Any])
 _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
 
 
@@ -39,18 +42,45 @@ def note_refusal(request: HttpRequest, who: str, needed: Role) -> None:
         audit.note(who, "refused", what, f"needs the role {needed.value}", now=timezone.now())
 
 
-def require(needed: Role) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Only for people of this role: others sign in first, or get the 403 page."""
+@dataclass(frozen=True)
+class Needs:
+    """What a route asks of whoever comes: nothing, or a role, and *unscoped* that no scope limits them."""
+
+    role: Role | None
+    unscoped: bool = False
+
+
+def require(
+    needed: Role, *, unscoped: bool = False
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Only for people of this role: others sign in first, or get the 403 page.
+
+    *unscoped*: it is about all services together, so a scope shuts out too; as it does of all that is an
+    admin's.
+    """
+    needs = Needs(needed, unscoped=unscoped or needed == Role.ADMIN)
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         @login_required
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not at_least(role_of(request.user), needed):
+            allowed = at_least(role_of(request.user), needed)
+            if not allowed or (needs.unscoped and current()):
                 note_refusal(request, request.user.get_username(), needed)
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return guarded
+        return declared(guarded, needs)
 
     return decorate
+
+
+def declared(view: View, needs: Needs) -> View:
+    """The view, which says what it needs; a test asks every route."""
+    view.needs = needs  # type: ignore[attr-defined]
+    return view
+
+
+def open_to_all(view: View) -> View:
+    """A route for whoever comes, or one that looks at who it is by itself."""
+    return declared(view, Needs(None))

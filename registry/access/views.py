@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import authenticate
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm, UsernameField
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
@@ -22,9 +21,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from registry.access import audit, clients, first_admin
+from registry.access.roles import require
 from registry.access.sessions import browsers
 from registry.access.sessions.queries import PLACE
 from registry.access.throttle import WINDOW, Attempt, TooManyAttemptsError
+from registry.models import Role
 
 
 def session_ended(request: HttpRequest, status: int = 200) -> HttpResponse:
@@ -103,7 +104,7 @@ def locked(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def signed_in(request: HttpRequest) -> HttpResponse:
     """Where signing in beside a page ends; the page itself asks here for a token to send its form with."""

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 
-from registry.access.callers import ADMIN, OPERATOR, VIEWER, caller
+from registry.access.callers import ADMIN, OPERATOR_OF_ALL, VIEWER, caller
 from registry.agents import operations, tokens
 from registry.agents.operations import GLOBAL_AGENT
 from registry.mcpjson import passphrase, secret_bundle
@@ -126,7 +126,7 @@ def _given(request: HttpRequest, *known: str) -> dict[str, Any]:
 
 @router.post(
     "agents",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response={201: AgentFull},
     openapi_extra=described(name={"type": "string"}, **FIELDS),
     summary="Add an agent",
@@ -146,7 +146,7 @@ def agent_add(request: HttpRequest) -> Status[dict[str, Any]]:
 
 @router.patch(
     "agents/{name}",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response=AgentFull,
     openapi_extra=described(**FIELDS),
     summary="Change an agent",
@@ -157,21 +157,25 @@ def agent_change(request: HttpRequest, name: AgentName) -> dict[str, Any]:
     return full(operations.change(name, by=caller(request).name, now=timezone.now(), **body))
 
 
-@router.delete("agents/{name}", auth=OPERATOR, response={204: None}, summary="Remove an agent")
+@router.delete("agents/{name}", auth=OPERATOR_OF_ALL, response={204: None}, summary="Remove an agent")
 def agent_remove(request: HttpRequest, name: AgentName) -> Status[None]:
     """Its services stay; its token ends."""
     operations.remove(name, by=caller(request).name, now=timezone.now())
     return Status(204, None)
 
 
-@router.post("agents/{name}/token", auth=OPERATOR, response=NewToken, summary="Make a token for an agent")
+@router.post(
+    "agents/{name}/token", auth=OPERATOR_OF_ALL, response=NewToken, summary="Make a token for an agent"
+)
 def agent_token(request: HttpRequest, name: AgentName) -> dict[str, str]:
     """Shown this once. The token before it ends."""
     token = tokens.issue(name, by=caller(request).name, now=timezone.now())
     return {"token": token, "url": tokens.address(name, token)}
 
 
-@router.delete("agents/{name}/token", auth=OPERATOR, response={204: None}, summary="Revoke an agent's token")
+@router.delete(
+    "agents/{name}/token", auth=OPERATOR_OF_ALL, response={204: None}, summary="Revoke an agent's token"
+)
 def agent_token_revoke(request: HttpRequest, name: AgentName) -> Status[None]:
     """The address with the token answers no more."""
     tokens.revoke(name, by=caller(request).name, now=timezone.now())

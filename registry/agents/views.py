@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,7 +24,7 @@ from registry.models import Agent, Role
 from registry.rest.problems import answer
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def agent_list(request: HttpRequest) -> HttpResponse:
     """All agents, the built-in one first."""
@@ -37,14 +36,14 @@ def agent_list(request: HttpRequest) -> HttpResponse:
     return render(request, "registry/agents/agent_list.html", {"rows": rows})
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def agent_add(request: HttpRequest) -> HttpResponse:
     """A form for a new agent."""
     return _form(request, None)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def agent_edit(request: HttpRequest, name: str) -> HttpResponse:
     """One agent; those who may only look see what it has."""
@@ -53,7 +52,7 @@ def agent_edit(request: HttpRequest, name: str) -> HttpResponse:
     return _form(request, _get(name))
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 def _editing(request: HttpRequest, name: str) -> HttpResponse:
     return _form(request, _get(name))
 
@@ -106,7 +105,7 @@ def _saved(request: HttpRequest, form: AgentForm) -> bool:
     return True
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def agent_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Its services stay; its address ends."""
@@ -121,7 +120,7 @@ def agent_remove(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @never_cache
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def agent_token(request: HttpRequest, name: str) -> HttpResponse:
     """Create URL with a new token. It is in this answer and nowhere else, so no redirect follows."""
@@ -131,7 +130,7 @@ def agent_token(request: HttpRequest, name: str) -> HttpResponse:
     return _page(request, AgentForm(about=operations.get(agent.name)), token_url=url)
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def agent_revoke(request: HttpRequest, name: str) -> HttpResponse:
     """The address with the token answers no more."""

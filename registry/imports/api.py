@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema, Status
 
-from registry.access.callers import OPERATOR, caller
+from registry.access.callers import OPERATOR_OF_ALL, caller
 from registry.core.clients import recognition
 from registry.core.diff.documents import Line
 from registry.core.documents import dialects, reading
@@ -166,7 +166,7 @@ def _names(body: dict[str, Any]) -> list[str] | None:
 
 @router.post(
     "imports/preview",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response=PreviewAnswer,
     exclude_none=True,
     openapi_extra=BODY,
@@ -213,7 +213,7 @@ def diff_of(lines: list[Line]) -> list[str]:
 
 @router.post(
     "imports",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response={200: Outcomes, 422: Refused},
     exclude_none=True,
     openapi_extra=BODY,

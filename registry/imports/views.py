@@ -31,7 +31,7 @@ Context = dict[str, Any]
 Unread = Mapping[int, InvalidConfigError]
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_import(request: HttpRequest) -> HttpResponse:
     """The page. A POST looks at a document; `step` is check, save or go on with what was looked at."""

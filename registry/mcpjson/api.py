@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 
-from registry.access.callers import ADMIN, OPERATOR, VIEWER, caller
+from registry.access.callers import ADMIN, OPERATOR_OF_ALL, VIEWER_OF_ALL, caller
 from registry.core.diff import documents
 from registry.imports.api import TEXTS, AskedValue, PreviewRow, diff_of, preview_row
 from registry.mcpjson import drift as mcpjson_drift
@@ -60,7 +60,7 @@ class DriftAnswer(Schema):
     diff: list[str] = []
 
 
-@router.get("versions", auth=VIEWER, response=VersionPage, summary="List the versions of mcp.json")
+@router.get("versions", auth=VIEWER_OF_ALL, response=VersionPage, summary="List the versions of mcp.json")
 def version_list(
     request: HttpRequest,
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
@@ -71,7 +71,7 @@ def version_list(
     return {"count": rows.count(), "results": list(rows[(page - 1) * page_size : page * page_size])}
 
 
-@router.get("versions/compare", auth=VIEWER, response=Comparison, summary="Compare two versions")
+@router.get("versions/compare", auth=VIEWER_OF_ALL, response=Comparison, summary="Compare two versions")
 def version_compare(
     request: HttpRequest,
     new: Annotated[int, Query(alias="to", ge=1, le=2**31 - 1)],
@@ -87,7 +87,7 @@ def version_compare(
     }
 
 
-@router.get("versions/{int:number}", auth=VIEWER, response=VersionFull, summary="Get a version")
+@router.get("versions/{int:number}", auth=VIEWER_OF_ALL, response=VersionFull, summary="Get a version")
 def version_one(request: HttpRequest, number: Number) -> dict[str, Any]:
     """With the document as it was exported: it refers to secrets and holds none."""
     found: ConfigVersion = rollback.get(number)
@@ -109,7 +109,7 @@ def version_rollback(request: HttpRequest, number: Number) -> Status[dict[str, A
 
 @router.get(
     "drift",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response=DriftAnswer,
     exclude_none=True,
     summary="Get drift: whether mcp.json was edited by hand",
@@ -146,7 +146,7 @@ def _seen(request: HttpRequest) -> tuple[str, dict[str, str], str]:
 
 @router.post(
     "drift/take",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response={200: Outcomes, 422: Refused},
     exclude_none=True,
     openapi_extra=described(seen={"type": "string"}, values=TEXTS, passphrase={"type": "string"}),
@@ -166,7 +166,7 @@ def drift_take(request: HttpRequest) -> Status[dict[str, Any]]:
 
 @router.post(
     "drift/write",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response={204: None},
     openapi_extra=described(seen={"type": "string"}),
     summary="Resolve drift: write the console's file",

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -33,7 +32,7 @@ PAGE_SIZE = 50
 LINES_SHOWN = 2000
 
 
-@login_required
+@require(Role.VIEWER, unscoped=True)
 @require_safe
 def version_list(request: HttpRequest) -> HttpResponse:
     """The newest first; two of them can be chosen to compare."""
@@ -43,7 +42,7 @@ def version_list(request: HttpRequest) -> HttpResponse:
     return render(request, "registry/mcpjson/version_list.html", context)
 
 
-@login_required
+@require(Role.VIEWER, unscoped=True)
 @require_safe
 def version_compare(request: HttpRequest) -> HttpResponse:
     """Any two by line. Without numbers: the newest, and what it changed."""
@@ -77,7 +76,7 @@ def _get(number: int) -> ConfigVersion:
         raise Http404(number) from None
 
 
-@login_required
+@require(Role.VIEWER, unscoped=True)
 @require_safe
 def version_download(request: HttpRequest, number: int) -> HttpResponse:
     """The document as it was exported: it refers to secrets and holds none."""
@@ -112,7 +111,7 @@ def _said(number: int, results: list[Result]) -> str:
     return text % {"number": number, "n": changed}
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_safe
 def version_drift(request: HttpRequest) -> HttpResponse:
     """The difference, without a secret value of either side."""
@@ -124,7 +123,7 @@ def version_drift(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters()
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def version_take(request: HttpRequest) -> HttpResponse:
     """Save what the file says. What cannot be saved stays in the file, which is then not written over."""
@@ -154,7 +153,7 @@ def _taken(request: HttpRequest, results: list[Result]) -> HttpResponse:
     return redirect("version_drift")
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def version_write(request: HttpRequest) -> HttpResponse:
     """Throw the edit away, as long as it is still the one that was looked at."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from registry.models.scoped import Scoped, nothing
+
 
 class Role(models.TextChoices):
     VIEWER = "viewer"
@@ -17,6 +19,9 @@ class Membership(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="membership")
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.VIEWER)
+    scope = models.JSONField(
+        default=dict, blank=True, help_text='{"tags": [...], "agents": [...]}; empty is everything'
+    )
     printed = models.CharField(
         max_length=64, default="", blank=True, help_text="digest of the kept password that a terminal showed"
     )
@@ -39,6 +44,7 @@ class ApiToken(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     role = models.CharField(max_length=8, choices=Role.choices)
+    scope = models.JSONField(default=dict, blank=True, help_text="as a person's; the owner's holds beside it")
     digest = models.CharField(max_length=64, unique=True)
     hint = models.CharField(max_length=16)
     name = models.CharField(max_length=100, default="", blank=True, help_text="what it is for")
@@ -89,6 +95,9 @@ class AuditEntry(models.Model):
     position = models.PositiveBigIntegerField(null=True, unique=True)
     link = models.CharField(max_length=64, default="", blank=True)
 
+    objects = Scoped["AuditEntry"]()
+    within = staticmethod(nothing)
+
     class Meta:
         ordering = ["-id"]
 
@@ -101,6 +110,9 @@ class AuditMember(models.Model):
     detail = models.CharField(max_length=500, default="", blank=True)
     before = models.TextField(default="", blank=True)
     after = models.TextField(default="", blank=True)
+
+    objects = Scoped["AuditMember"]()
+    within = staticmethod(nothing)
 
     class Meta:
         ordering = ["id"]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
+
+from registry.core.scope import Limits
+from registry.models.scoped import Scoped, services_in
 
 
 class Agent(models.Model):
@@ -21,6 +25,15 @@ class Agent(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    objects = Scoped["Agent"]()
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those with at least one visible service."""
+        seen = services_in(limits, "name")
+        chosen = AgentService._base_manager.filter(service_name__in=seen).values("agent")
+        return Q(pk__in=chosen) | Q(name__in={name for scope in limits for name in scope.agents})
+
     def __str__(self) -> str:
         return self.name
 
@@ -30,6 +43,13 @@ class AgentService(models.Model):
 
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="choices", db_index=False)
     service_name = models.CharField(max_length=64)
+
+    objects = Scoped["AgentService"]()
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those of visible services."""
+        return Q(service_name__in=services_in(limits, "name"))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agent", "service_name"], name="agent_service_unique")]

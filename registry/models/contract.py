@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from registry.core.contract.compare import Action, Grade
+from registry.models.scoped import Scoped
 from registry.models.service import Service
 
 NAME_LENGTH = 500
@@ -28,6 +29,8 @@ class Contract(models.Model):
     pinned_at = models.DateTimeField(null=True)
     pinned_by = models.CharField(max_length=150, default="", blank=True)
 
+    objects = Scoped["Contract"]()
+
 
 class WaitingTool(models.Model):
     """A tool of a pinned service that differs from what was approved; `definition` is the offered one.
@@ -45,6 +48,8 @@ class WaitingTool(models.Model):
     since = models.DateTimeField()
     refused_at = models.DateTimeField(null=True)
     refused_by = models.CharField(max_length=150, default="", blank=True)
+
+    objects = Scoped["WaitingTool"]()
 
     class Meta:
         ordering = ["id"]
@@ -89,6 +94,8 @@ class ContractChange(models.Model):
     new = models.JSONField(null=True)
     by = models.CharField(max_length=150, default="", blank=True)
     waits = models.BooleanField(default=False, help_text="it came while the service was pinned")
+
+    objects = Scoped["ContractChange"]()
 
     class Meta:
         ordering = ["id"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from registry.core.scope import Limits
+from registry.models.scoped import Scoped, services_in
 from registry.models.service import Service
 
 
@@ -24,10 +26,16 @@ class Dependency(models.Model):
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="needs", db_index=False)
     depends_on = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="needed_by")
 
-    objects = DependencyQuerySet.as_manager()
+    objects = Scoped.from_queryset(DependencyQuerySet)()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["service", "depends_on"], name="dependency_unique")]
+
+    @staticmethod
+    def within(limits: Limits) -> models.Q:
+        """Those between two services that are both visible."""
+        seen = services_in(limits)
+        return models.Q(service__in=seen, depends_on__in=seen)
 
     def __str__(self) -> str:
         return f"{self.service_id} needs {self.depends_on_id}"

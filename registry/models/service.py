@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from registry.core.scope import Limits
+from registry.models.scoped import Scoped, matching
 from registry.models.sealed import SealedField
 
 NAME_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
@@ -69,7 +74,7 @@ class Service(models.Model):
     removed_at = models.DateTimeField(null=True)
     removed_by = models.CharField(max_length=150, default="", blank=True)
 
-    objects = ServiceQuerySet.as_manager()
+    objects = Scoped.from_queryset(ServiceQuerySet)()
 
     class Meta:
         constraints = [
@@ -96,6 +101,11 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those that whoever is limited so sees."""
+        return reduce(and_, map(matching, limits), Q())
 
     @property
     def is_listed(self) -> bool:

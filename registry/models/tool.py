@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from registry.models.scoped import Scoped
 from registry.models.service import Service
 
 
@@ -24,6 +25,8 @@ class Tool(models.Model):
     annotations = models.JSONField(default=dict)
     problem = models.CharField(max_length=500, default="", blank=True)
     digest = models.CharField(max_length=64, default="", blank=True)
+
+    objects = Scoped["Tool"]()
 
     class Meta:
         ordering = ["position"]
@@ -47,6 +50,8 @@ class ContentItem(models.Model):
     name = models.CharField(max_length=500)
     data = models.JSONField(default=dict)
     digest = models.CharField(max_length=64, default="", blank=True)
+
+    objects = Scoped["ContentItem"]()
 
     class Meta:
         ordering = ["kind", "position"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from registry.models.scoped import Scoped, nothing
+
 
 class ConfigVersion(models.Model):
     """The document as it was exported: who, when, what changed. Values of secrets are not in it."""
@@ -14,6 +16,9 @@ class ConfigVersion(models.Model):
     author = models.CharField(max_length=150)
     summary = models.CharField(max_length=500)
     created_at = models.DateTimeField()
+
+    objects = Scoped["ConfigVersion"]()
+    within = staticmethod(nothing)
 
     def __str__(self) -> str:
         return f"version {self.number}"

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema
 
-from registry.access.callers import ADMIN, OPERATOR, caller
+from registry.access.callers import ADMIN, OPERATOR_OF_ALL, caller
 from registry.models import Service
 from registry.removed import operations
 from registry.services.api import Outcome
@@ -55,7 +55,11 @@ def removed_services(
 
 
 @router.post(
-    "services/{name}/restore", auth=OPERATOR, response=Outcome, exclude_none=True, summary="Restore a service"
+    "services/{name}/restore",
+    auth=OPERATOR_OF_ALL,
+    response=Outcome,
+    exclude_none=True,
+    summary="Restore a service",
 )
 def service_restore(
     request: HttpRequest,

@@ -73,7 +73,7 @@ def _rows(page: Page[Service]) -> list[Row]:
     ]
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def service_restore(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """Bring one back: an admin any, an operator what they removed themselves."""

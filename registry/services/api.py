@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 
-from registry.access.callers import OPERATOR, caller
+from registry.access.callers import OPERATOR_OF_ALL, caller
 from registry.core.documents import dialects
 from registry.errors import InvalidConfigError
 from registry.models import Desired, Priority, Profile
@@ -64,7 +64,7 @@ def answered(results: Sequence[register.Result]) -> Status[dict[str, Any]]:
 
 @router.post(
     "services",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response={200: Outcomes, 422: Refused},
     exclude_none=True,
     openapi_extra=ANY_JSON,
@@ -86,7 +86,7 @@ Name = Annotated[str, Path(description="The service's name")]
 
 @router.patch(
     "services/{name}",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response=Outcome,
     exclude_none=True,
     openapi_extra=described(
@@ -113,7 +113,7 @@ def service_change(request: HttpRequest, name: Name) -> dict[str, Any]:
     return {"name": name, "outcome": outcome}
 
 
-@router.delete("services/{name}", auth=OPERATOR, response={204: None}, summary="Remove a service")
+@router.delete("services/{name}", auth=OPERATOR_OF_ALL, response={204: None}, summary="Remove a service")
 def service_remove(
     request: HttpRequest,
     name: Name,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -38,7 +37,7 @@ LONGEST_TYPED = 2000
 COMPLETIONS = 20
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_edit(request: HttpRequest, name: str) -> HttpResponse:
     """The service's form. 409, with both sides, when someone else changed it since it was shown."""
@@ -116,7 +115,7 @@ def _conflict(form: EditForm) -> dict[str, Any]:
     return {"mark": service_change.mark(service), "lines": documents.compared(now, image.text_of(shown))}
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_names(request: HttpRequest) -> HttpResponse:
     """What the last name of a comma-separated field may go on to be, as options for a data list."""
@@ -134,7 +133,7 @@ _TAKEN = lazy("A service with this name exists already. Choose another name.")
 _ARCHIVED = lazy("An archived service has this name. An admin can restore it under Removed.")
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_add(request: HttpRequest) -> HttpResponse:
     """A form for one service. Errors go beside it and leave it as it was typed; 409 if the name is taken."""
@@ -181,7 +180,7 @@ def _added(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("service_detail", name)
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def service_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Take a service out of the configuration; the worker disconnects it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -33,7 +32,7 @@ SHOWN_ONCE = "channel-secret"
 EMAIL, WEBHOOK = "email", "webhook"
 
 
-@login_required
+@require(Role.VIEWER, unscoped=True)
 @require_safe
 def channel_list(request: HttpRequest) -> HttpResponse:
     """All channels, each with its last message and a button to try it."""
@@ -155,7 +154,7 @@ def channel_delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("channel_list")
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def channel_test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a test message; the answer asks for its outcome until it is there."""
@@ -173,7 +172,7 @@ def channel_test(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("delivery_list")
 
 
-@login_required
+@require(Role.VIEWER, unscoped=True)
 @require_safe
 def channel_test_state(request: HttpRequest, pk: int, delivery: int) -> HttpResponse:
     """How far the test message has come."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,7 +25,7 @@ PAGE_SIZE = 50
 WAITS_LAST = Case(When(state=Episode.State.PENDING, then=1), default=0)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def alert_list(request: HttpRequest) -> HttpResponse:
     """Open episodes first, then those that are over, in pages; htmx gets the lists alone."""

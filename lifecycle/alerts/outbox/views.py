@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,7 +23,7 @@ from registry.models import Role
 PAGE_SIZE = 50
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def delivery_list(request: HttpRequest) -> HttpResponse:
     """The newest first, narrowed by state, channel and episode, in pages."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +22,7 @@ from registry.access.roles import require
 from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def rule_list(request: HttpRequest) -> HttpResponse:
     """All rules in words."""
@@ -31,14 +30,14 @@ def rule_list(request: HttpRequest) -> HttpResponse:
     return render(request, "lifecycle/alerts/rule_list.html", {"rules": [rule_row(rule) for rule in rules]})
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule_add(request: HttpRequest) -> HttpResponse:
     """A form for a new rule."""
     return _form(request, RuleForm(request.POST if request.method == "POST" else None))
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of one rule; a change applies to its open episodes at once."""
@@ -70,7 +69,7 @@ def _save(request: HttpRequest, form: RuleForm) -> None:
     messages.success(request, _("The rule “%(name)s” is saved.") % {"name": rule.name})
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def rule_switch(request: HttpRequest, pk: int) -> HttpResponse:
     """On or off, as the form says."""
@@ -87,7 +86,7 @@ def rule_switch(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("rule_list")
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Its episodes end and go with it; messages that wait are still sent."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,7 +16,7 @@ from registry.access.roles import require
 from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_calls(request: HttpRequest, name: str) -> HttpResponse:
     """The newest first, of one tool or outcome where the URL says so; its details are for operators."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -11,9 +10,11 @@ from django.views.decorators.http import require_safe
 from lifecycle.monitoring.charts import marks, presenter, queries, windows
 from lifecycle.monitoring.charts.windows import WindowError
 from lifecycle.pages.lookup import listed_service
+from registry.access.roles import require
+from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 @never_cache
 def service_charts(request: HttpRequest, name: str) -> JsonResponse:
@@ -29,7 +30,7 @@ def service_charts(request: HttpRequest, name: str) -> JsonResponse:
     return JsonResponse(presenter.answer(window, found, happened))
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 @never_cache
 def overview_charts(request: HttpRequest) -> JsonResponse:

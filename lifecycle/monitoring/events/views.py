@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,9 +21,11 @@ from lifecycle.pages import humanize
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
 from lifecycle.services.presenter import STATE_WORDS
+from registry.access.roles import require
+from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def event_list(request: HttpRequest) -> HttpResponse:
     """The latest that match, older ones in pages; htmx gets the list alone, and the address to show."""
@@ -38,7 +39,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def event_news(request: HttpRequest) -> HttpResponse:
     """The latest lines that match, for a page that shows some of them already."""

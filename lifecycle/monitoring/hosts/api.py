@@ -12,7 +12,7 @@ from ninja import Field, Query, Router, Schema
 
 from lifecycle.monitoring.hosts import queries
 from lifecycle.monitoring.hosts.queries import HostPoint, HostStatus
-from registry.access.callers import VIEWER
+from registry.access.callers import VIEWER_OF_ALL
 from registry.rest.problems import ProblemError
 
 router = Router()
@@ -69,7 +69,9 @@ class HostList(Schema):
     results: list[HostAnswer]
 
 
-@router.get("hosts", auth=VIEWER, response=HostList, exclude_unset=True, summary="List the workers' hosts")
+@router.get(
+    "hosts", auth=VIEWER_OF_ALL, response=HostList, exclude_unset=True, summary="List the workers' hosts"
+)
 def host_list(request: HttpRequest, query: Query[HostQuery]) -> dict[str, Any]:
     """CPU, memory, disk and network of each host that had a worker within the last day."""
     now = timezone.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,12 +15,14 @@ from lifecycle.monitoring.overview import activity, figures, fragments, queries,
 from lifecycle.monitoring.uptime.slo import presenter as slo_presenter
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
+from registry.access.roles import require
+from registry.models import Role
 
 RANGES = ("1h", "24h", "7d", "30d")
 BUDGETS = 4
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """The page; the figures of the chosen range are what htmx asks for as soon as it is there."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +23,7 @@ from registry.models import Role
 PAGE = "lifecycle/monitoring/settings/monitoring_settings.html"
 
 
-@login_required
+@require(Role.VIEWER)
 @require_http_methods(["GET", "HEAD"])
 def monitoring_settings(request: HttpRequest) -> HttpResponse:
     """All options; who is no admin sees them and cannot change them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +19,7 @@ from registry.errors import InvalidConfigError
 from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_uptime(request: HttpRequest, name: str) -> HttpResponse:
     """Asked for by the page when the service changed; as a page of its own it is the service's."""

@@ -14,7 +14,7 @@ from lifecycle.operations.bulk import operations, progress
 from lifecycle.operations.bulk.operations import ACTIONS, FILTERS
 from lifecycle.services import api as service_api
 from lifecycle.services import schemas as service_schemas
-from registry.access.callers import OPERATOR, VIEWER, caller
+from registry.access.callers import OPERATOR, OPERATOR_OF_ALL, VIEWER, caller
 from registry.rest.bodies import described, json_object
 from registry.rest.problems import ProblemError
 from registry.services import api as registry_api
@@ -122,7 +122,7 @@ def bulk_one(request: HttpRequest) -> dict[str, Any]:
 
 @router.patch(
     "services/bulk",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response=registry_api.Outcome,
     exclude_none=True,
     include_in_schema=False,
@@ -131,7 +131,7 @@ def bulk_change(request: HttpRequest) -> dict[str, Any]:
     return registry_api.service_change(request, "bulk")
 
 
-@router.delete("services/bulk", auth=OPERATOR, response={204: None}, include_in_schema=False)
+@router.delete("services/bulk", auth=OPERATOR_OF_ALL, response={204: None}, include_in_schema=False)
 def bulk_remove(request: HttpRequest) -> Status[None]:
     return registry_api.service_remove(request, "bulk")
 

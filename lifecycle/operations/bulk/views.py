@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -26,7 +25,7 @@ from registry.models import Role, Service
 Kind = Command.Kind
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def batch_list(request: HttpRequest) -> HttpResponse:
     """The latest bulk actions."""
@@ -106,7 +105,7 @@ def _go(request: HttpRequest, batch: Batch) -> HttpResponse:
     return redirect("batch_detail", batch.pk)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
     """How far it has come, live; the members in pages, those that failed first where nothing is chosen."""

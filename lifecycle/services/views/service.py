@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -39,7 +38,7 @@ Kind = Command.Kind
 BUTTONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind.REFRESH_TOOLS)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_detail(request: HttpRequest, name: str) -> HttpResponse:
     """All about one service."""
@@ -96,7 +95,7 @@ def service_action(request: HttpRequest, name: str, kind: str) -> HttpResponse:
     return render(request, "lifecycle/services/_service_head.html", {"head": head})
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def command_state(request: HttpRequest, name: str, command_id: int) -> HttpResponse:
     """How far a command has come; the head's line about it asks for this."""
@@ -108,7 +107,7 @@ def command_state(request: HttpRequest, name: str, command_id: int) -> HttpRespo
     return render(request, "lifecycle/services/_command.html", {"asked": head.asked, "name": name})
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_events(request: HttpRequest, name: str) -> HttpResponse:
     """Transitions: the latest as a fragment (204 where they are already shown), older ones as a page."""

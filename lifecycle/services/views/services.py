@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,11 +16,12 @@ from lifecycle.pages.context import frame_of
 from lifecycle.services import filters as service_filters
 from lifecycle.services import presenter as service_presenter
 from lifecycle.services import queries as service_queries
+from registry.access.roles import require
 from registry.agents import operations as agent_operations
-from registry.models import Transport
+from registry.models import Role, Transport
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_list(request: HttpRequest) -> HttpResponse:
     """All services, narrowed and in pages; htmx gets the list alone, and the address to show."""

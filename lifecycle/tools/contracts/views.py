@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -26,7 +25,7 @@ from registry.errors import ContractError, ToolUnknownError
 from registry.models import ContractChange, Role, Service
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_changes(request: HttpRequest, name: str) -> HttpResponse:
     """The history of what the service offers, newest first."""
@@ -42,7 +41,7 @@ def service_changes(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "lifecycle/tools/service_changes.html", context)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_change(request: HttpRequest, name: str, change_id: int) -> HttpResponse:
     """One change in full, with both definitions line by line."""
@@ -78,7 +77,7 @@ def service_pin(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "lifecycle/tools/_tools.html", context)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def service_waiting(request: HttpRequest, name: str) -> HttpResponse:
     """What waits for approval, each change against what was approved."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -38,7 +37,7 @@ def _key(request: HttpRequest) -> str:
     return request.session.session_key or ""
 
 
-@login_required
+@require(Role.VIEWER)
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Where I am signed in, and what opens the REST API in my name."""
@@ -58,7 +57,7 @@ def _page(request: HttpRequest, form: TokenForm, *, token: str = "", status: int
     return render(request, "registry/account/account.html", context, status=status)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_POST
 def account_session_end(request: HttpRequest, mark: str) -> HttpResponse:
     """End one of my sessions."""
@@ -68,7 +67,7 @@ def account_session_end(request: HttpRequest, mark: str) -> HttpResponse:
     return redirect("account")
 
 
-@login_required
+@require(Role.VIEWER)
 @require_POST
 def account_sessions_end(request: HttpRequest) -> HttpResponse:
     """End all of my sessions but this one."""
@@ -79,7 +78,7 @@ def account_sessions_end(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
+@require(Role.VIEWER)
 @require_POST
 def account_token_add(request: HttpRequest) -> HttpResponse:
     """A new token of mine. It is in this answer and nowhere else, so no redirect follows."""
@@ -93,7 +92,7 @@ def account_token_add(request: HttpRequest) -> HttpResponse:
     return _page(request, TokenForm(own=own), token=token)
 
 
-@login_required
+@require(Role.VIEWER)
 @require_POST
 def account_token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke a token of mine."""

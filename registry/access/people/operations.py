@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -13,7 +14,9 @@ from django.db.models import Q
 from registry.access import audit, tokens
 from registry.access.people import links
 from registry.access.roles import role_of
+from registry.access.scope.limits import scope_of
 from registry.access.sessions import end as end_sessions
+from registry.core.scope import Scope, plain, said
 from registry.errors import InvalidConfigError, NotPossibleError, RegistryError
 from registry.models import ApiToken, Membership, PasswordLink, Role
 
@@ -81,7 +84,8 @@ def _check_name(name: str) -> None:
 def picture(user: User) -> dict[str, object]:
     """A person as the audit log keeps them."""
     fresh = User.objects.select_related("membership").get(pk=user.pk)
-    return {"role": role_of(fresh).value, "active": fresh.is_active, "email": fresh.email}
+    seen = {"scope": scope} if (scope := plain(scope_of(fresh))) else {}
+    return {"role": role_of(fresh).value, "active": fresh.is_active, "email": fresh.email, **seen}
 
 
 def set_role(name: str, role: Role, *, by: str, now: datetime) -> bool:
@@ -94,8 +98,23 @@ def set_role(name: str, role: Role, *, by: str, now: datetime) -> bool:
         if role != Role.ADMIN:
             _keep_an_admin(user)
             User.objects.filter(pk=user.pk).update(is_superuser=False, is_staff=False)
-        Membership.objects.update_or_create(user=user, defaults={"role": role})
+        known: dict[str, Any] = {"role": role, **({"scope": {}} if role == Role.ADMIN else {})}
+        Membership.objects.update_or_create(user=user, defaults=known)
         audit.note(by, "role changed", name, role.value, now=now, before=before, after=picture(user))
+    return True
+
+
+def set_scope(name: str, scope: Scope, *, by: str, now: datetime) -> bool:
+    """Which services the person sees from the next request on; empty is all. Whether it is another scope."""
+    with transaction.atomic():
+        user = _locked(name)
+        before = picture(user)
+        if scope_of(user) == scope:
+            return False
+        if scope and role_of(user) == Role.ADMIN:
+            raise NotPossibleError(f"{name} is an admin, and admins see everything. Change the role first.")
+        Membership.objects.update_or_create(user=user, defaults={"scope": plain(scope)})
+        audit.note(by, "scope changed", name, said(scope), now=now, before=before, after=picture(user))
     return True
 
 

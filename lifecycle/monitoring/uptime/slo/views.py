@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,7 +19,7 @@ from registry.access.roles import require
 from registry.models import Role
 
 
-@login_required
+@require(Role.VIEWER, unscoped=True)
 @require_safe
 def target_list(request: HttpRequest) -> HttpResponse:
     """All targets, the tightest first; htmx gets the list alone."""
@@ -29,7 +28,7 @@ def target_list(request: HttpRequest) -> HttpResponse:
     return render(request, f"lifecycle/monitoring/slo/{page}", {"lines": lines})
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def target_add(request: HttpRequest) -> HttpResponse:
     """A form for a new target; the address may name a service or a tag."""
@@ -41,7 +40,7 @@ def _named(request: HttpRequest) -> str:
     return next((key for key in ("service", "tag") if request.GET.get(key)), "")
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def target_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of one target."""
@@ -67,7 +66,7 @@ def _form(request: HttpRequest, form: TargetForm) -> HttpResponse:
     return render(request, page, context, status=422)
 
 
-@require(Role.OPERATOR)
+@require(Role.OPERATOR, unscoped=True)
 @require_POST
 def target_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """It goes with all that was counted for it."""
