@@ -27,26 +27,8 @@ settings.STATIC_ROOT.mkdir(exist_ok=True)
 ROOT = Path(__file__).resolve().parent.parent
 pytest_plugins = [
     f"tests.support.{name}"
-    for name in ("api", "fleet", "holding_fixture", "pages", "registering", "terminal", "web")
+    for name in ("api", "fleet", "groups", "holding_fixture", "pages", "registering", "terminal", "web")
 ]
-ALONE = tuple(
-    str(ROOT / "tests" / place)
-    for place in (
-        "browser",
-        "guarantees",
-        "lifecycle/engine/recording/test_writer",
-        "lifecycle/engine/worker/test_worker",
-        "mcpstore_site/facade/test_examples",
-        "mcpstore_site/serving/test_up",
-        "mcpstore_site/test_benchmark",
-        "mcpstore_site/test_console",
-        "mcpstore_site/test_database_away",
-        "mcpstore_site/test_end_to_end",
-        "mcpstore_site/test_sqlite_turns",
-        "scaling",
-        "servers",
-    )
-)
 IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 if TYPE_CHECKING:
@@ -61,15 +43,6 @@ if TYPE_CHECKING:
 def pytest_unconfigure() -> None:
     if "MCPSTORE_TEST_DATA_DIR" not in os.environ:
         shutil.rmtree(DATA_DIR, ignore_errors=True)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start whole programs or measure time come last, two files at a time: they mostly wait."""
-    for item in items:
-        if str(item.path).startswith(ALONE):
-            item.add_marker("alone")
-        elif item.path.name.startswith(("test_api", "test_pages")):
-            item.add_marker("both_databases")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
