@@ -24,6 +24,7 @@ up:
 	@$(PYTHON) scripts/bootstrap.py
 	@exec $(RUN) manage.py up $(ARGS)
 
+test: export PYTHONDONTWRITEBYTECODE =
 test: tools
 ifeq ($(strip $(ARGS)),)
 	@$(PYTEST) -n auto --dist loadfile -m "not alone"; together=$$?; $(ON_POSTGRES); postgres=$$?; \
