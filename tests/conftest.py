@@ -24,6 +24,10 @@ del os.environ["DJANGO_SETTINGS_MODULE"]
 # Pages are rendered without collectstatic; whole consoles do collect.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 settings.STATIC_ROOT.mkdir(exist_ok=True)
+# A password is worth a quarter of a second and a commit a flush of the disk, but not to a test.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+if "init_command" in (options := settings.DATABASES["default"]["OPTIONS"]):
+    options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
 ROOT = Path(__file__).resolve().parent.parent
 pytest_plugins = [
     f"tests.support.{name}"

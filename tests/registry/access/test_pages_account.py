@@ -16,8 +16,7 @@ OLD, NEW = "correct horse battery", "staple of another kind"
 
 
 @pytest.fixture
-def user(settings: Any) -> User:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # in no time
+def user() -> User:
     return User.objects.create_user("ada", password=OLD)
 
 

@@ -23,7 +23,6 @@ PROXY = "10.0.0.1"
 
 @pytest.fixture(autouse=True)
 def _setting(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # in no time
     settings.TRUSTED_PROXIES = ("10.0.0.0/8",)
     for name in ("ada", "bob"):
         User.objects.create_user(name, password=PASSWORD)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,8 +18,7 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def ada(settings: Any) -> User:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def ada() -> User:
     return User.objects.create_user("ada", password=PASSWORD)
 
 

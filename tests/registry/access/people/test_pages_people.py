@@ -25,11 +25,6 @@ LIST, PASSWORD = "/settings/people/", "correct horse battery"
 BOTH = {"new_password1": PASSWORD, "new_password2": PASSWORD}
 
 
-@pytest.fixture(autouse=True)
-def _in_no_time(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def invite(admin: Client, name: str = "bob", role: str = "operator") -> str:
     page = text_of(admin.post(f"{LIST}invite/", {"name": name, "role": role}))
     found = re.search(r"http://[^/]+(/welcome/[\w-]+/)", page)
