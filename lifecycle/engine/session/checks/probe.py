@@ -66,10 +66,7 @@ class Prober:
         if self._watch.turn(plain=plain or hurried) != LIST:
             return await self._plainly(second_opinion_after)
         patience = self._patience(second_opinion_after)
-        listed: float | None = None
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                listed = await self._timed(LIST)
+        listed = await self._by_list(patience)
         if listed is not None and listed <= max(PROMPT, self._plain):
             return listed
         # Listing may be slow where the server itself is not: that must not count against it.
@@ -80,6 +77,20 @@ class Prober:
         finally:
             if self._patience(second_opinion_after) <= patience:
                 self._watch.disturbed(self._interval)
+
+    async def _by_list(self, patience: float) -> float | None:
+        """The seconds that the list took; None where it is late, or larger than anything that is read."""
+        trace = TRACE.get() or Trace()
+        try:
+            async with asyncio.timeout(patience):
+                return await self._timed(LIST)
+        except TimeoutError:
+            return None
+        except Exception:  # a foreign boundary: only a list without end says nothing of its server
+            if not trace.oversize:
+                raise
+            trace.oversize = False
+            return None
 
     async def _at_best(self, listed: float, second_opinion_after: float) -> float:
         """The seconds of the plain request, if it is quicker than the list, which has proved life already."""

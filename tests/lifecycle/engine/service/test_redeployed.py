@@ -136,6 +136,18 @@ async def test_a_list_that_is_slow_does_not_make_its_server_slow(holder: Holder)
         assert (await connection.probe(4)).took is not None
 
 
+async def test_a_list_too_large_to_be_read_does_not_make_its_server_ill(holder: Holder) -> None:
+    async with FaultServer(era="modern") as server:
+        connection = await holder.open(http(server.url))
+        await connection.content(2)
+        server.requests.clear()
+        for mode in ("ok", "huge-list", "huge-list", "503"):
+            server.mode = mode
+            fault = (await connection.probe(10)).fault
+            assert (fault is None) is (mode != "503"), fault
+        assert server.requests == ["tools/list", *["tools/list", "server/discover"] * 2, "tools/list"]
+
+
 class ListsAlone(FaultServer):
     """Whose other requests meet the fault that is `ill`."""
 
