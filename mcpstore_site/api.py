@@ -24,6 +24,7 @@ from lifecycle.monitoring.export import api as export_api
 from lifecycle.monitoring.hosts import api as host_api
 from lifecycle.monitoring.overview import api as overview_api
 from lifecycle.monitoring.settings import api as monitoring_api
+from lifecycle.monitoring.uptime.slo import api as target_api
 from lifecycle.operations import api as operation_api
 from lifecycle.operations.bulk import api as bulk_api
 from lifecycle.operations.bulk.progress import BatchNotFoundError
@@ -84,6 +85,7 @@ ROOMS = (
     alert_api,
     policy_api,
     monitoring_api,
+    target_api,
     queue_api,
     agent_api,
     import_api,

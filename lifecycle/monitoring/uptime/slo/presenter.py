@@ -71,7 +71,7 @@ def budgets_of(service: Service, now: datetime) -> list[BudgetLine]:
 
 def line_of(slo: Slo, now: datetime) -> BudgetLine:
     """One target in words."""
-    row = _counted(slo)
+    row = counted(slo)
     left = Budget(row.total_s, row.left_s) if row else Budget(0, 0)
     css, badge = _badge(row, left)
     known = row is not None and row.known_s > 0
@@ -94,7 +94,7 @@ def line_of(slo: Slo, now: datetime) -> BudgetLine:
     )
 
 
-def _counted(slo: Slo) -> SloState | None:
+def counted(slo: Slo) -> SloState | None:
     """What was found of it as it is now."""
     row = getattr(slo, "state_row", None)
     return row if isinstance(row, SloState) and row.version == slo.version else None
