@@ -112,6 +112,9 @@ def _call(request: HttpRequest, service: Service, command: Command) -> HttpRespo
 
 def _call_context(service: Service, command: Command) -> dict[str, Any]:
     finished = command.state in operation_commands.FINISHED
+    if command.state == Command.State.DONE and not command.outcome:
+        said = _("What this call was given and what it answered is no longer kept.")
+        return {"service": service, "command": command, "refused": said}
     return {
         "service": service,
         "command": command,

@@ -97,11 +97,14 @@ const charts = {
   },
 
   take(found, more) {
+    // All is read anew once nothing is missing any more.
+    if (more && this.data?.note && !found.note) return void setTimeout(() => this.load(this.query));
     const data = more && this.data ? this.joined(this.data, found) : found;
     if (more && !this.zoomed) this.view = { from: found.from, to: found.to };
     else if (!more) this.view = { from: found.from, to: found.to };
     this.data = data;
-    this.say(Object.values(data.charts).some((chart) => chart.x.length) ? "" : this.root.dataset.empty);
+    const none = !Object.values(data.charts).some((chart) => chart.x.length);
+    this.say(data.note || (none ? this.root.dataset.empty : ""));
     this.draw();
     this.writeMarks();
     this.writeTable();

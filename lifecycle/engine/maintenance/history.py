@@ -14,6 +14,7 @@ from lifecycle.monitoring.rollups import backfill, fleet, roll_up
 from lifecycle.monitoring.rollups.prune import Pruning
 from lifecycle.monitoring.settings import in_force
 from lifecycle.monitoring.usage import pruning
+from lifecycle.operations.retention import Emptying
 
 T = TypeVar("T")
 BREATH = 0.02
@@ -25,7 +26,7 @@ class History:
 
     def __init__(self, context: EngineContext, stop: asyncio.Event) -> None:
         self._context, self._stop = context, stop
-        self._pruning = Pruning()
+        self._pruning, self._emptying = Pruning(), Emptying()
 
     async def roll_up(self) -> None:
         """All that is due: first what an upgrade left, then hours and days, then the fleet."""
@@ -41,6 +42,7 @@ class History:
         kept_days = in_force.get().kept_days()
         await self._all_of(partial(self._pruning.step, kept_days))
         await self._do(partial(pruning.step, kept_days))
+        await self._all_of(self._emptying.step)
 
     async def _do(self, work: Callable[[datetime], T]) -> T | None:
         """None if another worker is the house by now."""

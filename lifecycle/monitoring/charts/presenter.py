@@ -180,12 +180,15 @@ def _typed(moment: datetime) -> str:
     return f"{moment.astimezone(settings.SHOWN_TIME_ZONE):%Y-%m-%dT%H:%M}"
 
 
-def answer(window: Window, charts: Mapping[str, Chart], marks: Sequence[Mark]) -> dict[str, Any]:
-    """The numbers as JSON; times in seconds since 1970."""
+def answer(
+    window: Window, charts: Mapping[str, Chart], marks: Sequence[Mark], note: str = ""
+) -> dict[str, Any]:
+    """The numbers as JSON; times in seconds since 1970. *note* says why something is missing."""
     return {
         "from": window.start.timestamp(),
         "to": window.end.timestamp(),
         "rolling": window.rolling,
+        "note": note,
         "charts": {
             name: {"seconds": chart.seconds, "x": chart.x, "columns": chart.columns}
             for name, chart in charts.items()

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from lifecycle.monitoring.charts import marks, presenter, queries, windows
 from lifecycle.monitoring.charts.windows import WindowError
+from lifecycle.monitoring.rollups import presenter as rollup_presenter
 from lifecycle.pages.lookup import listed_service
 from registry.access.roles import require
 from registry.models import Role
@@ -27,7 +28,7 @@ def service_charts(request: HttpRequest, name: str) -> JsonResponse:
     past = queries.past_of(service, window, now)
     found = queries.since(queries.of_service(service, window, past, now), _after(request))
     happened = marks.of_service(service, past, window.start, window.end)
-    return JsonResponse(presenter.answer(window, found, happened))
+    return JsonResponse(presenter.answer(window, found, happened, _note()))
 
 
 @require(Role.VIEWER)
@@ -41,7 +42,14 @@ def overview_charts(request: HttpRequest) -> JsonResponse:
     except WindowError as exc:
         return _wrong(exc)
     found = queries.since(queries.of_fleet(window), _after(request))
-    return JsonResponse(presenter.answer(window, found, marks.of_fleet(window.start, window.end)))
+    happened = marks.of_fleet(window.start, window.end)
+    return JsonResponse(presenter.answer(window, found, happened, _note()))
+
+
+def _note() -> str:
+    """Why figures are incomplete, while they are."""
+    filling = rollup_presenter.filling()
+    return filling.text if filling else ""
 
 
 def _after(request: HttpRequest) -> int | None:

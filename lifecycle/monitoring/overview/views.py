@@ -12,6 +12,7 @@ from lifecycle.monitoring.charts import windows
 from lifecycle.monitoring.charts.presenter import Range, fleet_box
 from lifecycle.monitoring.export import files
 from lifecycle.monitoring.overview import activity, figures, fragments, queries, tiles
+from lifecycle.monitoring.rollups import presenter as rollup_presenter
 from lifecycle.monitoring.uptime.slo import presenter as slo_presenter
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
@@ -38,6 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "apart": apart,
     }
     if apart:
+        context["filling"] = rollup_presenter.filling()
         return render(request, "lifecycle/monitoring/overview/_figures.html", context)
     context |= {
         "total": standing.total,

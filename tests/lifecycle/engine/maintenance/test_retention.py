@@ -79,7 +79,7 @@ async def test_forgetting_goes_round_the_stored_values_too(believed: bool) -> No
     )
     await maintenance._prune()
     assert asked == (
-        ["Trust.look", "prune", "Pruning.step", "step", "forget", "Purging.step", "step"]
+        ["Trust.look", "prune", "Pruning.step", "step", "Emptying.step", "forget", "Purging.step", "step"]
         if believed
         else ["Trust.look"]
     )

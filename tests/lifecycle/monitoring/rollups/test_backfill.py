@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from django.test import Client
 
 from lifecycle.core.monitoring.spans import DAY, HOUR
 from lifecycle.models import RollupMark
@@ -21,6 +22,7 @@ from tests.lifecycle.monitoring.rollups.checking import (
     sums_agree,
 )
 from tests.lifecycle.monitoring.rollups.test_write import some
+from tests.support.pages import HTMX, make_service, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -78,3 +80,18 @@ def test_nothing_is_deleted_before_it_is_summed_up() -> None:
 def test_a_console_that_was_never_upgraded_has_nothing_to_do() -> None:
     assert not backfill.step(moment(START)) and marks.backfill_progress() is None
     assert not fleet.step(moment(START))
+
+
+def test_pages_and_charts_show_how_far_it_is_until_it_is_done(viewer: Client) -> None:
+    service = make_service("weather")
+    make_service("other")
+    marks.move(marks.BACKFILL, START // HOUR * HOUR, service.pk)
+    said = "Checks from before the upgrade are being summed up: 50 %."
+    for path in ("/services/weather/charts.json", "/overview/charts.json"):
+        assert viewer.get(path).json()["note"].startswith(said)
+    figures = text_of(viewer.get("/", headers=HTMX))
+    assert said in figures and '<progress value="50"' in figures and "every 5s" in figures
+    RollupMark.objects.filter(name=marks.BACKFILL).delete()
+    assert viewer.get("/overview/charts.json").json()["note"] == ""
+    figures = text_of(viewer.get("/", headers=HTMX))
+    assert "<progress" not in figures and "every 60s" in figures
