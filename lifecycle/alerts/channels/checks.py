@@ -71,3 +71,28 @@ def token(text: str) -> str:
         problem = _("A key or token has letters, digits and signs only, without spaces. Copy it once more.")
         raise forms.ValidationError(problem)
     return text
+
+
+def telegram_token(text: str) -> str:
+    """A bot's number, a colon and its key; it stands in the address."""
+    if not re.fullmatch(r"\d+:[A-Za-z0-9_-]+", text):
+        raise forms.ValidationError(_("A bot token is a number, a colon and letters: 123456789:AA…"))
+    return text
+
+
+def telegram_chat(text: str) -> str:
+    if not re.fullmatch(r"-?\d+|@\w+", text):
+        raise forms.ValidationError(_("A chat is a number such as -1001234567890, or @name of a channel."))
+    return text
+
+
+def number(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,12}", text):
+        raise forms.ValidationError(_("Write a number."))
+    return text
+
+
+def topic(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise forms.ValidationError(_("A topic has letters, digits, _ and - only, at most 64."))
+    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -62,6 +63,21 @@ class ChannelForm(forms.Form):
                 except forms.ValidationError as exc:
                     self.add_error(field.name, exc)
 
+        self._keep_secrets_at_home()
+
+    def _keep_secrets_at_home(self) -> None:
+        """A secret that is kept goes to no other address than the one that it was given for."""
+        old, new = origin(self.config.value("url")), origin(self.cleaned_data.get("url") or "")
+        if (
+            old == ("", "")
+            or old == new
+            or any(field.name == "url" and field.secret for field in self.kind.fields)
+        ):
+            return
+        for field in self.kind.fields:
+            if field.secret and self.config.value(field.name) and not self.data.get(field.name):
+                self.add_error(field.name, _("The address is another one now: enter this again."))
+
     def _settled(self, field: Field, typed: str) -> str:
         """As it is kept: what was typed, else a secret that is there already, else one that is made."""
         if typed:
@@ -93,6 +109,15 @@ class ChannelForm(forms.Form):
         if self.cleaned_data.get("all_rules"):
             channel.rules.add(*AlertRule.objects.all())
         return channel
+
+
+def origin(url: str) -> tuple[str, str]:
+    """Where a URL leads; empty where it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return (parts.scheme, parts.netloc.lower()) if parts.netloc else ("", "")
 
 
 def _input(field: Field, about: Channel | None) -> forms.Field:

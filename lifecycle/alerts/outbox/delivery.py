@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.outbox import queue
+from lifecycle.alerts.outbox.pauses import Pauses
 from lifecycle.alerts.outbox.queue import Outcome
 from lifecycle.alerts.senders.kinds import KINDS, all_senders
 from lifecycle.alerts.senders.letter import Letter, Partly, Sender, SendingError
@@ -44,9 +45,11 @@ class Deliverer:
         clock: Callable[[], datetime] = timezone.now,
         bound: float = ATTEMPT_BOUND,
         may: Callable[[], bool] = lambda: True,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._senders: Mapping[str, Sender] = senders or all_senders()
         self._clock, self._bound, self._may = clock, bound, may
+        self._pauses = Pauses(monotonic)
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._abandoned: set[asyncio.Task[str | Partly]] = set()
         self._database = ThreadPoolExecutor(1, thread_name_prefix="outbox")
@@ -78,7 +81,7 @@ class Deliverer:
         """Start on each channel that has something due and is not being served; returns how many."""
         started = 0
         for channel in await self._ask(queue.due_channels, self._clock()):
-            if channel not in self._busy:
+            if channel not in self._busy and not self._pauses.holds(channel):
                 task = asyncio.create_task(self._serve(channel), name=f"channel-{channel}")
                 task.add_done_callback(self._ended)
                 self._busy[channel] = task
@@ -102,7 +105,7 @@ class Deliverer:
     async def _serve(self, channel: int) -> None:
         """Send what is due on one channel, in order, until there is no more."""
         try:
-            while not self._stopping and self._may():
+            while not self._stopping and self._may() and not self._pauses.holds(channel):
                 delivery = await self._ask(queue.take, channel, self._clock())
                 if delivery is None:
                     return
@@ -114,6 +117,7 @@ class Deliverer:
 
     async def _deliver(self, delivery: Delivery) -> None:
         outcome = await self._attempt(delivery)
+        self._pauses.note(delivery.channel_id, KINDS[delivery.channel.kind].paces, outcome.retry_after)
         await self._ask(queue.settle, delivery, outcome, self._clock(), random.random())  # noqa: S311 - jitter
         level = logging.INFO if outcome.ok and not outcome.refused else logging.WARNING
         logger.log(level, "%s %s: %s", delivery.channel.name, delivery.kind, outcome.answer)

@@ -19,7 +19,7 @@ NOT_ENDED = "0001-01-01T00:00:00Z"
 def payload(letter: Letter) -> dict[str, Any]:
     """One group of alerts: those that the letter is about."""
     data = letter.payload["data"]
-    alerts = [_alert(letter, {**data, **member}) for member in _members(data)]
+    alerts = [_alert(one, one.payload["data"]) for one in message.each(letter)]
     labels = _shared([alert["labels"] for alert in alerts])
     return {
         "version": "4",
@@ -33,11 +33,6 @@ def payload(letter: Letter) -> dict[str, Any]:
         "externalURL": settings.PUBLIC_URL,
         "alerts": alerts,
     }
-
-
-def _members(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    members: list[Mapping[str, Any]] = [one for one in data.get("members") or () if isinstance(one, Mapping)]
-    return members or [{}]
 
 
 def _status(letter: Letter) -> str:

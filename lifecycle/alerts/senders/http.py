@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,12 +13,14 @@ import httpx2
 from django.conf import settings
 
 from lifecycle.alerts.senders.letter import Letter, SendingError
+from lifecycle.core.alerting.fitting import Limit
 from lifecycle.engine.egress import addresses, outward
 
 READ_AT_MOST = 64 * 1024
 SHOWN_AT_MOST = 300
 WAIT_AT_MOST = 10**6
 TIMEOUT = 10.0
+LEAST_TEXT = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,15 @@ class Answer:
         return SendingError(self.said, retry_after=wait, gone=gone)
 
 
+def within(whole: int, make: Callable[[Limit], Call], text: Limit) -> Call:
+    """The request with as much text as keeps its body within *whole* bytes, whatever JSON adds to it."""
+    call = make(text)
+    while len(call.body) > whole and text.most > LEAST_TEXT:
+        text = replace(text, most=text.most * 3 // 4)
+        call = make(text)
+    return call
+
+
 Build = Callable[[Letter], Sequence[Call]]
 """The requests that bring a letter, sent one after the other; each of them must be taken. Pure."""
 Judge = Callable[[Answer], str]
@@ -100,6 +111,11 @@ def seconds(value: Any) -> timedelta | None:
     except (TypeError, ValueError):
         return None
     return timedelta(seconds=min(number, WAIT_AT_MOST)) if number > 0 else None
+
+
+def is_zero(code: Any) -> bool:
+    """The number that means yes to many; to Python `false` would be one, too."""
+    return type(code) is int and code == 0
 
 
 class Outbound:

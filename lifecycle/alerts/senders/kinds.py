@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from lifecycle.alerts.channels.kind import Kind
 from lifecycle.alerts.senders import console, email, webhook
+from lifecycle.alerts.senders.chat import dingtalk, discord, feishu, slack, teams, telegram, wecom
 from lifecycle.alerts.senders.http import Outbound
 from lifecycle.alerts.senders.letter import Sender
+from lifecycle.alerts.senders.paging import opsgenie, pagerduty
+from lifecycle.alerts.senders.push import gotify, ntfy
 
 KINDS: dict[str, Kind] = {
     kind.key: kind
     for kind in (
+        slack.KIND,
+        teams.KIND,
+        dingtalk.KIND,
+        wecom.KIND,
+        feishu.KIND,
+        telegram.KIND,
+        discord.KIND,
+        pagerduty.KIND,
+        opsgenie.KIND,
+        ntfy.KIND,
+        gotify.KIND,
         email.KIND,
         webhook.KIND,
         console.KIND,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,7 +58,8 @@ class Message:
         """What may be shortened: members, or else what a person can do."""
         if self.members:
             return tuple(f"- {member}" for member in self.members)
-        return ("What you can do:", *(f"- {step}" for step in self.advice)) if self.advice else ()
+        head = "What you can do:\n"
+        return tuple(f"{head if not number else ''}- {step}" for number, step in enumerate(self.advice))
 
 
 def of(letter: Letter) -> Message:
@@ -74,6 +75,14 @@ def of(letter: Letter) -> Message:
         level=str(data["level"]) if letter.kind not in ("resolved", "test") else "",
         kind=letter.kind,
     )
+
+
+def each(letter: Letter) -> list[Letter]:
+    """A letter for each alert that it is about: those who keep incidents know no groups."""
+    data = letter.payload["data"]
+    members = [one for one in data.get("members") or () if isinstance(one, Mapping)]
+    apart = ({**letter.payload, "data": {**data, "members": [], **one}} for one in members)
+    return [replace(letter, payload=payload) for payload in apart] or [letter]
 
 
 def member_line(member: Mapping[str, Any] | str) -> str:

@@ -38,18 +38,20 @@ class Limit:
     def measure(self, text: str) -> int:
         return _MEASURE[self.unit](text)
 
-    def cut(self, text: str) -> str:
-        """The text, or its beginning with a mark that it goes on; never a part of a character."""
-        if self.measure(text) <= self.most:
-            return text
-        return self._beginning(text, self.most - self.measure(MARK)) + MARK
+    def cut(self, text: str, escape: Callable[[str], str] = str) -> str:
+        """The text as *escape* writes it, or its beginning with a mark; never a part of a character."""
+        whole = escape(text)
+        if self.measure(whole) <= self.most:
+            return whole
+        return escape(self._beginning(text, self.most - self.measure(MARK), escape)) + MARK
 
-    def _beginning(self, text: str, room: int) -> str:
+    def _beginning(self, text: str, room: int, escape: Callable[[str], str]) -> str:
         """As much as fits: the place is found by halving, then moved before the character it splits."""
         low, high = 0, min(len(text), max(room, 0))
         while low < high:
             middle = (low + high + 1) // 2
-            low, high = (middle, high) if self.measure(text[:middle]) <= room else (low, middle - 1)
+            fits = self.measure(escape(text[:middle])) <= room
+            low, high = (middle, high) if fits else (low, middle - 1)
         while low > 0 and _splits(text, low):
             low -= 1
         return text[:low].rstrip()

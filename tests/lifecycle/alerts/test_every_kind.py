@@ -67,13 +67,14 @@ def test_every_kind_of_channel_can_be_added_with_all_its_settings(admin: Client,
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_every_kind_of_channel_is_kept_and_summed_up(kind: str) -> None:
-    values = {field.name: f"{field.name}-value-{number}" for number, field in enumerate(KINDS[kind].fields)}
+    fields = KINDS[kind].fields
+    values = {field.name: field.default or f"{field.name}-value-{n}" for n, field in enumerate(fields)}
     config = Config(secret=channel_config.new_secret()).having(values)
     assert channel_config.unseal(channel_config.seal(config)) == config
     assert {name: config.value(name) for name in values} == values
     summary, known = KINDS[kind].summary(config), KINDS[kind].known_values(config)
     assert summary
-    for field in KINDS[kind].fields:
+    for field in fields:
         assert not field.secret or (values[field.name] in known and values[field.name] not in summary)
 
 

@@ -48,6 +48,13 @@ def test_a_mail_channel_is_added_to_all_rules_and_says_when_mail_cannot_leave(
         ("webhook", {"url": "http://169.254.169.254/latest"}, "never connects to"),
         ("webhook", {"url": "http://[::1"}, "This is not a URL."),
         ("webhook", {"url": "https://x.example.org", "secret": "hunter2"}, "24 to 64 bytes in base64"),
+        ("slack", {"url": "http://10.0.0.1/x"}, "MCPSTORE_EGRESS_ALLOW"),
+        ("telegram", {"token": "123", "chat": "1"}, "A bot token is a number, a colon and letters"),
+        ("telegram", {"token": "1:A/../B", "chat": "1"}, "A bot token is a number, a colon and letters"),
+        ("telegram", {"token": "1:AB", "chat": "the chat"}, "A chat is a number"),
+        ("ntfy", {"url": "https://n.example.org", "topic": "a/b"}, "A topic has letters"),
+        ("pagerduty", {"key": "a b", "region": "us"}, "without spaces"),
+        ("pagerduty", {"key": "ab", "region": "moon"}, "moon is not one of the available choices"),
     ],
 )
 def test_a_wrong_channel_is_told_what_is_wrong(
@@ -140,3 +147,32 @@ def test_a_channel_that_gave_up_is_switched_on_again_by_saving(admin: Client) ->
     admin.post(reverse("channel_edit", args=[channel.pk]), {"name": "log", "enabled": "on"})
     channel.refresh_from_db()
     assert (channel.enabled, channel.disabled_reason) == (True, "")
+
+
+def test_a_kept_token_goes_to_no_other_server(admin: Client) -> None:
+    values = {"url": "https://gotify.example.org", "token": "Asecret", "name": "Phone", "enabled": "on"}
+    admin.post(reverse("channel_add", args=["gotify"]), values)
+    channel = Channel.objects.get()
+    edit = reverse("channel_edit", args=[channel.pk])
+    page = admin.get(edit).content.decode()
+    assert "Asecret" not in page and "https://gotify.example.org" in page
+    elsewhere = {**values, "token": "", "url": "https://evil.example.org"}
+    refused = admin.post(edit, elsewhere)
+    assert refused.status_code == 422 and "The address is another one now" in refused.content.decode()
+    for path, token in (("https://gotify.example.org/sub", ""), ("https://new.example.org", "Bsecret")):
+        assert admin.post(edit, {**values, "token": token, "url": path}).status_code == 302
+    channel.refresh_from_db()
+    config = channel_config.unseal(channel.sealed)
+    assert (config.url, config.value("token")) == ("https://new.example.org", "Bsecret")
+
+
+def test_what_is_chosen_can_be_chosen_otherwise_and_emptied(admin: Client) -> None:
+    values = {"token": "1:AB", "chat": "-5", "topic": "9", "name": "Chat", "enabled": "on"}
+    admin.post(reverse("channel_add", args=["telegram"]), values)
+    channel = Channel.objects.get()
+    assert channel.summary == "chat -5"
+    admin.post(
+        reverse("channel_edit", args=[channel.pk]), {**values, "token": "", "chat": "@news", "topic": ""}
+    )
+    channel.refresh_from_db()
+    assert channel_config.unseal(channel.sealed).more == {"token": "1:AB", "chat": "@news"}

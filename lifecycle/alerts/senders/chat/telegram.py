@@ -1,0 +1,93 @@
+"""Telegram, by a bot.
+
+core.telegram.org/bots/api: 4,096 UTF-16 units a message, one a second to a chat and 20 a minute to a
+group; `ok` says whether it was taken, `parameters.retry_after` how many seconds to wait.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as lazy
+
+from lifecycle.alerts.channels import checks
+from lifecycle.alerts.channels.config import Config
+from lifecycle.alerts.channels.kind import Field, Group, Kind
+from lifecycle.alerts.senders import message
+from lifecycle.alerts.senders.http import Answer, Call, HttpSender, seconds, succeeded
+from lifecycle.alerts.senders.letter import Letter
+from lifecycle.core.alerting.fitting import Limit, Unit
+from lifecycle.core.alerting.pace import Pace
+
+API = "https://api.telegram.org"
+TEXT = Limit(most=4096, unit=Unit.UTF16)
+
+
+def build(letter: Letter) -> list[Call]:
+    """Without `parse_mode`: a text is a text, and nothing in it is markup."""
+    config = letter.config
+    content: dict[str, Any] = {
+        "chat_id": config.value("chat"),
+        "text": message.of(letter).plain(TEXT),
+        "link_preview_options": {"is_disabled": True},
+    }
+    if topic := config.value("topic"):
+        content["message_thread_id"] = int(topic)
+    return [Call.json(f"{config.url or API}/bot{config.value('token')}/sendMessage", content)]
+
+
+def judge(answer: Answer) -> str:
+    content = answer.content
+    given = content.get("parameters")
+    succeeded(answer, seconds(given.get("retry_after")) if isinstance(given, dict) else None)
+    if content.get("ok") is not True:
+        raise answer.refused()
+    result = content.get("result")
+    number = result.get("message_id") if isinstance(result, dict) else None
+    return f"{answer.status} {answer.reason}: message {number}"
+
+
+def summary(config: Config) -> str:
+    return f"chat {config.value('chat')}"
+
+
+KIND = Kind(
+    key="telegram",
+    word=lazy("Telegram"),
+    group=Group.CHAT,
+    help=lazy("Sends to a chat, group or channel through a bot of your own."),
+    fields=(
+        Field(
+            name="token",
+            label=lazy("Bot token"),
+            help=lazy("In Telegram, write /newbot to @BotFather; it answers with the token."),
+            secret=True,
+            placeholder="123456789:AA…",
+            check=checks.telegram_token,
+            longest=200,
+        ),
+        Field(
+            name="chat",
+            label=lazy("Chat"),
+            help=lazy(
+                "The number of the chat or group (groups have a minus), or @name of a public channel. "
+                "Add the bot to it first, then write a message; getUpdates of the bot shows the number."
+            ),
+            placeholder="-1001234567890",
+            check=checks.telegram_chat,
+            longest=100,
+        ),
+        Field(
+            name="topic",
+            label=lazy("Topic"),
+            help=lazy("Of a group with topics, the number of one; else empty."),
+            required=False,
+            check=checks.number,
+            longest=12,
+        ),
+    ),
+    sender=lambda outbound: HttpSender(build, judge, outbound),
+    summary=summary,
+    limit=TEXT,
+    paces=(Pace(count=1, seconds=1), Pace(count=20, seconds=60)),
+)
