@@ -53,8 +53,14 @@ DELIVERY_STATES: Words = {
     "delivered": (lazy("Delivered"), "l-ok"),
     "partial": (lazy("Delivered in part"), "l-warning"),
     "dead": (lazy("Not delivered"), "l-bad"),
+    "superseded": (lazy("Superseded"), "l-info"),
 }
-DELIVERY_KINDS = {"firing": lazy("Alert"), "resolved": lazy("Recovery"), "test": lazy("Test")}
+DELIVERY_KINDS = {
+    "firing": lazy("Alert"),
+    "reminder": lazy("Reminder"),
+    "resolved": lazy("Recovery"),
+    "test": lazy("Test"),
+}
 UNTAKEN_AFTER = timedelta(seconds=8)
 
 
@@ -217,6 +223,7 @@ class DeliveryRow:
     next_iso: str
     next_text: str
     can_replay: bool
+    members: int
 
 
 def delivery_row(row: Delivery, now: datetime) -> DeliveryRow:
@@ -232,6 +239,7 @@ def delivery_row(row: Delivery, now: datetime) -> DeliveryRow:
         next_iso=humanize.iso(row.next_attempt_at) if waiting else "",
         next_text=humanize.until(row.next_attempt_at, now) if waiting else "",
         can_replay=row.state in (Delivery.State.DEAD, Delivery.State.PARTIAL),
+        members=row.payload.get("data", {}).get("members_count", 0),
     )
 
 

@@ -26,5 +26,6 @@ urlpatterns = [
         "channels/<int:pk>/test/<int:delivery>/", channel_views.channel_test_state, name="channel_test_state"
     ),
     path("deliveries/", outbox_views.delivery_list, name="delivery_list"),
+    path("deliveries/<int:pk>/", outbox_views.delivery_detail, name="delivery_detail"),
     path("deliveries/<int:pk>/replay/", outbox_views.delivery_replay, name="delivery_replay"),
 ]

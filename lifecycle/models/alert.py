@@ -22,6 +22,8 @@ class Channel(models.Model):
     summary = models.CharField(max_length=200, help_text="what people may see of the configuration")
     enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=300, default="", blank=True)
+    quiet_until = models.DateTimeField(null=True, help_text="until when new messages are gathered")
+    urgent_quiet_until = models.DateTimeField(null=True, help_text="the same of critical ones")
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -12,10 +12,16 @@ from registry.models.scoped import Scoped
 
 
 class Delivery(models.Model):
-    """One message to one channel; each repetition carries the same `message_id`."""
+    """What one channel is told of one episode; each repetition carries the same `message_id`.
+
+    Several that leave together are the `members` of one more row, without an episode, whose id they go out
+    under and whose state they take. A beginning that was overtaken by its end is superseded: `group` is then
+    the end that told both.
+    """
 
     class Kind(models.TextChoices):
         FIRING = "firing"
+        REMINDER = "reminder"
         RESOLVED = "resolved"
         TEST = "test"
 
@@ -24,6 +30,7 @@ class Delivery(models.Model):
         DELIVERED = "delivered"
         PARTIAL = "partial"
         DEAD = "dead"
+        SUPERSEDED = "superseded"
 
     message_id = models.UUIDField(default=uuid.uuid4, unique=True)
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
@@ -31,9 +38,11 @@ class Delivery(models.Model):
     episode = models.ForeignKey(Episode, null=True, on_delete=models.SET_NULL, related_name="deliveries")
     # An end goes out after its beginning, into the same thread, even if the rule and its episodes are gone.
     beginning = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="endings")
+    group = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="members")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     payload = models.JSONField()
-    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    urgent = models.BooleanField(default=False, help_text="of a critical rule: it waits for no group")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(help_text="while it is being sent: when it may be taken again")
@@ -51,6 +60,11 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state="queued"), name="delivery_due"),
             models.Index(fields=["channel", "-id"], name="delivery_by_channel"),
+            models.Index(
+                fields=["channel", "id"],
+                condition=Q(state="queued", group=None, attempts=0),
+                name="delivery_gathering",
+            ),
         ]
 
 

@@ -44,6 +44,7 @@ def test_a_webhook_is_set_up_tried_and_tells_of_a_lost_service(
 ) -> None:
     page = browser_page.page
     browser_page.expect_errors("422")
+    console.api.patch("monitoring-settings", json={"alert_group_interval": 0})
     sign_in(page, console, "/alerts/channels/")
     secret = add_webhook(page, webhook_receiver.url)
     page.goto(f"{console.address}/alerts/channels/")

@@ -97,6 +97,7 @@ def test_the_main_job(
 
 def add_channels(page: Page, console: Console, webhook_receiver: WebhookReceiver) -> str:
     """A mail and a webhook for all rules, each tried by its button; the webhook's signing secret."""
+    console.api.patch("monitoring-settings", json={"alert_group_interval": 0})
     add_channel(page, console, "email", "Operators", to="ops@example.org")
     add_channel(page, console, "webhook", "Hook", url=webhook_receiver.url)
     secret = page.locator("code.secret").inner_text()

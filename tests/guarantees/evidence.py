@@ -73,14 +73,23 @@ def _chains(rows: Rows, problems: list[str]) -> dict[int, str]:
 
 
 def undelivered(console: Readable) -> int:
-    return len(console.rows("SELECT id FROM lifecycle_delivery WHERE state <> 'delivered'"))
+    sql = "SELECT id FROM lifecycle_delivery WHERE state NOT IN ('delivered', 'superseded')"
+    return len(console.rows(sql))
 
 
 def expected_ids(console: Readable, kind: str) -> set[str]:
-    """The ids of all messages that episodes caused for channels of this kind."""
-    sql = """SELECT d.message_id AS id FROM lifecycle_delivery d JOIN lifecycle_channel c
-             ON c.id = d.channel_id WHERE c.kind = ? AND d.episode_id IS NOT NULL"""
+    """The ids under which all that episodes caused for channels of this kind went out."""
+    sql = """SELECT COALESCE(g.message_id, d.message_id) AS id FROM lifecycle_delivery d
+             JOIN lifecycle_channel c ON c.id = d.channel_id
+             LEFT JOIN lifecycle_delivery g ON g.id = d.group_id
+             WHERE c.kind = ? AND d.episode_id IS NOT NULL AND d.state <> 'superseded'"""
     return {row["id"].replace("-", "") for row in console.rows(sql, kind)}
+
+
+def superseded_ids(console: Readable) -> set[str]:
+    """Those of beginnings that their ends told too; a try whose answer was lost may have arrived."""
+    rows = console.rows("SELECT message_id AS id FROM lifecycle_delivery WHERE state = 'superseded'")
+    return {row["id"].replace("-", "") for row in rows}
 
 
 def webhook_ids(receiver: WebhookReceiver) -> list[str]:
@@ -98,12 +107,16 @@ def _hex(identity: str) -> str:
 
 
 def order(receiver: WebhookReceiver) -> dict[int, list[str]]:
-    """For each episode, the kinds of its messages as they first came."""
+    """For each episode, what its messages told, as they first came; an end may tell its beginning too."""
     seen: set[str] = set()
     found: dict[int, list[str]] = {}
     for request in list(receiver.requests):
-        body = request.json()
-        if request.id not in seen:
-            found.setdefault(body["data"]["episode"], []).append(body["type"])
+        data = request.json()["data"]
+        for told in data.get("members", [data]) if request.id not in seen else []:
+            mine = found.setdefault(told["episode"], [])
+            kind = told.get("kind", request.json()["type"].removeprefix("alert."))
+            if kind == "resolved" and not mine and "not reported before" in told["message"]:
+                mine.append("firing")
+            mine.append(kind)
         seen.add(request.id)
     return found

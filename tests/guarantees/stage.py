@@ -26,6 +26,7 @@ from lifecycle.models import (
     Channel,
     Command,
     Delivery,
+    MonitoringSettings,
     PolicyHead,
     PolicyProfile,
     ServiceState,
@@ -248,7 +249,7 @@ class Stage:
         mine = ServiceState.objects.filter(worker__endswith=f"-{self.nursery.pid}")
         healthy = mine.filter(service__in=wanted, state="HEALTHY")
         open_commands = Command.objects.filter(state__in=["queued", "taken"])
-        queued = Delivery.objects.exclude(state="delivered")
+        queued = Delivery.objects.exclude(state__in=["delivered", "superseded"])
         return healthy.count() == wanted.count() and not open_commands.exists() and not queued.exists()
 
     def _log_end(self) -> str:
@@ -262,6 +263,8 @@ async def _restarted(server: FaultServer) -> None:
 
 def _alert(hook: str) -> None:
     now = timezone.now()
+    grouping = {"alert_group_wait": 0, "alert_group_interval": 1}
+    MonitoringSettings.objects.create(changes=grouping, updated_by="ann", updated_at=now)
     AlertRule.objects.all().delete()
     rule = AlertRule.objects.create(
         name="down",

@@ -15,12 +15,14 @@ from django.db import connections, transaction
 
 from lifecycle.alerts.outbox import queue
 from lifecycle.alerts.outbox.queue import Outcome
+from lifecycle.core.alerting.grouping import Pacing
 from lifecycle.live.feed import feed, notices, wake_up
 from lifecycle.live.feed.wake_up import Waker
 from lifecycle.models import Channel, Delivery, DeliveryAttempt, FeedItem, StateChange
 from lifecycle.services import queries as service_queries
 from tests.scaling.registered import NOW, make_service
 
+ALONE = Pacing(wait=timedelta(0), interval=timedelta(0))
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -43,7 +45,7 @@ def test_two_deliverers_claim_each_message_once() -> None:
 
     def deliver() -> None:
         start.wait(10)
-        while (delivery := queue.take(channel.pk, NOW)) is not None:
+        while (delivery := queue.take(channel.pk, NOW, ALONE)) is not None:
             claimed.append(delivery.pk)
         connections.close_all()
 
@@ -55,7 +57,7 @@ def test_two_deliverers_claim_each_message_once() -> None:
     assert set(claimed) <= made
     assert max(Counter(claimed).values()) == 1
     # Whoever lost all its twenty candidates to others stops and looks again a moment later.
-    while (delivery := queue.take(channel.pk, NOW)) is not None:
+    while (delivery := queue.take(channel.pk, NOW, ALONE)) is not None:
         claimed.append(delivery.pk)
     assert sorted(claimed) == sorted(made)
 
@@ -64,8 +66,8 @@ def test_a_deliverer_that_was_too_late_leaves_the_message_to_the_next() -> None:
     channel = make_channel()
     make_delivery(channel)
     failed = Outcome(ok=False, answer="no", took=timedelta(0), gone=True)
-    first = queue.take(channel.pk, NOW)
-    second = queue.take(channel.pk, NOW + queue.CLAIM)
+    first = queue.take(channel.pk, NOW, ALONE)
+    second = queue.take(channel.pk, NOW + queue.CLAIM, ALONE)
     assert first is not None
     assert second is not None
     queue.settle(first, failed, NOW, 0.5)

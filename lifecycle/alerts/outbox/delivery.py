@@ -16,13 +16,17 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from lifecycle.alerts.channels import config as channel_config
+from lifecycle.alerts.outbox import pacing as pace
 from lifecycle.alerts.outbox import queue
+from lifecycle.alerts.outbox.gather import origin_of
 from lifecycle.alerts.outbox.pauses import Pauses
 from lifecycle.alerts.outbox.queue import Outcome
 from lifecycle.alerts.senders.kinds import KINDS, all_senders
 from lifecycle.alerts.senders.letter import Letter, Partly, Sender, SendingError
+from lifecycle.core.alerting.grouping import Pacing
 from lifecycle.core.timing.durations import span
 from lifecycle.models import Delivery
+from lifecycle.monitoring.settings import in_force
 from registry.errors import SecretsError
 from registry.secrets import masking
 
@@ -46,9 +50,10 @@ class Deliverer:
         bound: float = ATTEMPT_BOUND,
         may: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = time.monotonic,
+        pacing: Callable[[], Pacing] = lambda: pace.of(in_force.get()),
     ) -> None:
         self._senders: Mapping[str, Sender] = senders or all_senders()
-        self._clock, self._bound, self._may = clock, bound, may
+        self._clock, self._bound, self._may, self._pacing = clock, bound, may, pacing
         self._pauses = Pauses(monotonic)
         self._busy: dict[int, asyncio.Task[None]] = {}
         self._abandoned: set[asyncio.Task[str | Partly]] = set()
@@ -80,7 +85,7 @@ class Deliverer:
     async def look(self) -> int:
         """Start on each channel that has something due and is not being served; returns how many."""
         started = 0
-        for channel in await self._ask(queue.due_channels, self._clock()):
+        for channel in await self._ask(queue.due_channels, self._clock(), self._pacing()):
             if channel not in self._busy and not self._pauses.holds(channel):
                 task = asyncio.create_task(self._serve(channel), name=f"channel-{channel}")
                 task.add_done_callback(self._ended)
@@ -106,7 +111,7 @@ class Deliverer:
         """Send what is due on one channel, in order, until there is no more."""
         try:
             while not self._stopping and self._may() and not self._pauses.holds(channel):
-                delivery = await self._ask(queue.take, channel, self._clock())
+                delivery = await self._ask(queue.take, channel, self._clock(), self._pacing())
                 if delivery is None:
                     return
                 await self._deliver(delivery)
@@ -143,7 +148,8 @@ class Deliverer:
         return Outcome(ok=True, answer=answer, took=none)
 
     def _letter(self, delivery: Delivery) -> Letter:
-        beginning = delivery.beginning
+        origin, beginning = origin_of(delivery.beginning), delivery.beginning
+        beginning = origin or (beginning if beginning and beginning.attempts else None)
         return Letter(
             message_id=delivery.message_id,
             thread=beginning.message_id if beginning else None,

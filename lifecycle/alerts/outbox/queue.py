@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from lifecycle.alerts.outbox import gather
+from lifecycle.alerts.outbox.gather import NEVER_BEGUN
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.alerts.senders.letter import ANSWER_LIMIT
 from lifecycle.core.alerting import resend
+from lifecycle.core.alerting.grouping import ALONE, Pacing
 from lifecycle.models import Channel, Delivery, DeliveryAttempt
 from registry.access import audit
 
 # Longer than any attempt may take: a row that a killed worker had taken is free again after this.
 CLAIM = timedelta(seconds=30)
-NEVER_BEGUN = "not sent: the alert that it resolves was never delivered"
 TOO_LATE = "not delivered in time"
 QUEUED, DELIVERED = Delivery.State.QUEUED, Delivery.State.DELIVERED
 PARTIAL, DEAD = Delivery.State.PARTIAL, Delivery.State.DEAD
@@ -40,32 +42,62 @@ class Outcome:
         return [address for address, said in self.refused.items() if said.startswith("4")]
 
 
-def due_channels(now: datetime) -> list[int]:
-    """The channels that have something to send."""
-    due = Delivery.objects.filter(state=QUEUED, next_attempt_at__lte=now, channel__enabled=True)
+def due_channels(now: datetime, pacing: Pacing) -> list[int]:
+    """The channels that have something to send, and are not pausing."""
+    due = Delivery.objects.filter(state=QUEUED, group=None, next_attempt_at__lte=now, channel__enabled=True)
+    if pacing.interval:
+        due = due.filter(_at_once() | _rested(now))
     return list(due.order_by().values_list("channel", flat=True).distinct())
 
 
-def take(channel: int, now: datetime) -> Delivery | None:
-    """The oldest due message of the channel, claimed; the beginning of an episode before its end."""
+def _at_once() -> Q:
+    """What no group waits for: a repetition, a test, and all of channels that take each alert by itself."""
+    return Q(attempts__gt=0) | Q(kind=Delivery.Kind.TEST) | Q(channel__kind__in=ALONE)
+
+
+def _rested(now: datetime) -> Q:
+    plain = Q(channel__quiet_until=None) | Q(channel__quiet_until__lte=now)
+    critical = Q(channel__urgent_quiet_until=None) | Q(channel__urgent_quiet_until__lte=now)
+    return (Q(urgent=False) & plain) | (Q(urgent=True) & critical)
+
+
+def take(channel: int, now: datetime, pacing: Pacing) -> Delivery | None:
+    """The next message of the channel, claimed: the oldest that needs no group, or else all that is new."""
     beginning = Delivery.objects.filter(pk=OuterRef("beginning"), state=QUEUED, delivered_at=None)
     due = Delivery.objects.filter(
-        channel=channel, state=QUEUED, next_attempt_at__lte=now, channel__enabled=True
+        channel=channel, state=QUEUED, group=None, next_attempt_at__lte=now, channel__enabled=True
     )
-    due = due.exclude(Exists(beginning)).order_by("id").select_related("channel", "beginning")
-    for delivery in due[:20]:
+    if pacing.interval:
+        due = due.filter(_at_once())
+    for delivery in due.order_by("id").select_related("channel", "beginning__group")[:20]:
         if _ends_what_never_began(delivery):
             _bury(delivery, NEVER_BEGUN, now)
-        elif _claim(delivery, now):
+        elif gather.overtaken(delivery, now):
+            note(delivery, now)
+            return take(channel, now, pacing)  # the end that was read above tells more by now
+        elif not beginning_waits(delivery, beginning) and _claim(delivery, now):
             _overtake(delivery.beginning)
             return delivery
-    return None
+    return _gathered(channel, now, pacing) if pacing.interval else None
+
+
+def beginning_waits(delivery: Delivery, beginning: QuerySet[Delivery]) -> bool:
+    return bool(delivery.beginning_id) and Delivery.objects.filter(Exists(beginning), pk=delivery.pk).exists()
+
+
+def _gathered(channel: int, now: datetime, pacing: Pacing) -> Delivery | None:
+    found = gather.gather(channel, now, pacing)
+    if found is None or not _claim(found, now):
+        return None
+    _overtake(found.beginning)
+    return found
 
 
 def _overtake(beginning: Delivery | None) -> None:
     """An end goes out: who has no beginning by now gets neither, so that none comes after its end."""
     if beginning is not None:
-        Delivery.objects.filter(pk=beginning.pk, state=QUEUED).update(state=PARTIAL, to=[])
+        own = Delivery.objects.filter(pk=beginning.pk, state=QUEUED, group=None)
+        own.filter(members=None).update(state=PARTIAL, to=[])
 
 
 def _claim(delivery: Delivery, now: datetime) -> bool:
@@ -104,9 +136,21 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime, chance: float) -
         else:
             fields = {"answer": answer, **_after_failure(delivery, outcome, now, chance)}
         mine = _as_read(delivery).update(**fields)
+        if mine:
+            _follow(delivery, fields, now)
         if mine and outcome.gone:
             _switch_off(delivery.channel, answer, now)
         note(delivery, now)
+
+
+def _follow(delivery: Delivery, fields: Mapping[str, object], now: datetime) -> None:
+    """What became of a message for several is what became of each of them."""
+    told = {name: fields[name] for name in ("state", "delivered_at", "answer") if name in fields}
+    if delivery.episode_id is None and {"state", "delivered_at"} & set(told):
+        members = Delivery.objects.filter(group=delivery, state=QUEUED)
+        episodes = list(members.exclude(episode=None).values_list("episode", flat=True))
+        if members.update(**told):
+            rule_values.note_ids([key for key in episodes if key is not None], now)
 
 
 def _switch_off(channel: Channel, answer: str, now: datetime) -> None:
@@ -140,9 +184,14 @@ def _after_failure(
 
 def expire(now: datetime) -> int:
     """Bury what has waited too long, as for a channel that is switched off."""
-    late = Delivery.objects.filter(state=QUEUED, expires_at__lte=now, next_attempt_at__lte=now)
+    late = Delivery.objects.filter(state=QUEUED, group=None, expires_at__lte=now, next_attempt_at__lte=now)
     late.filter(answer="").update(answer=TOO_LATE)
-    return late.exclude(delivered_at=None).update(state=PARTIAL) + late.update(state=DEAD)
+    buried = late.exclude(delivered_at=None).update(state=PARTIAL) + late.update(state=DEAD)
+    if buried:
+        members = Delivery.objects.filter(state=QUEUED, group__state__in=[PARTIAL, DEAD])
+        members.filter(group__state=DEAD).update(state=DEAD, answer=TOO_LATE)
+        members.update(state=PARTIAL)
+    return buried
 
 
 def note(delivery: Delivery, now: datetime) -> None:

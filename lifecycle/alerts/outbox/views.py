@@ -5,7 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -32,6 +34,8 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
     for key in ("state", "channel", "episode"):
         if key in narrowed:
             found = found.filter(**{key: narrowed[key]})
+    if "episode" not in narrowed:
+        found = found.filter(Q(group=None) | Q(state=Delivery.State.SUPERSEDED))
     if "before" in narrowed:
         found = found.filter(pk__lt=narrowed["before"])
     rows, now = list(found[: PAGE_SIZE + 1]), timezone.now()
@@ -64,6 +68,26 @@ def _filters(request: HttpRequest) -> dict[str, str | int]:
 
 def _address(narrowed: dict[str, str | int], **more: int) -> str:
     return f"?{urlencode({**narrowed, **more})}"
+
+
+@require(Role.VIEWER)
+@require_safe
+def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message with every alert in it, in pages; a member leads to the message it left in."""
+    row = get_object_or_404(Delivery.objects.select_related("channel").prefetch_related("tries"), pk=pk)
+    left = row.group_id is not None and row.state != Delivery.State.SUPERSEDED
+    if left and Delivery.objects.filter(members=row).exists():
+        return redirect("delivery_detail", pk=row.group_id)
+    members = row.members.select_related("episode__rule", "episode__service").order_by("pk")
+    page = Paginator(members, PAGE_SIZE).get_page(request.GET.get("page"))
+    now = timezone.now()
+    context = {
+        "item": delivery_row(row, now),
+        "data": row.payload.get("data", {}),
+        "page": page,
+        "members": [delivery_row(member, now) for member in page],
+    }
+    return render(request, "lifecycle/alerts/delivery_detail.html", context)
 
 
 @require(Role.OPERATOR)

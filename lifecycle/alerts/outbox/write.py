@@ -9,8 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
+from lifecycle.alerts.outbox import pacing
 from lifecycle.alerts.rules.values import lacks_sign_in
-from lifecycle.core.alerting import messages
+from lifecycle.core.alerting import grouping, messages
 from lifecycle.core.alerting.evaluate import Ending, Notice
 from lifecycle.core.answers.causes import Cause
 from lifecycle.core.health.verdict import Kind
@@ -154,7 +155,8 @@ def _helps(row: Episode, story: Story) -> dict[str, Any]:
 
 def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
     """The end, to those channels alone that were, or still will be, told of the beginning."""
-    told = Delivery.objects.filter(episode=row, kind=Delivery.Kind.FIRING).exclude(state=Delivery.State.DEAD)
+    told = Delivery.objects.filter(episode=row, kind=Delivery.Kind.FIRING)
+    told = told.exclude(state__in=[Delivery.State.DEAD, Delivery.State.SUPERSEDED])
     end = messages.End(
         service=row.service.name if row.service else None,
         state=story.state,
@@ -183,7 +185,11 @@ def _queue(
     now: datetime,
     beginnings: Mapping[Channel, Delivery] | None = None,
 ) -> None:
+    if not channels:
+        return
     payload = {"type": f"alert.{notice.value}", "timestamp": stamp(now), "data": data}
+    pace = pacing.current()
+    level = "" if notice is Notice.RESOLVED else row.rule.level
     Delivery.objects.bulk_create(
         Delivery(
             channel=channel,
@@ -191,8 +197,9 @@ def _queue(
             beginning=beginnings[channel] if beginnings else None,
             kind=notice.value,
             payload=payload,
+            urgent=level == grouping.URGENT,
             created_at=now,
-            next_attempt_at=now,
+            next_attempt_at=pace.due(channel.kind, level, now),
             expires_at=now + KEPT_TRYING,
         )
         for channel in channels
@@ -225,14 +232,18 @@ def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:
 def replay(delivery: Delivery, now: datetime) -> int:
     """Try a dead message for another 24 h under its old id; returns how many rows that put in the queue.
 
+    It waits for no group, for it counts as a repetition.
     An end whose beginning died takes the beginning along, which goes out first. One that some of its
     recipients refused goes to those alone.
     """
+    if delivery.group is not None and delivery.state != Delivery.State.SUPERSEDED:
+        return replay(delivery.group, now)
     rows = Delivery.objects.filter(pk=delivery.pk)
     if delivery.beginning_id is not None:
         rows |= Delivery.objects.filter(pk=delivery.beginning_id)
     kept = TEST_KEPT_TRYING if delivery.kind == Delivery.Kind.TEST else KEPT_TRYING
-    fields: dict[str, Any] = {"state": Delivery.State.QUEUED, "attempts": 0, "next_attempt_at": now}
+    fields: dict[str, Any] = {"state": Delivery.State.QUEUED, "attempts": 1, "next_attempt_at": now}
+    Delivery.objects.filter(group=delivery, state=Delivery.State.DEAD).update(state=Delivery.State.QUEUED)
     again = rows.filter(state=Delivery.State.DEAD).update(**fields, expires_at=now + kept)
     if delivery.state == Delivery.State.PARTIAL:
         fields["to"] = list(delivery.refused)

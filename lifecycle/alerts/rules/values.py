@@ -120,5 +120,9 @@ def note_all(episodes: Sequence[Episode], now: datetime) -> None:
         feed.note_all(FeedItem.Kind.ALERT, [row.pk for row in episodes], now)
 
 
+def note_ids(episodes: Sequence[int], now: datetime) -> None:
+    feed.note_all(FeedItem.Kind.ALERT, episodes, now)
+
+
 def note_id(episode: int, now: datetime) -> None:
     feed.note(FeedItem.Kind.ALERT, episode, now)

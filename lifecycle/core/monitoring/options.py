@@ -164,6 +164,14 @@ _ALL = (
         name="alert_cooldown", label="Alert cooldown", group=ALERTS, default=300, unit="s", least=0,
         most=86_400, effect="For new rules, and for those that still have the previous value.",
     ),
+    Option(
+        name="alert_group_wait", label="Group wait", group=ALERTS, default=10, unit="s", least=0, most=600,
+        effect="Alerts that fire within this time leave as one message; critical ones do not wait.",
+    ),
+    Option(
+        name="alert_group_interval", label="Group interval", group=ALERTS, default=60, unit="s", least=0,
+        most=3600, effect="The least time between two messages to a channel; 0 sends each alert by itself.",
+    ),
     _choice(
         "log_level", "Log level", "INFO", LEVELS,
         "The least severe lines that the web process and the worker log.",
@@ -232,6 +240,8 @@ class Options:
     slow_call_threshold: float
     alerts_enabled: bool
     alert_cooldown: int
+    alert_group_wait: int
+    alert_group_interval: int
     log_level: str
     export_format: str
     prometheus_services: int

@@ -13,6 +13,7 @@ from lifecycle.alerts.outbox import write as outbox_write
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.senders.letter import SendingError
 from lifecycle.models import Channel, Delivery, DeliveryAttempt
+from tests.lifecycle.alerts.conftest import EACH_ALONE
 from tests.support.fleet import NOON, at
 from tests.support.posting import Clock, Post, channel_made, delivery_made, once, states
 
@@ -53,7 +54,7 @@ async def test_other_messages_do_not_wait_for_a_failing_one(deliverer: Deliverer
 async def test_a_hanging_channel_delays_no_other(post: Post, clock: Clock) -> None:
     good = Post()
     post.hang = True
-    deliverer = Deliverer({"console": post, "email": good}, clock=clock, bound=30)
+    deliverer = Deliverer({"console": post, "email": good}, clock=clock, bound=30, pacing=lambda: EACH_ALONE)
     await delivery_made(await channel_made("hangs"))
     await delivery_made(await channel_made("good", kind="email"))
     await deliverer.look()
@@ -111,7 +112,7 @@ async def test_two_workers_do_not_both_take_a_message(deliverer: Deliverer, post
     channel = await channel_made()
     for _ in range(10):
         await delivery_made(channel)
-    other = Deliverer({"console": post}, clock=clock)
+    other = Deliverer({"console": post}, clock=clock, pacing=lambda: EACH_ALONE)
     await asyncio.gather(once(deliverer), once(other))
     assert len(post.taken) == 10
     await other.aclose()

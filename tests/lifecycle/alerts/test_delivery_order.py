@@ -7,43 +7,60 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import sync_to_async
 
-from lifecycle.alerts.outbox import queue
+from lifecycle.alerts.outbox import gather
 from lifecycle.alerts.outbox import write as outbox_write
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.senders.letter import Partly, SendingError
-from lifecycle.models import AlertRule, Delivery, DeliveryAttempt
+from lifecycle.models import AlertRule, Channel, Delivery, DeliveryAttempt
 from tests.support.fleet import NOON
 from tests.support.posting import Clock, Post, channel_made, delivery_made, episode_made, once, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-async def test_an_end_waits_for_its_beginning_and_refers_to_it(
+async def test_an_end_leaves_after_its_beginning_and_refers_to_it(deliverer: Deliverer, post: Post) -> None:
+    await episode_made(await channel_made())
+    await once(deliverer)
+    assert post.kinds() == ["firing", "resolved"]
+    assert post.taken[1].thread == post.taken[0].message_id
+
+
+async def test_a_beginning_that_never_arrived_is_not_sent_late_and_its_end_tells_both(
     deliverer: Deliverer, post: Post, clock: Clock
 ) -> None:
     await episode_made(await channel_made())
+    await Delivery.objects.filter(kind="firing").aupdate(payload={"data": {"message": "x is down"}})
     post.deeds = [SendingError("503")]
     await once(deliverer)
     assert post.kinds() == ["firing"]
     clock.wind(6.1)
     await once(deliverer)
-    assert post.kinds() == ["firing", "firing", "resolved"]
-    assert post.taken[2].thread == post.taken[0].message_id
+    assert post.kinds() == ["firing", "resolved"]
+    assert await states() == ["superseded", "delivered"]
+    assert post.taken[1].thread == post.taken[0].message_id  # its answer may have been lost alone
+    assert post.taken[1].payload["data"]["began"]["message"] == "x is down"
+    first, second = [one async for one in Delivery.objects.order_by("id")]
+    assert (first.group_id, first.answer) == (second.pk, gather.OVERTAKEN)
 
 
-async def test_after_24_hours_it_is_dead_and_its_end_is_not_sent(
+async def test_after_24_hours_it_is_dead_and_an_end_that_comes_then_is_not_sent(
     deliverer: Deliverer, post: Post, clock: Clock
 ) -> None:
-    await episode_made(await channel_made())
+    episode = await episode_made(await channel_made(), kinds=("firing",))
+    first = await Delivery.objects.aget()
     post.deeds = [SendingError("500 out of order")] * 100
     while clock.now < NOON + timedelta(hours=24):
         await once(deliverer)
         clock.wind(1800)
     await once(deliverer)
     assert 20 < len(post.taken) < 60
+    await delivery_made(
+        await Channel.objects.aget(), episode=episode, kind="resolved", beginning=first, expires_at=clock.now
+    )
+    await once(deliverer)
     first, second = [delivery async for delivery in Delivery.objects.order_by("id")]
     assert (first.state, first.answer) == ("dead", "500 out of order")
-    assert (second.state, second.answer) == ("dead", queue.NEVER_BEGUN)
+    assert (second.state, second.answer) == ("dead", gather.NEVER_BEGUN)
 
 
 async def test_replaying_an_end_takes_its_dead_beginning_along(deliverer: Deliverer, post: Post) -> None:
@@ -111,15 +128,11 @@ async def test_an_end_does_not_wait_for_one_recipient_and_goes_to_those_who_had_
     assert await states() == ["partial", "delivered"]
 
 
-async def test_an_end_keeps_its_order_and_its_thread_when_the_rule_is_deleted(
+async def test_an_end_keeps_its_thread_when_the_rule_is_deleted(
     deliverer: Deliverer, post: Post, clock: Clock
 ) -> None:
     await episode_made(await channel_made())
     await AlertRule.objects.all().adelete()
-    post.deeds = [SendingError("503")]
     await once(deliverer)
-    assert post.kinds() == ["firing"]
-    clock.wind(6.1)
-    await once(deliverer)
-    assert post.kinds() == ["firing", "firing", "resolved"]
-    assert post.taken[2].thread == post.taken[0].message_id
+    assert post.kinds() == ["firing", "resolved"]
+    assert post.taken[1].thread == post.taken[0].message_id

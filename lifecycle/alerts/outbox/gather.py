@@ -1,0 +1,160 @@
+"""Join what waits for a channel into one message, and mark what a newer message has overtaken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from lifecycle.alerts.outbox import digest
+from lifecycle.core.alerting.grouping import Pacing, may_leave
+from lifecycle.models import Channel, Delivery, Episode
+
+State, Kind = Delivery.State, Delivery.Kind
+OVERTAKEN = "not sent: the alert was over before; its end tells both"
+NO_LONGER = "not sent: the alert no longer fires, or somebody has taken it on"
+NEVER_BEGUN = "not sent: the alert that it resolves was never delivered"
+AT_ONCE = 500
+
+
+def gather(number: int, now: datetime, pacing: Pacing) -> Delivery | None:
+    """The channel's next new message, if its pause is over: a row as it is, or one for several."""
+    with transaction.atomic():
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=number)
+        waiting = channel.deliveries.filter(state=State.QUEUED, group=None, attempts=0).exclude(
+            kind=Kind.TEST
+        )
+        due = set(waiting.filter(next_attempt_at__lte=now).order_by().values_list("urgent", flat=True))
+        pauses = (channel.quiet_until, channel.urgent_quiet_until)
+        if not any(may_leave(now, urgent, *pauses) for urgent in due):
+            return None
+        rows = list(waiting.select_related("beginning", "episode").order_by("id"))
+        rows = without_overtaken(rows, now)
+        if not rows:
+            return None
+        _pause(channel, any(row.urgent for row in rows), now, pacing)
+        return _only(rows[0], channel) if len(rows) == 1 else _join(channel, rows, now)
+
+
+def _pause(channel: Channel, urgent: bool, now: datetime, pacing: Pacing) -> None:
+    fields: dict[str, Any] = {"quiet_until": now + pacing.interval}
+    if urgent:
+        fields["urgent_quiet_until"] = now + pacing.interval
+    Channel.objects.filter(pk=channel.pk).update(**fields)
+
+
+def _only(row: Delivery, channel: Channel) -> Delivery:
+    row.channel = channel
+    return row
+
+
+def _join(channel: Channel, rows: Sequence[Delivery], now: datetime) -> Delivery:
+    counts = digest.counted(rows)
+    head = Delivery.objects.create(
+        channel=channel,
+        beginning=_beginning(rows),
+        kind=digest.kind_of(counts),
+        payload={},
+        urgent=any(row.urgent for row in rows),
+        created_at=now,
+        next_attempt_at=now,
+        expires_at=min(row.expires_at for row in rows),
+    )
+    head.payload = digest.payload(rows, counts, head.pk, now)
+    head.save(update_fields=["payload"])
+    for start in range(0, len(rows), AT_ONCE):
+        part = [row.pk for row in rows[start : start + AT_ONCE]]
+        Delivery.objects.filter(pk__in=part).update(group=head)
+    return head
+
+
+def _beginning(rows: Sequence[Delivery]) -> Delivery | None:
+    """The message that told all of these ends' beginnings, if it was one: they go into its thread."""
+    if any(row.kind != Kind.RESOLVED for row in rows):
+        return None
+    origins = {origin_of(row.beginning) for row in rows}
+    return origins.pop() if len(origins) == 1 else None
+
+
+def origin_of(beginning: Delivery | None) -> Delivery | None:
+    """The message by which a beginning went out: itself, or its group; None where it never did."""
+    if beginning is None or beginning.state == State.SUPERSEDED:
+        return None
+    return beginning.group or beginning
+
+
+def without_overtaken(rows: Sequence[Delivery], now: datetime) -> list[Delivery]:
+    """Those of *rows* that are still to be sent, in the order of their ids."""
+    ends = [row for row in rows if row.kind == Kind.RESOLVED and _takes_over(row.beginning, now)]
+    supersede(ends)
+    gone = {end.beginning_id for end in ends} | _idle_reminders(rows) | _without_beginning(rows)
+    return [row for row in rows if row.pk not in gone and not _must_wait(row)]
+
+
+def _without_beginning(rows: Sequence[Delivery]) -> set[int]:
+    """Ends of what was never delivered, and never will be."""
+    void = {row.pk for row in rows if row.beginning is not None and row.beginning.state == State.DEAD}
+    if void:
+        Delivery.objects.filter(pk__in=void, state=State.QUEUED).update(state=State.DEAD, answer=NEVER_BEGUN)
+    return void
+
+
+def _idle_reminders(rows: Sequence[Delivery]) -> set[int]:
+    idle = [
+        row.pk
+        for row in rows
+        if row.kind == Kind.REMINDER and (not row.episode or row.episode.state != Episode.State.FIRING)
+    ]
+    if idle:
+        Delivery.objects.filter(pk__in=idle, state=State.QUEUED).update(
+            state=State.SUPERSEDED, answer=NO_LONGER
+        )
+    return set(idle)
+
+
+def _takes_over(beginning: Delivery | None, now: datetime) -> bool:
+    """Whether nobody has it, and no attempt is under way."""
+    if beginning is None or beginning.state != State.QUEUED or beginning.delivered_at or beginning.group_id:
+        return False
+    return beginning.attempts == 0 or beginning.next_attempt_at <= now
+
+
+def _must_wait(row: Delivery) -> bool:
+    """An end, for its beginning to go out."""
+    beginning = row.beginning
+    return beginning is not None and beginning.state == State.QUEUED and beginning.delivered_at is None
+
+
+def supersede(ends: Sequence[Delivery]) -> None:
+    """Let these ends, none of them tried yet, tell their beginnings too."""
+    for end in ends:
+        beginning = end.beginning
+        assert beginning is not None
+        beginning.state, beginning.group, beginning.answer = State.SUPERSEDED, end, OVERTAKEN
+        began, data = beginning.payload["data"], end.payload["data"]
+        told = {name: began.get(name) for name in ("message", "since", "fired_at", "state", "reason")}
+        message = f"{data.get('message', '')} (it was not reported before: {began.get('message', '')})"
+        end.payload = end.payload | {"data": data | {"began": told, "message": message}}
+    Delivery.objects.bulk_update(ends, ["payload"], batch_size=AT_ONCE)
+    beginnings = [end.beginning for end in ends if end.beginning is not None]
+    Delivery.objects.bulk_update(beginnings, ["state", "group", "answer"], batch_size=AT_ONCE)
+
+
+def overtaken(delivery: Delivery, now: datetime) -> bool:
+    """Whether a beginning that failed and is due again is superseded: every end of it is waiting."""
+    if delivery.kind != Kind.FIRING or delivery.delivered_at is not None or not delivery.attempts:
+        return False
+    with transaction.atomic():
+        mine = list(delivery.members.filter(state=State.QUEUED)) or [delivery]
+        ends = list(
+            Delivery.objects.filter(beginning__in=mine, state=State.QUEUED, attempts=0, group=None)
+            .exclude(kind=Kind.REMINDER)
+            .select_related("beginning")
+        )
+        if {end.beginning_id for end in ends} != {row.pk for row in mine}:
+            return False
+        supersede(ends)
+        Delivery.objects.filter(pk=delivery.pk).update(state=State.SUPERSEDED, answer=OVERTAKEN)
+    return True
