@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import BigIntegerField, Count, Exists, F, Subquery, Value
+from django.db.models import BigIntegerField, Count, F, Subquery, Value
 from django.db.models.expressions import RawSQL
 
 from lifecycle.live.feed import feed, transactions
@@ -14,6 +14,7 @@ from lifecycle.models import Episode, MassFailure, WorkerSeen
 from registry.models import RegistryHead
 
 SILENT_AFTER = timedelta(seconds=20)
+MASS = ("id", "began_at", "total", "failing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +39,11 @@ def read(now: datetime) -> FrameFacts:
         .annotate(n=Count("id"))
         .values("n")
     )
-    mass = MassFailure.objects.filter(open=True)
     drifted = RegistryHead.objects.values("drift_seen_at")[:1]
     row = (
         WorkerSeen.objects.order_by(F("stopped_at").asc(nulls_first=True), "-seen_at")
-        .annotate(feed=_place(), alerts=Subquery(alerts), drifted=Subquery(drifted), mass=Exists(mass))
-        .values("seen_at", "stopped_at", "feed", "alerts", "drifted", "mass")
+        .annotate(feed=_place(), alerts=Subquery(alerts), drifted=Subquery(drifted), **_mass())
+        .values("seen_at", "stopped_at", "feed", "alerts", "drifted", *_mass())
         .first()
     )
     if row is None:
@@ -62,7 +62,7 @@ def read(now: datetime) -> FrameFacts:
         worker_seen_at=row["seen_at"],
         live=live,
         drifted_at=row["drifted"],
-        mass=mass_failure() if row["mass"] else None,
+        mass=MassFailure(**{name: row[f"mass_{name}"] for name in MASS}) if row["mass_id"] else None,
     )
 
 
@@ -71,6 +71,12 @@ def _place() -> RawSQL:
     if connection.vendor == "postgresql":
         return RawSQL(f"({transactions.HORIZON}::text::bigint)", [], BigIntegerField())  # noqa: S611
     return RawSQL("(SELECT max(id) FROM lifecycle_feeditem)", [], BigIntegerField())
+
+
+def _mass() -> dict[str, Subquery]:
+    """The columns of the mass failure that is under way: a query of its own would be one too many."""
+    open_one = MassFailure.objects.filter(open=True)
+    return {f"mass_{name}": Subquery(open_one.values(name)[:1]) for name in MASS}
 
 
 def mass_failure() -> MassFailure | None:

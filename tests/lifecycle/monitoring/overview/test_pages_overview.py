@@ -16,7 +16,16 @@ from lifecycle.core.monitoring import packing
 from lifecycle.core.monitoring import summary as summaries
 from lifecycle.live import fragments
 from lifecycle.live.feed.feed import Item
-from lifecycle.models import AlertRule, Command, Episode, FleetRollup, ServicePolicy, Slo, SloState
+from lifecycle.models import (
+    AlertRule,
+    Command,
+    Episode,
+    FleetRollup,
+    MassFailure,
+    ServicePolicy,
+    Slo,
+    SloState,
+)
 from registry.models import Service
 from tests.support.pages import HTMX, make_change, make_service, make_worker, text_of
 
@@ -264,8 +273,9 @@ def test_it_costs_few_queries_whatever_the_number_of_services(
         service = (make_down if n % 2 else make_service)(f"s{n}")
         make_change(service, State.HEALTHY)
     fleet(hours_ago=2, serving=100.0, down=0.0, ms=20)
+    MassFailure.objects.create(began_at=timezone.now(), total=30, failing=15)
     with django_assert_max_num_queries(10):
-        viewer.get(URL + query)
+        assert "15 of 30 services failed at once." in page(viewer, query)
 
 
 def test_budgets_of_targets_are_told_in_words(viewer: Client) -> None:
