@@ -96,6 +96,8 @@ class StateChange(models.Model):
         indexes = [
             models.Index(fields=["service", "id"], name="change_by_service"),
             models.Index(fields=["at", "id"], name="change_by_time"),
+            models.Index(fields=["after", "at", "id"], name="change_by_state"),
+            models.Index(fields=["worker", "at", "id"], name="change_by_worker"),
         ]
 
 
