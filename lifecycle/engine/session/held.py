@@ -147,7 +147,7 @@ class Connection:
             self._subscription.acknowledged(message)
 
     def _listen(self) -> None:
-        self._subscription = Subscription(self._session, self._watch.on_tools_changed)
+        self._subscription = Subscription(self._session, self._watch.on_tools_changed, self.stream_ended)
         self._listening = self._keep(self._subscription.run())
 
     def moved(self, path: str) -> None:

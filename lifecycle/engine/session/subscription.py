@@ -33,11 +33,12 @@ class Subscription:
 
     After a short gap only seldom: some servers, and what lies before them, end a stream each minute.
 
-    `open` says that the server tells of changes now.
+    `open` says that the server tells of changes now. *on_dead* hears that the session cannot be used again:
+    the SDK ends it when nobody listens at the address while the request is made anew.
     """
 
-    def __init__(self, session: Session, on_missed: Callable[[], None]) -> None:
-        self._session, self._on_missed = session, on_missed
+    def __init__(self, session: Session, on_missed: Callable[[], None], on_dead: Callable[[], None]) -> None:
+        self._session, self._on_missed, self._on_dead = session, on_missed, on_dead
         self._pace, self._trace = Pace(), Trace()
         self._refused = False
         self._ended = self._told = -SELDOM
@@ -58,6 +59,9 @@ class Subscription:
                 self._ended = time.monotonic() if self.open else self._ended
                 self.open = False
                 self._pace.ended()
+            if self._trace.closed:
+                self._on_dead()
+                return
 
     def acknowledged(self, message: SubscriptionsAcknowledgedNotification) -> None:
         """The server listens to us; from now on nothing is missed."""

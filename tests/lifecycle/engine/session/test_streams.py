@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from lifecycle.core.answers.proof import Phase
+from lifecycle.core.health.verdict import Kind
 from lifecycle.core.reconnection import backoff
 from lifecycle.engine.session import subscription
 from lifecycle.engine.session.connection import Connection
@@ -79,6 +80,17 @@ async def test_a_stream_that_ends_is_opened_again_and_what_was_missed_is_read_bu
         monkeypatch.setattr(subscription, "LONG_GAP", 0.0)
         server.drop()  # as when the server restarts
         await until(lambda: holder.changes == 2)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_a_restart_during_which_nobody_listens_costs_the_session_and_is_told_at_once(
+    holder: Holder,
+) -> None:
+    async with FaultServer("listens", "modern") as server:
+        await listening(holder, server)
+        await server.stop()  # the SDK ends a session that cannot connect
+        await until(lambda: bool(holder.lost), 10)
+        assert (holder.lost[0].gone, holder.lost[0].kind) == (True, Kind.CLOSED)
 
 
 async def test_a_promise_that_is_not_kept_is_not_asked_for_again(holder: Holder) -> None:
