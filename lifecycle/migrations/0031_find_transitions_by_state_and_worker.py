@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lifecycle', '0029_error_rates'),
+        ('lifecycle', '0030_group_messages'),
         ('registry', '0016_scopes_of_people_and_tokens'),
     ]
 
