@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
-
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.metrics_core import Metric
 
 from lifecycle.core.health.verdict import LEVELS
 from lifecycle.core.monitoring.calls import CallSummary
-from lifecycle.core.monitoring.sketch import PER_DOUBLING, Sketch
+from lifecycle.core.monitoring.sketch import Sketch
 from lifecycle.core.monitoring.summary import Summary
 from lifecycle.core.monitoring.uptime import Account
+from lifecycle.monitoring.prometheus.encoding import COUNTER, GAUGE, HISTOGRAM, Family, Key, Labels
 from lifecycle.monitoring.prometheus.queries import Scrape
 
-DOUBLINGS = range(15)
-"""Bounds of 1 ms to 16 s: each is a bound of the sketch too, so the counts are exact."""
 SINCE = "since midnight UTC"
-Labels = Sequence[str]
-Key = Any
-"""The values of the labels, a tuple of texts."""
 
 
-def families(scrape: Scrape) -> Iterator[Metric]:
-    """All metrics of one scrape."""
+def families(scrape: Scrape, took: float) -> Iterator[Family]:
+    """All metrics of one scrape that *took* so many seconds to read."""
     yield from _console(scrape)
     yield from _fleet(scrape)
     yield from _services(scrape)
@@ -33,39 +25,23 @@ def families(scrape: Scrape) -> Iterator[Metric]:
     yield from _calls(scrape)
     yield from _hosts(scrape)
     yield from _workers(scrape)
+    yield _gauge("scrape_duration_seconds", "Time to gather all this", [], {(): took})
 
 
-def _gauge(name: str, about: str, labels: Labels, values: Mapping[Key, float]) -> Metric:
-    family = GaugeMetricFamily(f"mcpstore_{name}", about, labels=labels)
-    for key, value in values.items():
-        family.add_metric(key, value)
-    return family
+def _gauge(name: str, about: str, labels: Labels, values: Mapping[Key, float]) -> Family:
+    return Family(kind=GAUGE, name=f"mcpstore_{name}", about=about, labels=labels, values=values)
 
 
-def _counter(name: str, about: str, labels: Labels, values: Mapping[Key, float]) -> Metric:
-    family = CounterMetricFamily(f"mcpstore_{name}", f"{about}, {SINCE}", labels=labels)
-    for key, value in values.items():
-        family.add_metric(key, value)
-    return family
+def _counter(name: str, about: str, labels: Labels, values: Mapping[Key, float]) -> Family:
+    return Family(
+        kind=COUNTER, name=f"mcpstore_{name}", about=f"{about}, {SINCE}", labels=labels, values=values
+    )
 
 
-def _histogram(name: str, about: str, labels: Labels, values: Mapping[Key, tuple[Sketch, float]]) -> Metric:
-    family = HistogramMetricFamily(f"mcpstore_{name}", f"{about}, {SINCE}", labels=labels)
-    for key, (sketch, sum_ms) in values.items():
-        family.add_metric(key, buckets(sketch), sum_ms / 1000)
-    return family
-
-
-def buckets(sketch: Sketch) -> list[tuple[str, float]]:
-    """Bounds in seconds and how many lie at or below each; the last is +Inf and counts all."""
-    counts = [0] * (len(DOUBLINGS) + 1)
-    for bucket, count in sketch.items():
-        counts[min(max(-(-bucket // PER_DOUBLING), 0), len(DOUBLINGS))] += count
-    found, below = [], 0
-    for doubling, count in zip(DOUBLINGS, counts, strict=False):
-        below += count
-        found.append((repr(2**doubling / 1000), float(below)))
-    return [*found, ("+Inf", float(below + counts[-1]))]
+def _histogram(name: str, about: str, labels: Labels, values: Mapping[Key, tuple[Sketch, float]]) -> Family:
+    return Family(
+        kind=HISTOGRAM, name=f"mcpstore_{name}", about=f"{about}, {SINCE}", labels=labels, values=values
+    )
 
 
 def _version() -> str:
@@ -75,14 +51,14 @@ def _version() -> str:
         return "checkout"
 
 
-def _console(scrape: Scrape) -> Iterator[Metric]:
+def _console(scrape: Scrape) -> Iterator[Family]:
     yield _gauge("build_info", "The version of the console", ["version"], {(_version(),): 1})
     about = "1 where there are more services than mcpstore_services_limit: then there are totals only"
     yield _gauge("services_limited", about, [], {(): int(scrape.limited)})
     yield _gauge("services_limit", "Services that get series of their own", [], {(): scrape.limit})
 
 
-def _fleet(scrape: Scrape) -> Iterator[Metric]:
+def _fleet(scrape: Scrape) -> Iterator[Family]:
     states = {(state,): float(n) for state, n in scrape.states.items()}
     yield _gauge("services", "Services by state", ["state"], states)
     alerts = {key: float(n) for key, n in scrape.alerts.items()}
@@ -97,7 +73,7 @@ def _fleet(scrape: Scrape) -> Iterator[Metric]:
     yield from _of_calls("fleet_", [], {(): everyone.all_calls})
 
 
-def _services(scrape: Scrape) -> Iterator[Metric]:
+def _services(scrape: Scrape) -> Iterator[Family]:
     own, figures = scrape.services, scrape.figures
     up = {(one.name,): float(one.serves) for one in own}
     yield _gauge("service_up", "1 while the service serves (HEALTHY or WARNING)", ["service"], up)
@@ -113,7 +89,7 @@ def _services(scrape: Scrape) -> Iterator[Metric]:
     yield _counter("service_reconnections", "Times that it served again after an outage", ["service"], again)
 
 
-def _uptime(what: str, accounts: Mapping[Key, Account], labels: Labels) -> Iterator[Metric]:
+def _uptime(what: str, accounts: Mapping[Key, Account], labels: Labels) -> Iterator[Family]:
     ratios = {key: account.ratio for key, account in accounts.items() if account.ratio is not None}
     about = "Share of the last 24 hours in which it served, of the time that counts and is known"
     yield _gauge(f"{what}_uptime_ratio", about, labels, ratios)
@@ -122,13 +98,13 @@ def _uptime(what: str, accounts: Mapping[Key, Account], labels: Labels) -> Itera
     yield _gauge(f"{what}_uptime_coverage_ratio", about, labels, known)
 
 
-def _checks(scrape: Scrape) -> Iterator[Metric]:
+def _checks(scrape: Scrape) -> Iterator[Family]:
     found = {(one.name,): scrape.figures.checks[one.id] for one in scrape.services}
     yield _levels("checks", "Health checks by outcome", ["service"], found)
     yield _durations("check_duration_seconds", "Time of answers to checks", ["service"], found)
 
 
-def _levels(name: str, about: str, labels: Labels, found: Mapping[Key, Summary]) -> Metric:
+def _levels(name: str, about: str, labels: Labels, found: Mapping[Key, Summary]) -> Family:
     counts = {
         (*key, level.value): float(count)
         for key, summary in found.items()
@@ -138,18 +114,18 @@ def _levels(name: str, about: str, labels: Labels, found: Mapping[Key, Summary])
     return _counter(name, about, [*labels, "level"], counts)
 
 
-def _durations(name: str, about: str, labels: Labels, found: Mapping[Key, Summary]) -> Metric:
+def _durations(name: str, about: str, labels: Labels, found: Mapping[Key, Summary]) -> Family:
     times = {key: (summary.sketch, float(summary.sum_ms)) for key, summary in found.items()}
     return _histogram(name, about, labels, times)
 
 
-def _calls(scrape: Scrape) -> Iterator[Metric]:
+def _calls(scrape: Scrape) -> Iterator[Family]:
     called = scrape.figures.calls
     found = {(one.name,): called[one.id] for one in scrape.services if one.id in called}
     yield from _of_calls("", ["service"], found)
 
 
-def _of_calls(before: str, labels: Labels, found: Mapping[Key, CallSummary]) -> Iterator[Metric]:
+def _of_calls(before: str, labels: Labels, found: Mapping[Key, CallSummary]) -> Iterator[Family]:
     """A tool is never a label: a server may have thousands, and change their names."""
     counts: dict[Key, float] = {}
     for key, summary in found.items():
@@ -163,10 +139,10 @@ def _of_calls(before: str, labels: Labels, found: Mapping[Key, CallSummary]) -> 
     yield _histogram(f"{before}tool_call_duration_seconds", "Time of tool calls", labels, times)
 
 
-def _hosts(scrape: Scrape) -> Iterator[Metric]:
+def _hosts(scrape: Scrape) -> Iterator[Family]:
     live = {host.name: host for host in scrape.hosts if host.live and host.sample is not None}
 
-    def sampled(name: str, about: str, column: str, part: float = 1) -> Metric:
+    def sampled(name: str, about: str, column: str, part: float = 1) -> Family:
         values = {host: getattr(one.sample, column) for host, one in live.items()}
         known = {(host,): value * part for host, value in values.items() if value is not None}
         return _gauge(f"host_{name}", about, ["host"], known)
@@ -184,8 +160,8 @@ def _hosts(scrape: Scrape) -> Iterator[Metric]:
     )
 
 
-def _workers(scrape: Scrape) -> Iterator[Metric]:
-    def each(name: str, about: str, values: Mapping[Key, float]) -> Metric:
+def _workers(scrape: Scrape) -> Iterator[Family]:
+    def each(name: str, about: str, values: Mapping[Key, float]) -> Family:
         return _gauge(f"worker_{name}", about, ["worker", "host"], values)
 
     found = {(one.seen.name, one.seen.host): one for one in scrape.workers}

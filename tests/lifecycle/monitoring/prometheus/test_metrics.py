@@ -19,7 +19,7 @@ from lifecycle.core.monitoring import calls, packing
 from lifecycle.core.monitoring import summary as summaries
 from lifecycle.models import AlertRule, Episode, HostSample, Rollup5m, StateChange, ToolCall, WorkerSeen
 from lifecycle.monitoring.calls import record as call_record
-from lifecycle.monitoring.prometheus import families, queries
+from lifecycle.monitoring.prometheus import encoding, queries
 from lifecycle.monitoring.settings import change
 from registry.access import tokens
 from registry.models import Role, Service
@@ -147,7 +147,7 @@ def test_openmetrics_says_the_same(now: datetime) -> None:
 def test_a_sample_lies_below_the_bound_that_the_law_of_the_sketch_gives_it() -> None:
     times = [0, 1, 2, 3, 4, 5, 1000, 1024, 1025, 16_384, 16_385, 10**6]
     summary = summaries.of((0, ms) for ms in times)
-    for bound, count in families.buckets(summary.sketch):
+    for bound, count in zip(encoding.BOUNDS, encoding.counts(summary.sketch), strict=True):
         assert count == sum(ms <= float(bound) * 1000 for ms in times), bound
 
 
@@ -236,3 +236,33 @@ def test_a_client_on_this_machine_may_come_through_a_trusted_proxy(settings: Any
 def test_it_is_read_and_not_written() -> None:
     assert Client().post("/metrics").status_code == 405
     assert Client().head("/metrics").status_code == 200
+
+
+ODDLY = 'a "b"\\n \\ c\nd'
+ODD = [
+    encoding.Family(kind="gauge", name="g", about="said\n\\", labels=["x", "y"], values={(ODDLY, "é"): 0.1}),
+    encoding.Family(kind="counter", name="c", about="counts", labels=[], values={(): 12}),
+    encoding.Family(kind="histogram", name="h", about="times", labels=["x"], values={("a",): ({16: 3}, 6)}),
+    encoding.Family(kind="histogram", name="i", about="times", labels=[], values={(): ({-160: 1}, 0)}),
+    encoding.Family(kind="gauge", name="n", about="none", labels=["x"], values={}),
+]
+
+
+@pytest.mark.parametrize("as_openmetrics", [False, True])
+def test_both_parsers_read_what_is_written(as_openmetrics: bool) -> None:
+    text = encoding.text(ODD, openmetrics=as_openmetrics)
+    read = openmetrics.text_string_to_metric_families if as_openmetrics else text_string_to_metric_families
+    found = {family.name: family for family in read(text)}  # type: ignore[no-untyped-call]
+    assert {name: family.type for name, family in found.items()} == {
+        "g": "gauge", "c": "counter", "h": "histogram", "i": "histogram", "n": "gauge",
+    }  # fmt: skip
+    assert found["g"].documentation == "said\n\\"
+    [gauge] = found["g"].samples
+    assert (gauge.labels, gauge.value) == ({"x": ODDLY, "y": "é"}, 0.1)
+    [counter] = found["c"].samples
+    assert (counter.name, counter.value) == ("c_total", 12)
+    below = {one.labels["le"]: one.value for one in found["h"].samples if one.name == "h_bucket"}
+    assert (below["0.001"], below["0.002"], below["16.384"], below["+Inf"]) == (0, 3, 3, 3)
+    assert {one.name: one.value for one in found["i"].samples if "le" not in one.labels} == {
+        "i_count": 1, "i_sum": 0,
+    }  # fmt: skip
