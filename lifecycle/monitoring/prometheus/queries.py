@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count
 
 from lifecycle.core.machine.states import SERVING
-from lifecycle.core.monitoring import calls, summary
+from lifecycle.core.monitoring import calls, packing, summary
 from lifecycle.core.monitoring.calls import CallSummary
 from lifecycle.core.monitoring.summary import Summary
 from lifecycle.core.monitoring.uptime import Account, total
@@ -76,6 +76,26 @@ class Scrape:
     workers: list[WorkerStatus]
 
 
+class Closed:
+    """What rows amounted to at the last scrape, by service: as long as they are the very same bytes."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[list[bytes], Summary]] = {}
+
+    def merge(self, service_id: int, rows: list[bytes]) -> Summary:
+        known = self._known.get(service_id)
+        if known is None or known[0] != rows:
+            known = self._known[service_id] = (rows, packing.merge(rows))
+        return known[1]
+
+    def keep(self, ids: Collection[int]) -> None:
+        """Forget others."""
+        self._known = {key: self._known[key] for key in ids if key in self._known}
+
+
+_closed = Closed()
+
+
 def midnight(now: datetime) -> datetime:
     """Counters begin anew at midnight UTC: a day fits into memory, and a restart changes nothing."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -111,7 +131,7 @@ def _services() -> list[OneService]:
 
 
 def _figures(ids: Collection[int], since: datetime, now: datetime) -> Figures:
-    checked = rollup_queries.totals(ids, since, now + AHEAD)
+    checked = _checked(ids, since, now)
     called = call_queries.service_totals(since, now, now)
     pasts = history.load(ids, (now - DAY).timestamp(), now.timestamp())
     uptime = {pk: past.account((now - DAY).timestamp(), now.timestamp()) for pk, past in pasts.items()}
@@ -124,6 +144,15 @@ def _figures(ids: Collection[int], since: datetime, now: datetime) -> Figures:
         uptime=uptime,
         all_uptime=total(uptime.values()),
     )
+
+
+def _checked(ids: Collection[int], since: datetime, now: datetime) -> dict[int, Summary]:
+    """Hours that are over hardly ever change: what they amount to is remembered."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    before = rollup_queries.totals(ids, since, hour, _closed.merge)
+    _closed.keep(ids)
+    lately = rollup_queries.totals(ids, hour, now + AHEAD)
+    return {key: summary.merge([before[key], lately[key]]) for key in ids}
 
 
 def _totals(since: datetime, now: datetime) -> Figures:

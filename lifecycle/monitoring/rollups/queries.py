@@ -22,6 +22,8 @@ from lifecycle.monitoring.rollups import fleet, marks, tables
 
 POINTS = 720
 K = TypeVar("K", bound=Hashable)
+Merge = Callable[[K, list[bytes]], Summary]
+"""What packed rows amount to together, by what they are of."""
 _FleetRow = list[Any]
 """What is packed, how many services, and their seconds."""
 
@@ -54,12 +56,14 @@ def window(service_id: int, start: datetime, end: datetime) -> Summary:
     return totals([service_id], start, end)[service_id]
 
 
-def totals(service_ids: Collection[int], start: datetime, end: datetime) -> dict[int, Summary]:
-    """As `window`, for each of several, in as many queries."""
+def totals(
+    service_ids: Collection[int], start: datetime, end: datetime, merge: Merge[int] | None = None
+) -> dict[int, Summary]:
+    """As `window`, for each of several, in as many queries. *merge* may remember what rows amount to."""
     now = timezone.now()
     upto = end.timestamp() if end < now else spans.ceil(end.timestamp(), MINUTES)
     pieces = spans.cover(start.timestamp(), upto, marks.kept(marks.SERVICES))
-    found = _sums(service_ids, pieces, lambda service_id, _: service_id)
+    found = _sums(service_ids, pieces, lambda service_id, _: service_id, merge or _merge)
     return {service_id: found.get(service_id, EMPTY) for service_id in service_ids}
 
 
@@ -111,8 +115,15 @@ def recent(service_ids: Collection[int], hours: int = 24) -> dict[int, list[floa
     }
 
 
+def _merge(_key: object, rows: list[bytes]) -> Summary:
+    return packing.merge(rows)
+
+
 def _sums(
-    service_ids: Collection[int], pieces: Iterable[Piece], key: Callable[[int, int], K]
+    service_ids: Collection[int],
+    pieces: Iterable[Piece],
+    key: Callable[[int, int], K],
+    merge: Merge[K] = _merge,
 ) -> dict[K, Summary]:
     """What is stored for the pieces, summed up by a *key* of service and time; rows are merged packed."""
     packed: dict[K, list[bytes]] = defaultdict(list)
@@ -123,7 +134,7 @@ def _sums(
     for piece in (piece for piece in pieces if piece.span == RAW):
         for service_id, ms, level, took in checks(service_ids, piece.start, piece.end):
             single[key(service_id, ms // 1000)].append((level, took))
-    found = {name: packing.merge(rows) for name, rows in packed.items()}
+    found = {name: merge(name, rows) for name, rows in packed.items()}
     for name, seen in single.items():
         found[name] = summaries.merge([found.get(name, EMPTY), summaries.of(seen)])
     return found

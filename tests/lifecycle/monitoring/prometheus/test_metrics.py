@@ -252,7 +252,7 @@ ODD = [
 def test_both_parsers_read_what_is_written(as_openmetrics: bool) -> None:
     text = encoding.text(ODD, openmetrics=as_openmetrics)
     read = openmetrics.text_string_to_metric_families if as_openmetrics else text_string_to_metric_families
-    found = {family.name: family for family in read(text)}  # type: ignore[no-untyped-call]
+    found = {family.name: family for family in read(text)}
     assert {name: family.type for name, family in found.items()} == {
         "g": "gauge", "c": "counter", "h": "histogram", "i": "histogram", "n": "gauge",
     }  # fmt: skip
@@ -266,3 +266,16 @@ def test_both_parsers_read_what_is_written(as_openmetrics: bool) -> None:
     assert {one.name: one.value for one in found["i"].samples if "le" not in one.labels} == {
         "i_count": 1, "i_sum": 0,
     }  # fmt: skip
+
+
+def test_what_is_written_late_into_an_hour_that_is_over_counts_at_once(now: datetime) -> None:
+    service, other = make_service("a"), make_service("b")
+    closed, key = queries.Closed(), service.pk
+    rows = [packing.pack(summaries.of([(0, ms)])) for ms in (10, 20)]
+    first = closed.merge(key, list(rows))
+    assert first.checks == 2 and closed.merge(key, list(rows)) is first
+    rows[1] = packing.pack(summaries.of([(0, 20), (0, 30)]))
+    assert closed.merge(key, list(rows)).checks == 3
+    assert closed.merge(other.pk, rows[:1]).checks == 1
+    closed.keep([other.pk])
+    assert closed.merge(key, rows[:1]).checks == 1
