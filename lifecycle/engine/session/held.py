@@ -216,7 +216,7 @@ class Connection:
             if alarm.done():
                 raise ConnectionFault(alarm.result())
             late = Fault(kind=Kind.TIMEOUT, message=f"no answer within {span(limit)}")
-            raise ConnectionFault(late if self._open else explain(late, trace, self._child))
+            raise ConnectionFault(explain(late, trace, self._child, held=self._open))
         except ConnectionFault:
             raise
         except asyncio.CancelledError:
@@ -235,7 +235,7 @@ class Connection:
         """The fault behind *exc*; of a child whose pipes closed, the exit that follows says more."""
         ours = (link.fault for link in chain(exc) if isinstance(link, ConnectionFault))
         fault = next(ours, None) or classify(exc, trace)
-        fault = fault if self._open else explain(fault, trace, self._child)
+        fault = explain(fault, trace, self._child, held=self._open)
         if self._child is not None and fault.lost and self._lost is None:
             await asyncio.wait({alarm}, timeout=0.4)
         return self._lost or fault

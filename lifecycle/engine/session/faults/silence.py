@@ -19,9 +19,16 @@ FETCHING = re.compile(
 )
 
 
-def explain(fault: Fault, trace: Trace, child: Child | None) -> Fault:
-    """Of a session that was never made: what its last "no answer … within …" was about."""
+STRANGER = "an answer came, but its id is that of no request of ours"
+
+
+def explain(fault: Fault, trace: Trace, child: Child | None, *, held: bool = False) -> Fault:
+    """What the last "no answer … within …" was about, above all of a session that was never made."""
     if fault.kind is not Kind.TIMEOUT or " within " not in fault.message:
+        return fault
+    if trace.stage is Stage.ANSWERED and trace.status == 200 and "json" in trace.content_type:
+        return replace(fault, message=f"{fault.message}; {STRANGER}")
+    if held:
         return fault
     waited = fault.message.rpartition(" within ")[2]
     if child is not None:

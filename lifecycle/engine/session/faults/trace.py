@@ -16,17 +16,19 @@ from lifecycle.core.health.verdict import Fault
 
 
 class Stage(StrEnum):
-    """How far an exchange came: the TCP connection, the TLS handshake, the request itself."""
+    """How far an exchange came: the TCP connection, the TLS handshake, the request, the end of an answer."""
 
     CONNECTING = "connecting"
     TLS = "tls"
     ASKED = "asked"
+    ANSWERED = "answered"
 
 
 _STAGES = {
     "connect_tcp.started": Stage.CONNECTING,
     "start_tls.started": Stage.TLS,
     "send_request_headers.started": Stage.ASKED,
+    "receive_response_body.complete": Stage.ANSWERED,
 }
 
 

@@ -116,10 +116,10 @@ def test_a_connection_that_is_given_up_below_the_request_says_how_far_it_came(
     assert (told.kind, told.cause, told.message.split(" within ")[1][:4]) == (kind, cause, "15 s")
 
 
-async def test_an_exchange_is_followed_from_the_connection_to_the_request(holder: Holder) -> None:
+async def test_an_exchange_is_followed_from_the_connection_to_the_end_of_the_answer(holder: Holder) -> None:
     trace = Trace()
     async with FaultServer() as server, holder.connector._http.client({}) as client:
         token = TRACE.set(trace)
         await client.post(server.url, json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
         TRACE.reset(token)
-    assert (trace.verb, trace.stage, trace.status) == ("POST", Stage.ASKED, 200)
+    assert (trace.verb, trace.stage, trace.status) == ("POST", Stage.ANSWERED, 200)

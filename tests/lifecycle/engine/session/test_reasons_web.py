@@ -11,7 +11,7 @@ from lifecycle.core.health.verdict import Kind
 from tests.doubles.fault_server import Asked, FaultServer
 from tests.doubles.sse_server import SseServer
 from tests.support.answering import Handler, reason, saying, serving
-from tests.support.holding import Holder
+from tests.support.holding import Holder, http
 
 
 async def test_streamable_http_to_an_sse_address_is_named_and_the_other_offered(holder: Holder) -> None:
@@ -216,3 +216,19 @@ async def test_what_comes_in_place_of_an_answer_is_named(holder: Holder, answer:
     async with serving(answer) as port:
         fault = await reason(holder, f"http://127.0.0.1:{port}/mcp")
     assert (fault.kind, fault.message) == (Kind.PROTOCOL, says)
+
+
+@pytest.mark.parametrize("era", ["legacy", "modern"])
+async def test_an_answer_to_nothing_that_was_asked_is_not_called_silence(holder: Holder, era: str) -> None:
+    async with FaultServer("wrong-id", era) as server:
+        fault = await reason(holder, server.url, limit=0.4)
+        assert (fault.kind, fault.message.endswith("its id is that of no request of ours")) == (
+            Kind.TIMEOUT,
+            True,
+        )
+        server.mode = "ok"
+        connection = await holder.open(http(server.url))
+        for mode, says in (("wrong-id", "no request of ours"), ("hang", "no answer within 400 ms")):
+            server.mode = mode
+            said = (await connection.probe(0.4)).fault
+            assert said is not None and said.message.endswith(says)
