@@ -60,5 +60,5 @@ lock:
 	@$(PYTHON) scripts/bootstrap.py --dev
 	$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements-uv.lock --group uv
 	$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements.lock pyproject.toml
-	$(LOCK) $(if $(UPGRADE),--upgrade) -c requirements.lock -o requirements-dev.lock pyproject.toml --extra opentelemetry --group dev
+	$(LOCK) $(if $(UPGRADE),--upgrade) -c requirements.lock -o requirements-dev.lock pyproject.toml --extra opentelemetry --extra apprise --group dev
 	$(RUN) -m tests.support.tools --lock

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -299,16 +298,4 @@ def channel_row(row: Channel, last: Delivery | None, now: datetime) -> ChannelRo
 def _channel_warning(row: Channel) -> str:
     if row.disabled_reason:
         return _("Disabled: %(why)s") % {"why": row.disabled_reason}
-    if row.kind == "email":
-        return no_mail()
-    return ""
-
-
-def no_mail() -> str:
-    """What to say where mail cannot leave; empty where it can."""
-    if settings.EMAIL_CONFIGURED:
-        return ""
-    return _(
-        "No email can be sent: EMAIL_URL is not set. Set it, for example "
-        "smtp://user:password@mail.example.org:587/?tls=True, and restart the console."
-    )
+    return str(KINDS[row.kind].lacks())

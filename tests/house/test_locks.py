@@ -12,7 +12,7 @@ from tests.support.tools import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUNTIME: list[str] = PROJECT["project"]["dependencies"]
 GROUPS: dict[str, list[str]] = PROJECT["dependency-groups"]
-EXTRA: list[str] = PROJECT["project"]["optional-dependencies"]["opentelemetry"]
+EXTRA: list[str] = [one for extra in PROJECT["project"]["optional-dependencies"].values() for one in extra]
 ASKED = {
     "requirements.lock": RUNTIME,
     "requirements-dev.lock": RUNTIME + GROUPS["dev"] + EXTRA + PROJECT["build-system"]["requires"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,6 +79,8 @@ class Kind:
     """One kind of channel.
 
     `help` says what it is and where its settings come from, `summary` is what people may see of them.
+    `outside` are secrets from elsewhere, `lacks` says what this installation lacks for it. One that keeps
+    incidents is not *grouped*: it is told of each alert by itself.
     """
 
     key: str
@@ -90,6 +93,8 @@ class Kind:
     limit: Limit | None = None
     paces: tuple[Pace, ...] = ()
     outside: Callable[[], list[str]] = list
+    lacks: Callable[[], Text] = str
+    grouped: bool = True
 
     def known_values(self, config: Config) -> frozenset[str]:
         """What no answer, page or log may repeat: its secrets, and of addresses each part that may be one."""
@@ -108,6 +113,8 @@ def _bare(secret: str) -> list[str]:
 def _parts(url: str) -> list[str]:
     """A webhook's path often is its password; so may be what its query says."""
     parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return [part for part in re.split(r"[/@:?&=]+", url) if len(part) >= SHORTEST_TOKEN]
     asked = [value for _name, value in parse_qsl(parts.query)]
     paths = (parts.path.strip("/"), *parts.path.split("/"), parts.query, *asked)
     likely = [part for part in paths if len(part) >= SHORTEST_TOKEN]

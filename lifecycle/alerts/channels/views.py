@@ -19,7 +19,7 @@ from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.channels.forms import ChannelForm
 from lifecycle.alerts.channels.kind import GROUPS
 from lifecycle.alerts.outbox import write as outbox_write
-from lifecycle.alerts.presenter import ChannelRow, channel_row, no_mail, outcome_of
+from lifecycle.alerts.presenter import ChannelRow, channel_row, outcome_of
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.models import Channel, Delivery
 from lifecycle.pages.answers import is_htmx
@@ -29,7 +29,7 @@ from registry.models import Role
 from registry.secrets import vault
 
 SHOWN_ONCE = "channel-secret"
-EMAIL, WEBHOOK = "email", "webhook"
+WEBHOOK = "webhook"
 
 
 @require(Role.VIEWER, unscoped=True)
@@ -82,7 +82,7 @@ def _form(request: HttpRequest, form: ChannelForm) -> HttpResponse:
         "form": form,
         "channel": form.about,
         "kind": form.kind,
-        "no_mail": no_mail() if form.kind.key == EMAIL else "",
+        "lacks": form.kind.lacks(),
         "rotates": form.about is not None and form.kind.key == WEBHOOK,
     }
     if request.method != "POST":

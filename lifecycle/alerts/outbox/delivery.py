@@ -21,6 +21,7 @@ from lifecycle.alerts.outbox import queue
 from lifecycle.alerts.outbox.gather import origin_of
 from lifecycle.alerts.outbox.pauses import Pauses
 from lifecycle.alerts.outbox.queue import Outcome
+from lifecycle.alerts.senders.apprise_bridge import process
 from lifecycle.alerts.senders.kinds import KINDS, all_senders
 from lifecycle.alerts.senders.letter import Letter, Partly, Sender, SendingError
 from lifecycle.core.alerting.grouping import Pacing
@@ -52,7 +53,7 @@ class Deliverer:
         monotonic: Callable[[], float] = time.monotonic,
         pacing: Callable[[], Pacing] = lambda: pace.of(in_force.get()),
     ) -> None:
-        self._senders: Mapping[str, Sender] = senders or all_senders()
+        self._senders: Mapping[str, Sender] = senders or all_senders(process.start)
         self._clock, self._bound, self._may, self._pacing = clock, bound, may, pacing
         self._pauses = Pauses(monotonic)
         self._busy: dict[int, asyncio.Task[None]] = {}

@@ -44,19 +44,21 @@ def _alert(letter: Letter, data: Mapping[str, Any]) -> dict[str, Any]:
         "alertname": str(data["rule"]),
         "severity": str(data["level"]).lower(),
         "service": str(data["service"] or ""),
-        "state": str((letter.began or letter.payload)["data"]["state"]),
         "episode": str(data["episode"] or message.incident(letter)),
     }
     labels = {name: value for name, value in labels.items() if value}
-    identity = {name: value for name, value in labels.items() if name != "state"}
     return {
         "status": _status(letter),
         "labels": labels,
-        "annotations": {"summary": str(data["message"]), "description": str(data.get("reason") or "")},
+        "annotations": {
+            "summary": str(data["message"]),
+            "description": str(data.get("reason") or ""),
+            "state": str(data["state"]),
+        },
         "startsAt": data["since"],
         "endsAt": data.get("resolved_at") or NOT_ENDED,
         "generatorURL": data["url"],
-        "fingerprint": hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16],
+        "fingerprint": hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:16],
     }
 
 

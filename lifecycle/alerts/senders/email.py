@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.channels import checks
@@ -26,6 +27,7 @@ from lifecycle.alerts.senders.letter import Letter, Partly, SendingError
 from lifecycle.pages import humanize
 from registry.core.plain_text import neutral
 
+MEMBERS_AT_MOST = 200
 NOT_SET_UP = "EMAIL_URL is not set, so no email can be sent. Set it and restart the console."
 
 
@@ -50,7 +52,10 @@ def build(letter: Letter) -> EmailMultiAlternatives:
     headers = {"Message-ID": message_id(letter.message_id), "Auto-Submitted": "auto-generated"}
     if letter.thread is not None:
         headers |= {"In-Reply-To": message_id(letter.thread), "References": message_id(letter.thread)}
-    context = {"data": letter.payload["data"], "kind": letter.kind, **_times(letter.payload["data"])}
+    data = letter.payload["data"]
+    listed = [message.member_line(member) for member in (data.get("members") or ())[:MEMBERS_AT_MOST]]
+    more = max(int(data.get("members_count") or 0) - len(listed), 0)
+    context = {"data": data, "kind": letter.kind, "members": listed, "more": more, **_times(data)}
     mail = EmailMultiAlternatives(
         subject_of(letter),
         neutral(render_to_string("lifecycle/alerts/alert_mail.txt", context)),
@@ -138,6 +143,16 @@ def _each(refused: Mapping[str, str]) -> str:
     return "; ".join(f"{address} ({said})" for address, said in refused.items())
 
 
+def lacks() -> str:
+    """What to say where mail cannot leave; empty where it can."""
+    if settings.EMAIL_CONFIGURED:
+        return ""
+    return _(
+        "No email can be sent: EMAIL_URL is not set. Set it, for example "
+        "smtp://user:password@mail.example.org:587/?tls=True, and restart the console."
+    )
+
+
 KIND = Kind(
     key="email",
     word=lazy("Email"),
@@ -157,4 +172,5 @@ KIND = Kind(
     sender=lambda outbound: EmailSender(),
     summary=lambda config: ", ".join(config.to)[:200],
     outside=lambda: [settings.EMAIL_HOST_PASSWORD],
+    lacks=lacks,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -118,10 +118,15 @@ def is_zero(code: Any) -> bool:
     return type(code) is int and code == 0
 
 
+Start = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Has a message sent by a process of its own; only a worker has one."""
+
+
 class Outbound:
     """One HTTP client for all providers, so that the expensive TLS context is made once."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Start | None = None) -> None:
+        self.start = start
         self._client: httpx2.AsyncClient | None = None
 
     def _opened(self) -> httpx2.AsyncClient:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lifecycle.alerts.channels.kind import Kind
 from lifecycle.alerts.senders import console, email, webhook
+from lifecycle.alerts.senders.apprise_bridge import sender as apprise
 from lifecycle.alerts.senders.chat import dingtalk, discord, feishu, slack, teams, telegram, wecom
-from lifecycle.alerts.senders.http import Outbound
+from lifecycle.alerts.senders.http import Outbound, Start
 from lifecycle.alerts.senders.letter import Sender
 from lifecycle.alerts.senders.paging import opsgenie, pagerduty
 from lifecycle.alerts.senders.push import gotify, ntfy
@@ -27,11 +28,12 @@ KINDS: dict[str, Kind] = {
         email.KIND,
         webhook.KIND,
         console.KIND,
+        apprise.KIND,
     )
 }
 
 
-def all_senders() -> dict[str, Sender]:
+def all_senders(start: Start | None = None) -> dict[str, Sender]:
     """One for each kind of channel; one that holds something open has an `aclose`."""
-    outbound = Outbound()
+    outbound = Outbound(start)
     return {key: kind.sender(outbound) for key, kind in KINDS.items()}

@@ -37,6 +37,7 @@ class Message:
     text: str
     facts: tuple[tuple[str, str], ...]
     members: tuple[str, ...]
+    beyond: int
     advice: tuple[str, ...]
     url: str
     level: str
@@ -46,12 +47,12 @@ class Message:
         """All of it in lines, with as many members as the receiver takes, and always with the address."""
         facts = (f"{name}: {value}" for name, value in self.facts)
         head = "\n".join((self.headline, self.text, *facts))
-        return compose(head, self.listed, self.url, limit)
+        return compose(head, self.listed, self.url, limit, self.beyond)
 
     def body(self, limit: Limit) -> str:
         """The same without headline and address, for receivers that have a place of their own for them."""
         facts = (f"{name}: {value}" for name, value in self.facts)
-        return compose("\n".join((self.text, *facts)), self.listed, "", limit)
+        return compose("\n".join((self.text, *facts)), self.listed, "", limit, self.beyond)
 
     @property
     def listed(self) -> tuple[str, ...]:
@@ -65,11 +66,13 @@ class Message:
 def of(letter: Letter) -> Message:
     """The message, without characters that steer the reader's screen."""
     data = letter.payload["data"]
+    members = data.get("members") or ()
     return Message(
         headline=headline(letter),
         text=neutral(str(data["message"])),
         facts=tuple(_facts(letter.kind, data)),
-        members=tuple(neutral(member_line(member)) for member in data.get("members") or ()),
+        members=tuple(" ".join(neutral(member_line(member)).split()) for member in members),
+        beyond=max(int(data.get("members_count") or 0) - len(members), 0),
         advice=tuple(neutral(str(step)) for step in data.get("advice") or ()),
         url=str(data["url"]),
         level=str(data["level"]) if letter.kind not in ("resolved", "test") else "",
@@ -81,8 +84,13 @@ def each(letter: Letter) -> list[Letter]:
     """A letter for each alert that it is about: those who keep incidents know no groups."""
     data = letter.payload["data"]
     members = [one for one in data.get("members") or () if isinstance(one, Mapping)]
-    apart = ({**letter.payload, "data": {**data, "members": [], **one}} for one in members)
-    return [replace(letter, payload=payload) for payload in apart] or [letter]
+    return [_apart(letter, {**data, "members": [], **one}) for one in members] or [letter]
+
+
+def _apart(letter: Letter, data: Mapping[str, Any]) -> Letter:
+    """As if the letter were about this one alone; a group may hold beginnings and ends."""
+    kind = str(data.get("kind") or letter.kind)
+    return replace(letter, kind=kind, payload={**letter.payload, "data": data})
 
 
 def member_line(member: Mapping[str, Any] | str) -> str:

@@ -74,32 +74,34 @@ def _flags_before(text: str, at: int) -> int:
     return count
 
 
-def compose(head: str, items: Sequence[str], tail: str, limit: Limit) -> str:
+def compose(head: str, items: Sequence[str], tail: str, limit: Limit, beyond: int = 0) -> str:
     """Head, as many whole items as there is room for, "and 987 more", and the tail, which is never left out.
 
-    The parts stand on lines of their own. The head is cut where it alone is too long.
+    The parts stand on lines of their own. The head is cut where it alone is too long. *beyond* is how many
+    there are besides the items.
     """
     room = Limit(most=max(limit.most - limit.measure(f"\n{tail}" if tail else ""), 0), unit=limit.unit)
-    whole = "\n".join((head, *items))
+    whole = _with(head, items, len(items), beyond)
     if room.measure(whole) > room.most:
-        whole = _listed(head, items, room)
+        whole = _listed(head, items, room, beyond)
     return limit.cut("\n".join(filter(None, (whole, tail))))
 
 
-def _listed(head: str, items: Sequence[str], room: Limit) -> str:
+def _listed(head: str, items: Sequence[str], room: Limit, beyond: int) -> str:
     """The head with the most items that fit, found by halving; the length grows with their number."""
     low, high = 0, len(items)
     while low < high:
         middle = (low + high + 1) // 2
-        fits = room.measure(_with(head, items, middle)) <= room.most
+        fits = room.measure(_with(head, items, middle, beyond)) <= room.most
         low, high = (middle, high) if fits else (low, middle - 1)
-    text = _with(head, items, low)
+    text = _with(head, items, low, beyond)
     if room.measure(text) <= room.most:
         return text
-    rest = _with("", items, 0)
+    rest = _with("", items, 0, beyond)
     return Limit(most=max(room.most - room.measure(rest), 0), unit=room.unit).cut(head) + rest
 
 
-def _with(head: str, items: Sequence[str], count: int) -> str:
-    more = [f"and {len(items) - count} more"] if count < len(items) else []
+def _with(head: str, items: Sequence[str], count: int, beyond: int) -> str:
+    left = len(items) - count + beyond
+    more = [f"and {left} more"] if left else []
     return "\n".join((head, *items[:count], *more))

@@ -18,7 +18,7 @@ from lifecycle.alerts.outbox.write import USUAL
 from lifecycle.alerts.presenter import rule_row
 from lifecycle.alerts.rules.forms import CONDITIONS, RuleForm
 from lifecycle.alerts.senders.kinds import KINDS, all_senders
-from lifecycle.core.alerting import evaluate
+from lifecycle.core.alerting import evaluate, grouping
 from lifecycle.models import AlertRule, Channel
 from tests.support.fleet import make_rule
 from tests.support.posting import Post
@@ -37,6 +37,7 @@ def test_every_kind_of_channel_has_a_name_a_place_a_sender_and_help() -> None:
         ]
         assert not helpless, f"{key}: say where one gets {helpless}"
     assert set(all_senders()) == set(KINDS)
+    assert {key for key, kind in KINDS.items() if not kind.grouped} == grouping.ALONE & set(KINDS)
 
 
 class Holding(Post):

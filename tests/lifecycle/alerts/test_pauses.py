@@ -10,9 +10,11 @@ import pytest
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.alerts.senders.letter import SendingError
+from lifecycle.core.alerting.grouping import Pacing
 from lifecycle.core.alerting.pace import Pace
 from tests.support.posting import Clock, Post, channel_made, delivery_made, once, states
 
+EACH_BY_ITSELF = Pacing(interval=timedelta(0))
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -26,7 +28,7 @@ class Watch:
 
 
 def deliverer_of(senders: dict[str, Post], clock: Clock, watch: Watch) -> Deliverer:
-    return Deliverer(senders, clock=clock, bound=5, monotonic=watch)
+    return Deliverer(senders, clock=clock, bound=5, monotonic=watch, pacing=lambda: EACH_BY_ITSELF)
 
 
 async def test_the_pace_of_a_provider_is_kept(clock: Clock, post: Post) -> None:

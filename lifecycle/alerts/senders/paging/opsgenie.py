@@ -106,6 +106,7 @@ KIND = Kind(
         ),
     ),
     sender=lambda outbound: HttpSender(build, judge, outbound),
+    grouped=False,
     summary=summary,
     limit=MESSAGE,
 )

@@ -102,6 +102,7 @@ KIND = Kind(
         ),
     ),
     sender=lambda outbound: HttpSender(build, judge, outbound),
+    grouped=False,
     summary=summary,
     limit=SUMMARY,
 )

@@ -29,10 +29,13 @@ def test_a_beginning_has_all_that_version_4_has(settings: Settings) -> None:
         "alertname": "Service down",
         "severity": "error",
         "service": "weather",
-        "state": "RECONNECTING",
         "episode": "7",
     }
-    notes = {"summary": "weather is RECONNECTING: <b>refused</b>", "description": "<b>refused</b> & réseau"}
+    notes = {
+        "summary": "weather is RECONNECTING: <b>refused</b>",
+        "description": "<b>refused</b> & réseau",
+        "state": "RECONNECTING",
+    }
     assert body == {
         "version": "4",
         "groupKey": '{}:{alertname="Service down"}',
@@ -74,7 +77,7 @@ def test_members_of_one_message_are_alerts_of_their_own() -> None:
     body = sent(service=None, members=members)
     assert [alert["labels"]["service"] for alert in body["alerts"]] == ["a", "b"]
     assert [alert["labels"]["episode"] for alert in body["alerts"]] == ["1", "2"]
-    assert body["commonLabels"] == {"alertname": "Service down", "severity": "error", "state": "RECONNECTING"}
+    assert body["commonLabels"] == {"alertname": "Service down", "severity": "error"}
 
 
 def test_without_the_choice_the_body_is_our_own() -> None:

@@ -59,7 +59,7 @@ def test_a_long_list_says_how_many_are_left_out_and_keeps_its_tail() -> None:
     st.text(max_size=50),
     st.lists(st.text(min_size=1, max_size=20), max_size=20),
     st.text(max_size=10),
-    st.integers(40, 200),
+    st.integers(80, 240),
     st.sampled_from(UNITS),
 )
 def test_whatever_is_composed_fits(head: str, items: list[str], tail: str, most: int, unit: Unit) -> None:
