@@ -113,3 +113,12 @@ def test_an_older_checkout_is_measured_by_its_own_programs(tmp_path: Path) -> No
     with Scratch(tmp_path) as older, Scratch() as ours:
         assert older.module("filling") == "mcpstore_site.benchmarks.filling"
         assert ours.module("filling") == "mcpstore_site.benchmarks.support.filling"
+        assert older.python == ours.python == sys.executable
+
+
+def test_an_older_checkout_is_measured_in_the_environment_that_it_has(tmp_path: Path) -> None:
+    own = tmp_path / ".venv" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    with Scratch(tmp_path) as older, Scratch() as ours:
+        assert (older.python, ours.python) == (str(own), sys.executable)

@@ -61,11 +61,13 @@ class Clock:
 class Scratch:
     """`with Scratch() as scratch`: start programs on an empty database; everything is gone afterwards.
 
-    With *root* they are those of another checkout.
+    With *root* they are those of another checkout, in its own environment if it has one.
     """
 
     def __init__(self, root: Path = ROOT) -> None:
         self.root = root
+        own = root / ".venv" / "bin" / "python"
+        self.python = str(own) if root != ROOT and own.exists() else sys.executable
         self.manage = ["manage.py"] if (root / "manage.py").exists() else ["-m", "mcpstore_site"]
         self.place = Path(tempfile.mkdtemp(prefix="mcpstore-benchmark-"))
         self.data = self.place / "data"
@@ -98,7 +100,7 @@ class Scratch:
         """Start Python with these arguments; what it says on stderr is kept in a file."""
         with (self.place / "log").open("a") as log:
             process = subprocess.Popen(
-                [sys.executable, *command],
+                [self.python, *command],
                 cwd=self.root,
                 env=self.environment,
                 stdin=subprocess.PIPE,
