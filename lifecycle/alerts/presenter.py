@@ -283,6 +283,7 @@ class ChannelRow:
     rules: int
     warning: str
     last: DeliveryRow | None
+    ping: Moment | None
 
 
 def channel_row(row: Channel, last: Delivery | None, now: datetime) -> ChannelRow:
@@ -292,10 +293,13 @@ def channel_row(row: Channel, last: Delivery | None, now: datetime) -> ChannelRo
         rules=row.rules.count(),
         warning=_channel_warning(row),
         last=delivery_row(last, now) if last else None,
+        ping=moment(row.pinged_at, now) if row.pinged_at else None,
     )
 
 
 def _channel_warning(row: Channel) -> str:
     if row.disabled_reason:
         return _("Disabled: %(why)s") % {"why": row.disabled_reason}
+    if row.ping_ok is False:
+        return _("The last call failed: %(why)s") % {"why": row.ping_answer}
     return str(KINDS[row.kind].lacks())

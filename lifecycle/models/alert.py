@@ -23,6 +23,9 @@ class Channel(models.Model):
     enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=300, default="", blank=True)
     quiet_until = models.DateTimeField(null=True, help_text="until when new messages are gathered")
+    pinged_at = models.DateTimeField(null=True, help_text="of a heartbeat: when it was sent last")
+    ping_ok = models.BooleanField(null=True)
+    ping_answer = models.CharField(max_length=300, default="", blank=True)
     urgent_quiet_until = models.DateTimeField(null=True, help_text="the same of critical ones")
     created_at = models.DateTimeField()
 

@@ -231,6 +231,18 @@ SPOKEN: dict[str, Spoken] = {
         ],
         slow=[(too_fast({"error": "Too Many Requests"}, retry_after="7"), 7)],
     ),
+    "heartbeat": Spoken(
+        at="{}/ping/secret-token",
+        yes=[Reply(200, "OK"), Reply(200, {"ok": True}), Reply(204)],
+        no=[
+            Reply(200, "OK (not found)"),
+            Reply(200, "OK (rate limited)"),
+            Reply(200, {"ok": False, "msg": "Monitor not found or not active."}),
+            Reply(404, "not found"),
+        ],
+        slow=[(too_fast("rate limited", retry_after="9"), 9)],
+        any_2xx=True,
+    ),
     "webhook": Spoken(
         settings={"secret": WEBHOOK_SECRET},
         yes=[Reply(204), Reply(200, "whatever"), Reply(202)],

@@ -32,7 +32,7 @@ class ChannelForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in kind.fields:
             self.fields[field.name] = _input(field, about)
-        if about is not None:
+        if about is not None or not kind.alerts:
             del self.fields["all_rules"]
 
     def _shown(self) -> dict[str, Any]:

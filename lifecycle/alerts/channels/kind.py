@@ -80,7 +80,7 @@ class Kind:
 
     `help` says what it is and where its settings come from, `summary` is what people may see of them.
     `outside` are secrets from elsewhere, `lacks` says what this installation lacks for it. One that keeps
-    incidents is not *grouped*: it is told of each alert by itself.
+    incidents is not *grouped*: it is told of each alert by itself. Without *alerts* it is told of none.
     """
 
     key: str
@@ -95,6 +95,7 @@ class Kind:
     outside: Callable[[], list[str]] = list
     lacks: Callable[[], Text] = str
     grouped: bool = True
+    alerts: bool = True
 
     def known_values(self, config: Config) -> frozenset[str]:
         """What no answer, page or log may repeat: its secrets, and of addresses each part that may be one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -16,8 +17,8 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from lifecycle.alerts.channels import config as channel_config
+from lifecycle.alerts.outbox import heartbeats, queue
 from lifecycle.alerts.outbox import pacing as pace
-from lifecycle.alerts.outbox import queue
 from lifecycle.alerts.outbox.gather import origin_of
 from lifecycle.alerts.outbox.pauses import Pauses
 from lifecycle.alerts.outbox.queue import Outcome
@@ -26,7 +27,7 @@ from lifecycle.alerts.senders.kinds import KINDS, all_senders
 from lifecycle.alerts.senders.letter import Letter, Partly, Sender, SendingError
 from lifecycle.core.alerting.grouping import Pacing
 from lifecycle.core.timing.durations import span
-from lifecycle.models import Delivery
+from lifecycle.models import Channel, Delivery
 from lifecycle.monitoring.settings import in_force
 from registry.errors import SecretsError
 from registry.secrets import masking
@@ -61,7 +62,8 @@ class Deliverer:
         self._database = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._broken: BaseException | None = None
         self._stopping = False
-        self._expired_at = float("-inf")
+        self._expired_at = self._beat_at = float("-inf")
+        self._beats: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until *stop*; what is under way gets a few seconds, and goes out again otherwise."""
@@ -71,6 +73,7 @@ class Deliverer:
                     if self._may():
                         await self._expire_now_and_then()
                         await self.look()
+                        await self._beat_now_and_then()
                     self._raise_if_broken()
                 except OperationalError as exc:
                     logger.warning("outbox: the database is not available (%s)", exc)
@@ -82,6 +85,25 @@ class Deliverer:
         if time.monotonic() - self._expired_at > EXPIRE_EVERY:
             self._expired_at = time.monotonic()
             await self._ask(queue.expire, self._clock())
+
+    async def _beat_now_and_then(self) -> None:
+        if time.monotonic() - self._beat_at > heartbeats.LOOK_EVERY:
+            self._beat_at = time.monotonic()
+            await self.beat()
+
+    async def beat(self) -> None:
+        """Start a call to each monitor elsewhere whose minute is over."""
+        for channel in await self._ask(heartbeats.take, self._clock()):
+            task = asyncio.create_task(self._call(channel), name=f"heartbeat-{channel.pk}")
+            self._beats.add(task)
+            task.add_done_callback(self._beats.discard)
+
+    async def _call(self, channel: Channel) -> None:
+        ok, answer = await heartbeats.call(channel, self._senders[channel.kind], self._clock())
+        if not ok:
+            logger.warning("heartbeat %s: %s", channel.name, answer)
+        with contextlib.suppress(OperationalError):
+            await self._ask(heartbeats.note, channel, ok, answer)
 
     async def look(self) -> int:
         """Start on each channel that has something due and is not being served; returns how many."""
@@ -105,8 +127,8 @@ class Deliverer:
 
     async def settled(self) -> None:
         """Wait until no channel is being served."""
-        while self._busy:
-            await asyncio.gather(*self._busy.values())
+        while self._busy or self._beats:
+            await asyncio.gather(*self._busy.values(), *self._beats)
 
     async def _serve(self, channel: int) -> None:
         """Send what is due on one channel, in order, until there is no more."""
@@ -195,6 +217,9 @@ class Deliverer:
     async def aclose(self) -> None:
         """Let what is under way come to its end for a moment, then leave it to the next worker."""
         self._stopping = True
+        for beat in self._beats:
+            beat.cancel()
+        await asyncio.gather(*self._beats, return_exceptions=True)
         if self._busy:
             _, late = await asyncio.wait(self._busy.values(), timeout=STOP_BOUND)
             for task in late:

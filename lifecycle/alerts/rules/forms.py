@@ -107,7 +107,7 @@ class RuleForm(forms.Form):
     enabled = forms.BooleanField(label=lazy("Enabled"), required=False, initial=True)
     channels = forms.ModelMultipleChoiceField(
         label=lazy("Channels"),
-        queryset=Channel.objects.order_by("name"),
+        queryset=Channel.objects.exclude(kind="heartbeat").order_by("name"),
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )

@@ -30,6 +30,7 @@ class Call:
     url: str
     body: bytes
     headers: Mapping[str, str]
+    method: str = "POST"
 
     @classmethod
     def json(cls, url: str, content: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Call:
@@ -142,7 +143,7 @@ class Outbound:
         headers = {"user-agent": "MCPStore-Console", "accept-encoding": "identity", **call.headers}
         try:
             async with self._opened().stream(
-                "POST", call.url, content=call.body, headers=headers, follow_redirects=False
+                call.method, call.url, content=call.body, headers=headers, follow_redirects=False
             ) as answer:
                 return await _read(answer, now)
         except addresses.EgressRefusedError as exc:

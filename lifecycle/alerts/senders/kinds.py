@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.alerts.channels.kind import Kind
-from lifecycle.alerts.senders import console, email, webhook
+from lifecycle.alerts.senders import console, email, heartbeat, webhook
 from lifecycle.alerts.senders.apprise_bridge import sender as apprise
 from lifecycle.alerts.senders.chat import dingtalk, discord, feishu, slack, teams, telegram, wecom
 from lifecycle.alerts.senders.http import Outbound, Start
@@ -29,6 +29,7 @@ KINDS: dict[str, Kind] = {
         webhook.KIND,
         console.KIND,
         apprise.KIND,
+        heartbeat.KIND,
     )
 }
 
