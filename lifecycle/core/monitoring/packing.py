@@ -50,16 +50,18 @@ def unpack(data: bytes) -> Summary:
 
 def merge(packed: Iterable[bytes]) -> Summary:
     """All of them together. Errors are found as far as they cost nothing to find: `unpack` finds more."""
-    short, parts = list[bytes](), list[Summary]()
+    short, middle, parts = list[bytes](), list[bytes](), list[Summary]()
     for data in packed:
         if not data or data[0] == LONG:
             parts.append(_read(data))
         elif data[0] < MIDDLE:
             short.append(data)
         else:
-            parts.append(_read_middle(data))
+            middle.append(data)
     if short:
         parts.append(_merge_short(short))
+    if middle:
+        parts.append(_merge_middle(middle))
     return summaries.merge(parts)
 
 
@@ -124,16 +126,17 @@ def _heads(packed: Sequence[bytes], size: int) -> bytes:
     return head
 
 
-def _read_middle(data: bytes) -> Summary:
-    if len(data) < _MIDDLE_HEAD.size:
-        raise DecodeError("too short")
-    form, total, least, most = _MIDDLE_HEAD.unpack_from(data)
-    end = _MIDDLE_HEAD.size + 2 * (form - MIDDLE)
-    runs = data[_MIDDLE_HEAD.size : end]
-    if len(runs) % 2:
+def _merge_middle(packed: Sequence[bytes]) -> Summary:
+    size = _MIDDLE_HEAD.size
+    heads = list(_MIDDLE_HEAD.iter_unpack(_heads(packed, size)))
+    ends = [size + 2 * (head[0] - MIDDLE) for head in heads]
+    runs = b"".join([data[size:end] for data, end in zip(packed, ends, strict=True)])
+    if len(runs) != sum(ends) - size * len(ends):
         raise DecodeError("half a run")
     levels = _levels(zip(struct.unpack(f"<{len(runs) // 2}H", runs), repeat(1)), _MIDDLE_RUN)
-    return _summary(levels, total, least, most, sketches.decode(data[end:]))
+    _forms, totals, least, most = zip(*heads, strict=True)
+    sketch = sketches.merged([data[end:] for data, end in zip(packed, ends, strict=True)])
+    return _summary(levels, sum(totals), min(least), max(most), sketch)
 
 
 def _summary(levels: tuple[int, ...], total: int, least: int, most: int, sketch: Sketch) -> Summary:

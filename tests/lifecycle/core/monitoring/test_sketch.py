@@ -127,3 +127,11 @@ def test_garbage_is_refused_or_is_a_sketch(data: bytes) -> None:
 def test_pieces_of_a_sketch_are_refused(data: bytes) -> None:
     with pytest.raises(DecodeError):
         sketch.decode(data)
+
+
+@given(st.lists(sketched, max_size=12), st.integers(0, 500))
+def test_encoded_ones_are_merged_as_they_are(found: list[Sketch], many: int) -> None:
+    """Those of many answers, which are added up side by side, among those of few."""
+    filled = [dict.fromkeys(range(200 + n, 260 + 3 * n), many + 100) for n in range(len(found))]
+    every = [*found, *filled]
+    assert sketch.merged([sketch.encode(one) for one in every]) == sketch.merge(*every)
