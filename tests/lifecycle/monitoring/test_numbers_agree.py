@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from lifecycle.core.health.verdict import LEVELS
 from lifecycle.models import CheckResult, StateChange, WorkerSeen
 from lifecycle.monitoring.prometheus.queries import midnight
 from lifecycle.monitoring.rollups.write import Rollups, Sample
+from lifecycle.pages.humanize import milliseconds
 from mcpstore_site.store import MCPStore
 from registry.models import Service
 from tests.lifecycle.monitoring.prometheus.test_metrics import called, samples, scraped
@@ -31,6 +33,7 @@ from tests.support.pages import make_service
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 ANSWERED = ("healthy", "warning", "slow")
 OUTCOMES = ("ok", "ok", "ok", "tool_error", "timeout", "refused")
+BEFORE = 3600.0
 SHARES = {0.5: "p50_ms", 0.95: "p95_ms", 0.99: "p99_ms"}
 
 
@@ -81,7 +84,7 @@ def happened(chance: random.Random, now: datetime) -> Past:
         took = None if outcome == "refused" else chance.uniform(1, 9000)
         past.calls.append((chance.uniform(0, most), outcome, took))
     edges = sorted(chance.uniform(0, most) for _ in range(8))
-    past.states = [(-3600.0, "HEALTHY")]
+    past.states = [(-BEFORE, "HEALTHY")]
     past.states += [(at, ("RECONNECTING", "HEALTHY")[n % 2]) for n, at in enumerate(edges)]
     return past
 
@@ -176,8 +179,35 @@ def test_every_place_gives_the_same_figures(past: Past, api_viewer: Api, viewer:
         past.checks
     )
 
+    by_page(past, api_viewer, viewer)
     by_python(past, rest["totals"])
     by_prometheus(past, rest["totals"])
+
+
+def by_page(past: Past, api: Api, viewer: Client) -> None:
+    """What stands in the HTML, all of which lies within the last 24 hours."""
+    rest = api.get("services/weather").json()["uptime"]["24h"]
+    metrics = api.get("services/weather/metrics", range="24h").json()["totals"]
+    card = re.search(
+        r'class="uptimes"><div><dt>([^<]+)</dt><dd><strong>([0-9.]+) %', shown(viewer, "/services/weather/")
+    )
+    assert card and card[1] == "24 hours"
+    assert float(card[2]) == pytest.approx(rest["percent"], abs=0.01)
+    serving, down = past.serving()
+    every = serving + down + BEFORE
+    assert float(card[2]) == pytest.approx((every - down) / every * 100, abs=0.1)
+    cells = re.findall(
+        r'class="n[^>]*><span class="on-phones">[^<]*</span> ([^<]+)</td>',
+        shown(viewer, "/services/weather/calls/"),
+    )
+    called, failed, slow, p50, p95 = cells
+    assert (int(called), int(slow)) == (len(past.made()), metrics["slow_calls"])
+    assert int(failed.split()[0]) == metrics["failed_calls"] == len(past.made()) - past.made().count("ok")
+    assert (p50, p95) == tuple(milliseconds(metrics[f"call_{name}_ms"]) for name in ("p50", "p95"))
+
+
+def shown(viewer: Client, path: str) -> str:
+    return viewer.get(path).content.decode()  # type: ignore[no-any-return]
 
 
 def by_python(past: Past, rest: dict[str, Any]) -> None:
