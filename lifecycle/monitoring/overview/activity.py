@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -64,9 +64,9 @@ def events() -> list[Event]:
 
 
 def open_episodes() -> list[Episode]:
-    """Those that somebody was told of, newest first; a few more than are shown, to know whether there are."""
+    """Those that somebody was told of, newest first; more than are shown, for many may be alike."""
     told = Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
-    return list(told.select_related("service", "rule").order_by("-opened_at")[:ALERTS])
+    return list(told.select_related("service", "rule").order_by("-opened_at")[:READ])
 
 
 def happened(found: Iterable[Event], now: datetime) -> list[Happened]:
@@ -115,12 +115,47 @@ def _address(event: Event, moment: str, several: bool) -> str:
 
 
 def alerts_of(rows: Sequence[Episode], count: int, now: datetime) -> Alerts:
-    return Alerts(count=count, lines=[_episode(row, now) for row in rows])
+    """Services for which the same rule fired together share a line."""
+    groups: list[list[Episode]] = []
+    for row in rows:
+        if groups and _together(groups[-1][0], row):
+            groups[-1].append(row)
+        elif len(groups) == ALERTS:
+            break
+        else:
+            groups.append([row])
+    return Alerts(count=count, lines=[_episodes(group, now) for group in groups])
+
+
+def _together(one: Episode, other: Episode) -> bool:
+    same = (one.rule_id, one.state, one.acknowledged_by) == (
+        other.rule_id,
+        other.state,
+        other.acknowledged_by,
+    )
+    return (
+        same and bool(one.service_id and other.service_id) and one.opened_at - other.opened_at < ALIKE_WITHIN
+    )
+
+
+def _episodes(rows: Sequence[Episode], now: datetime) -> Happened:
+    first = _episode(rows[0], now)
+    if len(rows) == 1:
+        return first
+    names = sorted(row.service.name for row in rows if row.service)
+    why = " · ".join(part for part in (_standing(rows[0]), links.few(names)) if part)
+    who, url = _("%(n)s services") % {"n": len(names)}, reverse("alert_list")
+    return replace(first, who=who, url=url, why=why)
+
+
+def _standing(row: Episode) -> str:
+    """Its state, or who acknowledged it."""
+    by = row.acknowledged_by
+    return _("acknowledged by %(who)s") % {"who": by} if by else str(EPISODE_STATES[row.state][0])
 
 
 def _episode(row: Episode, now: datetime) -> Happened:
-    word, css = EPISODE_STATES[row.state]
-    by = _("acknowledged by %(who)s") % {"who": row.acknowledged_by} if row.acknowledged_by else ""
+    _word, css = EPISODE_STATES[row.state]
     return Happened(
         iso=humanize.iso(row.opened_at),
         full=humanize.local(row.opened_at),
@@ -131,7 +166,7 @@ def _episode(row: Episode, now: datetime) -> Happened:
         if row.service
         else reverse("service_list") + "?sort=failing",
         what=row.rule.name,
-        why=" · ".join(part for part in (str(word) if not by else "", by, row.summary) if part),
+        why=" · ".join(part for part in (_standing(row), row.summary) if part),
     )
 
 

@@ -305,3 +305,21 @@ def test_the_live_feed_renders_the_same_parts(viewer: Client) -> None:
     assert "1 of 1 services is down" in made["overview-now"]
     assert fragments.known(shown) >= shown
     assert made["overview-now"] == fragments.render({"overview-now"})["overview-now"]  # no text that ticks
+
+
+def test_services_for_which_the_same_rule_fired_together_share_a_line(viewer: Client) -> None:
+    now = timezone.now()
+    rule = AlertRule.objects.create(name="Not serving", condition="state-entered", created_at=now)
+    values = {"rule": rule, "opened_at": now, "summary": "refused"}
+    for n in range(12):
+        Episode.objects.create(service=make_down(f"s{n:02}"), state="firing", **values)
+    Episode.objects.create(service=make_down("seen"), state="acknowledged", acknowledged_by="lin", **values)
+    Episode.objects.create(
+        service=make_down("old"), state="firing", **{**values, "opened_at": now - timedelta(hours=1)}
+    )
+    shown = page(viewer)
+    alerts = shown[shown.index('id="overview-alerts"') :]
+    assert "12 services</a> Not serving" in alerts
+    assert "Firing · s00, s01, s02, s03, s04 and 7 more" in alerts
+    assert ">seen</a>" in alerts and "acknowledged by lin · refused" in alerts and ">old</a>" in alerts
+    assert "All 14" in alerts
