@@ -27,7 +27,7 @@ from django.db.models.functions import Lower
 from lifecycle.core.health.verdict import Kind, Level, health_of, status_of
 from lifecycle.core.machine.states import TIMED, State
 from lifecycle.live.feed import transactions
-from lifecycle.models import ServiceState, Slo, StateChange
+from lifecycle.models import ServiceState, Slo, Slowness, StateChange
 from lifecycle.pages.paging import PAGE_SIZE, clamp
 from lifecycle.policies.operations import with_layers
 from lifecycle.services.counts import KEYS, NEEDS_SIGN_IN, counts, locked
@@ -188,7 +188,9 @@ def service_page(
 def _ordered(services: QuerySet[Service], failing_first: bool) -> QuerySet[Service]:
     if not failing_first:
         return services.order_by(Lower("name"), "id")
+    marked = Q(slowness__verdict=Slowness.Verdict.SLOW) | Q(error_rate__isnull=False)
     urgency = Case(
+        When(marked, state_row__state=State.HEALTHY, then=Value(URGENCY.index(State.WARNING))),
         *[When(state_row__state=state, then=Value(rank)) for rank, state in enumerate(URGENCY)],
         default=Value(len(URGENCY)),
         output_field=IntegerField(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils import timezone
 from lifecycle.core.machine.states import State
 from lifecycle.core.monitoring import calls, packing
 from lifecycle.core.monitoring import summary as summaries
-from lifecycle.models import ErrorRate, FeedItem, Rollup5m, ServiceCallRollup, ServiceState
+from lifecycle.models import ErrorRate, FeedItem, Rollup5m, ServiceCallRollup, ServiceState, Slowness
 from lifecycle.monitoring.listed import error_rate
 from registry.models import Service
 from tests.support.pages import make_change, make_service, make_worker, text_of
@@ -115,6 +116,15 @@ def test_it_is_told_on_the_list_on_its_page_and_on_the_overview(
     assert "It serves with a high error rate." in home and "12 of 40 tool calls failed (30 %)" in home
     assert 'class="state l-warning">Errors' in home
     assert "<strong>1</strong><small>of 1 that should run" in home
+
+
+def test_those_that_are_marked_come_before_those_that_are_well(viewer: Client) -> None:
+    make_service("a")
+    make_service("b", State.RECONNECTING, error_kind="refused")
+    ErrorRate.objects.create(service=make_service("c"), since=0, counted_since=0, calls=40, failed_calls=12)
+    Slowness.objects.create(service=make_service("d"), verdict="slow", evaluated_at=0)
+    shown = text_of(viewer.get("/services/?sort=failing"))
+    assert re.findall(r'name="pick"[^>]*aria-label="(.)"', shown) == ["b", "c", "d", "a"]
 
 
 def test_nothing_is_told_of_one_that_went_down_meanwhile(viewer: Client) -> None:
