@@ -54,6 +54,7 @@ DELIVERY_STATES: Words = {
     "dead": (lazy("Not delivered"), "l-bad"),
     "superseded": (lazy("Superseded"), "l-info"),
 }
+NOT_CONFIRMED = (lazy("Accepted, not confirmed"), "l-info")
 DELIVERY_KINDS = {
     "firing": lazy("Alert"),
     "reminder": lazy("Reminder"),
@@ -227,6 +228,8 @@ class DeliveryRow:
 
 def delivery_row(row: Delivery, now: datetime) -> DeliveryRow:
     word, css = DELIVERY_STATES[row.state]
+    if row.state == Delivery.State.DELIVERED and not KINDS[row.channel.kind].confirms:
+        word, css = NOT_CONFIRMED
     waiting = row.state == Delivery.State.QUEUED and row.attempts > 0
     return DeliveryRow(
         row=row,
@@ -255,6 +258,8 @@ class TestOutcome:
 def outcome_of(delivery: Delivery, now: datetime) -> TestOutcome:
     took = delivery.tries.last()
     match delivery.state:
+        case Delivery.State.DELIVERED if not KINDS[delivery.channel.kind].confirms:
+            css, text = "info", _("Accepted in %(took)s, not confirmed")
         case Delivery.State.DELIVERED:
             css, text = "success", _("Delivered in %(took)s: %(answer)s")
         case Delivery.State.PARTIAL:

@@ -22,7 +22,8 @@ def sign_in(page: Page, console: Console, path: str) -> None:
 
 
 def add_webhook(page: Page, url: str) -> str:
-    page.get_by_role("link", name="Add webhook").click()
+    page.get_by_role("link", name="Add channel").click()
+    page.get_by_role("link", name="Webhook").click()
     page.get_by_label("Name").fill("Pager")
     page.get_by_label("URL").fill("ftp://nowhere")
     page.keyboard.press("Enter")

@@ -131,7 +131,7 @@ def _input(field: Field, about: Channel | None) -> forms.Field:
         made = forms.CharField(max_length=field.longest, widget=_widget(field, placeholder))
     made.label, made.initial = str(field.label), field.default
     made.required = field.required and not kept
-    made.help_text = _("Empty: keep the current one.") if kept else str(field.help)
+    made.help_text = f"{_('Empty: keep the current one.')} {field.help}".strip() if kept else str(field.help)
     return made
 
 

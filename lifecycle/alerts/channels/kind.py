@@ -34,6 +34,7 @@ class Shape(StrEnum):
 class Group(StrEnum):
     """Where a kind stands on the page that offers them."""
 
+    MESSAGES = "messages"
     CHAT = "chat"
     ON_CALL = "on-call"
     PUSH = "push"
@@ -41,6 +42,7 @@ class Group(StrEnum):
 
 
 GROUPS: dict[Group, Text] = {
+    Group.MESSAGES: lazy("Email and webhook"),
     Group.CHAT: lazy("Chat"),
     Group.ON_CALL: lazy("On-call"),
     Group.PUSH: lazy("Push"),
@@ -81,6 +83,7 @@ class Kind:
     `help` says what it is and where its settings come from, `summary` is what people may see of them.
     `outside` are secrets from elsewhere, `lacks` says what this installation lacks for it. One that keeps
     incidents is not *grouped*: it is told of each alert by itself. Without *alerts* it is told of none.
+    One that does not *confirm* says yes to what may be lost.
     """
 
     key: str
@@ -96,6 +99,7 @@ class Kind:
     lacks: Callable[[], Text] = str
     grouped: bool = True
     alerts: bool = True
+    confirms: bool = True
 
     def known_values(self, config: Config) -> frozenset[str]:
         """What no answer, page or log may repeat: its secrets, and of addresses each part that may be one."""

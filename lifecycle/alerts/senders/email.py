@@ -156,7 +156,7 @@ def lacks() -> str:
 KIND = Kind(
     key="email",
     word=lazy("Email"),
-    group=Group.OTHER,
+    group=Group.MESSAGES,
     help=lazy("All messages of an alert are one thread. The mail server is set by EMAIL_URL."),
     fields=(
         Field(

@@ -67,7 +67,7 @@ class WebhookSender(HttpSender):
 KIND = Kind(
     key="webhook",
     word=lazy("Webhook"),
-    group=Group.OTHER,
+    group=Group.MESSAGES,
     help=lazy(
         "Messages are JSON, signed by the Standard Webhooks rules. Only public addresses are allowed, "
         "unless MCPSTORE_EGRESS_ALLOW lists the network."

@@ -25,7 +25,6 @@ SHOWN_AT_MOST = 300
 TEXT, TITLE = Limit(most=2000, unit=Unit.BYTES), Limit(most=200, unit=Unit.BYTES)
 LEVELS = {"CRITICAL": "failure", "ERROR": "failure", "WARNING": "warning", "INFO": "info"}
 NOT_CONFIRMED = "accepted, not confirmed"
-LACKING = "The package apprise is not installed. Install it with the console: mcpstore-console[apprise]."
 NOT_PASSED = frozenset({"redirect", "optional", "verify", "retry", "wait"})
 _ADDRESS = re.compile(r"([a-z][a-z0-9]{1,30})://\S+", re.IGNORECASE)
 _OWN = {
@@ -49,7 +48,9 @@ _OWN = {
 
 
 def lacks() -> str:
-    return "" if importlib.util.find_spec("apprise") else LACKING
+    if importlib.util.find_spec("apprise"):
+        return ""
+    return _("The package apprise is not installed. Install it with the console: mcpstore-console[apprise].")
 
 
 def check(text: str) -> str:
@@ -129,4 +130,5 @@ KIND = Kind(
     summary=summary,
     limit=TEXT,
     lacks=lacks,
+    confirms=False,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 
 import pytest
@@ -11,8 +12,7 @@ from pytest_django.fixtures import Settings
 
 from lifecycle.alerts.channels.config import Config
 from lifecycle.alerts.senders.apprise_bridge import process
-from lifecycle.alerts.senders.apprise_bridge import sender as bridge
-from lifecycle.alerts.senders.apprise_bridge.sender import LACKING, AppriseSender, check
+from lifecycle.alerts.senders.apprise_bridge.sender import AppriseSender, check
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.alerts.senders.letter import SendingError
 from registry.secrets import masking
@@ -52,7 +52,7 @@ def test_its_secrets_are_masked_wherever_they_stand_in_the_address() -> None:
 
 
 async def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge, "lacks", lambda: LACKING)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SendingError, match=r"mcpstore-console\[apprise\]"):
         await AppriseSender(process.start)(letter(Config(more={"address": "json://x"})))
 
