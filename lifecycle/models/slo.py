@@ -132,3 +132,5 @@ class ErrorRate(models.Model):
     failed_calls = models.PositiveIntegerField(default=0)
     checks = models.PositiveIntegerField(default=0)
     failed_checks = models.PositiveIntegerField(default=0)
+
+    objects = Scoped["ErrorRate"]()

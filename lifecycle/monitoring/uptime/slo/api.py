@@ -13,7 +13,7 @@ from lifecycle.core.monitoring.uptime import percent
 from lifecycle.models import Slo
 from lifecycle.monitoring.uptime.slo import change, presenter, queries
 from lifecycle.monitoring.uptime.slo.forms import LONGEST_MS, TargetForm
-from registry.access.callers import OPERATOR, VIEWER, caller
+from registry.access.callers import OPERATOR_OF_ALL, VIEWER, caller
 from registry.rest.bodies import described, json_object
 from registry.rest.problems import ProblemError
 
@@ -134,7 +134,7 @@ def target_one(request: HttpRequest, target_id: TargetId) -> dict[str, Any]:
 
 @router.post(
     "targets",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response={201: TargetAnswer},
     openapi_extra=described(**FIELDS),
     summary="Add a target",
@@ -149,7 +149,7 @@ def target_add(request: HttpRequest) -> Status[dict[str, Any]]:
 
 @router.patch(
     "targets/{target_id}",
-    auth=OPERATOR,
+    auth=OPERATOR_OF_ALL,
     response=TargetAnswer,
     openapi_extra=described(**FIELDS),
     summary="Change a target",
@@ -163,7 +163,7 @@ def target_change(request: HttpRequest, target_id: TargetId) -> dict[str, Any]:
     return picture(_one(target_id))
 
 
-@router.delete("targets/{target_id}", auth=OPERATOR, response={204: None}, summary="Remove a target")
+@router.delete("targets/{target_id}", auth=OPERATOR_OF_ALL, response={204: None}, summary="Remove a target")
 def target_remove(request: HttpRequest, target_id: TargetId) -> Status[None]:
     """With all that was counted for it; the services stay as they are."""
     change.remove(_one(target_id), by=caller(request).name, now=timezone.now())

@@ -16,8 +16,10 @@ from lifecycle.core.monitoring import calls, packing
 from lifecycle.core.monitoring import summary as summaries
 from lifecycle.models import ErrorRate, FeedItem, Rollup5m, ServiceCallRollup, ServiceState, Slowness
 from lifecycle.monitoring.listed import error_rate
-from registry.models import Service
+from registry.models import Role, Service
+from registry.models.limits import within
 from tests.support.pages import make_change, make_service, make_worker, text_of
+from tests.support.scopes import TEAM_A, scoped_client
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 28, 12, 2, 30, tzinfo=UTC)
@@ -138,3 +140,14 @@ def test_marking_costs_few_queries(django_assert_max_num_queries: Any) -> None:
         checked(make_service(f"s{n}"), good=1, bad=5)
     with django_assert_max_num_queries(6):
         assert len(error_rate.find(NOW)) == 20
+
+
+def test_who_is_limited_to_a_tag_hears_of_no_other_services_errors() -> None:
+    make_worker()
+    for name, tag in (("ours", "team-a"), ("theirs", "team-b")):
+        service = make_service(name, tags=[tag])
+        ErrorRate.objects.create(service=service, since=0, counted_since=0, calls=40, failed_calls=12)
+    home = text_of(scoped_client(Role.VIEWER).get("/"))
+    assert "1 has a high error rate" in home and "theirs" not in home
+    with within(frozenset({TEAM_A})):
+        assert [row.service.name for row in ErrorRate.objects.all()] == ["ours"]

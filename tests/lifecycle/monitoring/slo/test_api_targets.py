@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from lifecycle.models import Slo, SloState
-from registry.models import AuditEntry
+from registry.models import AuditEntry, Role
 from tests.support.api import Api
 from tests.support.pages import make_service
+from tests.support.scopes import scoped_client
 
 pytestmark = pytest.mark.django_db
 
@@ -127,3 +128,15 @@ def test_a_change_that_is_refused_changes_nothing(api_operator: Api) -> None:
     slo.refresh_from_db()
     assert (slo.days, slo.tag) == (30, "a")
     assert not AuditEntry.objects.filter(action="target changed").exists()
+
+
+def test_who_is_limited_to_a_tag_sees_its_targets_and_changes_none() -> None:
+    make_slo(service=make_service("ours", tags=["team-a"]))
+    theirs = make_slo(service=make_service("theirs", tags=["team-b"]))
+    browser = scoped_client(Role.OPERATOR)
+    assert [one["service"] for one in browser.get("/api/v1/targets").json()["results"]] == ["ours"]
+    assert browser.get(f"/api/v1/targets/{theirs.pk}").status_code == 404
+    added = browser.post("/api/v1/targets", {"service": "ours"}, content_type="application/json")
+    assert added.status_code == 403
+    assert browser.delete(f"/api/v1/targets/{theirs.pk}").status_code == 403
+    assert Slo.objects.count() == 2
