@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from lifecycle.monitoring.charts import marks, presenter, queries, windows
 from lifecycle.monitoring.charts.windows import WindowError
 from lifecycle.monitoring.rollups import presenter as rollup_presenter
+from lifecycle.monitoring.rollups.presenter import Filling
 from lifecycle.pages.lookup import listed_service
 from registry.access.roles import require
 from registry.models import Role
@@ -28,7 +29,7 @@ def service_charts(request: HttpRequest, name: str) -> JsonResponse:
     past = queries.past_of(service, window, now)
     found = queries.since(queries.of_service(service, window, past, now), _after(request))
     happened = marks.of_service(service, past, window.start, window.end)
-    return JsonResponse(presenter.answer(window, found, happened, _note()))
+    return JsonResponse(presenter.answer(window, found, happened, _note(rollup_presenter.filling())))
 
 
 @require(Role.VIEWER)
@@ -43,12 +44,11 @@ def overview_charts(request: HttpRequest) -> JsonResponse:
         return _wrong(exc)
     found = queries.since(queries.of_fleet(window), _after(request))
     happened = marks.of_fleet(window.start, window.end)
-    return JsonResponse(presenter.answer(window, found, happened, _note()))
+    return JsonResponse(presenter.answer(window, found, happened, _note(rollup_presenter.fleet_filling(now))))
 
 
-def _note() -> str:
+def _note(filling: Filling | None) -> str:
     """Why figures are incomplete, while they are."""
-    filling = rollup_presenter.filling()
     return filling.text if filling else ""
 
 

@@ -39,7 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "apart": apart,
     }
     if apart:
-        context["filling"] = rollup_presenter.filling()
+        context["filling"] = rollup_presenter.fleet_filling(now)
         return render(request, "lifecycle/monitoring/overview/_figures.html", context)
     context |= {
         "total": standing.total,

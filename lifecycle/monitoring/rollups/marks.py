@@ -90,6 +90,11 @@ def lower_fleet(at: int) -> None:
         RollupMark.objects.filter(name=name, until__gt=start).update(until=start)
 
 
+def until(name: str) -> int | None:
+    """Where a mark is; None where it is not set."""
+    return RollupMark.objects.filter(name=name).values_list("until", flat=True).first()
+
+
 def backfill_progress() -> float | None:
     """The share of services, from 0 to 1, whose checks from before an upgrade are summed up; None if all.
 

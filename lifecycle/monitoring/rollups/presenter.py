@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
 
+from lifecycle.core.monitoring.spans import DAY, MINUTES
 from lifecycle.core.monitoring.uptime import percent
 from lifecycle.monitoring.rollups import marks
+from lifecycle.pages import humanize
+
+LATE = 6 * MINUTES
+"""Seconds that the fleet's figures may lie behind without a word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,3 +35,16 @@ def filling() -> Filling | None:
         "incomplete."
     )
     return Filling(share=share, text=text % {"share": share})
+
+
+def fleet_filling(now: datetime) -> Filling | None:
+    """As `filling`, of all services together: their sums are made after those of each."""
+    if found := filling():
+        return found
+    until = marks.until(marks.FLEET[MINUTES])
+    behind = 0 if until is None else now.timestamp() - until
+    if until is None or behind < LATE:
+        return None
+    reached = humanize.local(datetime.fromtimestamp(until, UTC))
+    text = _("Figures of all services reach to %(time)s so far.") % {"time": reached}
+    return Filling(share=max(0, round(100 - behind / (2 * DAY) * 100)), text=text)

@@ -6,8 +6,10 @@ import random
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from lifecycle.core.monitoring.spans import DAY, HOUR
+from lifecycle.core.monitoring import spans
+from lifecycle.core.monitoring.spans import DAY, HOUR, MINUTES
 from lifecycle.models import RollupMark
 from lifecycle.monitoring.rollups import backfill, fleet, marks, roll_up
 from lifecycle.monitoring.rollups.prune import Pruning
@@ -95,3 +97,16 @@ def test_pages_and_charts_show_how_far_it_is_until_it_is_done(viewer: Client) ->
     assert viewer.get("/overview/charts.json").json()["note"] == ""
     figures = text_of(viewer.get("/", headers=HTMX))
     assert "<progress" not in figures and "every 60s" in figures
+
+
+def test_figures_of_all_services_say_how_far_they_reach_while_they_are_behind(viewer: Client) -> None:
+    make_service("weather")
+    now = timezone.now().timestamp()
+    marks.move(marks.FLEET[MINUTES], spans.floor(now, MINUTES) - 5 * MINUTES)
+    assert viewer.get("/overview/charts.json").json()["note"] == ""
+    marks.move(marks.FLEET[MINUTES], spans.floor(now, MINUTES) - DAY)
+    said = "Figures of all services reach to "
+    assert viewer.get("/overview/charts.json").json()["note"].startswith(said)
+    assert viewer.get("/services/weather/charts.json").json()["note"] == ""
+    figures = text_of(viewer.get("/", headers=HTMX))
+    assert said in figures and '<progress value="50"' in figures
