@@ -16,6 +16,8 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from lifecycle.alerts import api as alert_api
+from lifecycle.alerts.silences import api as silence_api
+from lifecycle.alerts.windows import api as window_api
 from lifecycle.dependencies import api as dependency_api
 from lifecycle.logs import api as log_api
 from lifecycle.monitoring.calls import api as call_api
@@ -83,6 +85,8 @@ ROOMS = (
     dependency_api,
     operation_api,
     alert_api,
+    silence_api,
+    window_api,
     policy_api,
     monitoring_api,
     target_api,

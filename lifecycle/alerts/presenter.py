@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.episodes import folding
 from lifecycle.alerts.senders.kinds import KINDS
+from lifecycle.alerts.silences.quiet import Quiet
 from lifecycle.core.alerting.messages import lasting
-from lifecycle.models import AlertRule, Channel, Delivery, Episode
+from lifecycle.models import AlertRule, Channel, Delivery, Episode, EpisodeNote
 from lifecycle.pages import humanize
 from lifecycle.services.presenter import STATE_WORDS
 from registry.dependencies.links import few
@@ -95,9 +96,12 @@ class EpisodeRow:
     due_text: str
     can_acknowledge: bool
     messages: str
+    quiet: str = ""
 
 
-def episode_row(row: Episode, now: datetime, deliveries: Iterable[str]) -> EpisodeRow:
+def episode_row(
+    row: Episode, now: datetime, deliveries: Iterable[str], hush: Quiet | None = None
+) -> EpisodeRow:
     word, css = EPISODE_STATES[row.state]
     level, level_css = LEVELS[row.rule.level]
     pending = row.state == Episode.State.PENDING
@@ -119,7 +123,18 @@ def episode_row(row: Episode, now: datetime, deliveries: Iterable[str]) -> Episo
         due_text=humanize.until(row.due_at, now) if pending and row.due_at else "",
         can_acknowledge=row.state == Episode.State.FIRING,
         messages=_told(list(deliveries)),
+        quiet=_quiet(row, hush),
     )
+
+
+def _quiet(row: Episode, hush: Quiet | None) -> str:
+    """What keeps an open one from being told, and until when."""
+    if hush is None or row.state == Episode.State.RESOLVED or (reason := hush.why(row)) is None:
+        return ""
+    values = {"what": reason.text, "until": humanize.local(reason.until), "who": reason.by}
+    if reason.kind == EpisodeNote.Kind.MAINTENANCE:
+        return _("Maintenance until %(until)s: %(what)s") % values
+    return _("Silenced by %(who)s until %(until)s: %(what)s") % values
 
 
 def _episode_note(row: Episode) -> str:

@@ -6,10 +6,24 @@ from lifecycle.alerts.channels import views as channel_views
 from lifecycle.alerts.episodes import views as episode_views
 from lifecycle.alerts.outbox import views as outbox_views
 from lifecycle.alerts.rules import views as rule_views
+from lifecycle.alerts.silences import views as silence_views
+from lifecycle.alerts.windows import views as window_views
 
 urlpatterns = [
     path("", episode_views.alert_list, name="alert_list"),
     path("<int:pk>/acknowledge/", episode_views.alert_acknowledge, name="alert_acknowledge"),
+    path("<int:pk>/", episode_views.alert_detail, name="alert_detail"),
+    path("<int:pk>/note/", episode_views.alert_note, name="alert_note"),
+    path("<int:pk>/snooze/", silence_views.alert_snooze, name="alert_snooze"),
+    path("silences/", silence_views.silence_list, name="silence_list"),
+    path("silences/add/", silence_views.silence_add, name="silence_add"),
+    path("silences/<int:pk>/", silence_views.silence_edit, name="silence_edit"),
+    path("silences/<int:pk>/end/", silence_views.silence_end, name="silence_end"),
+    path("maintenance/", window_views.window_list, name="window_list"),
+    path("maintenance/add/", window_views.window_add, name="window_add"),
+    path("maintenance/<int:pk>/", window_views.window_edit, name="window_edit"),
+    path("maintenance/<int:pk>/end/", window_views.window_end, name="window_end"),
+    path("maintenance/<int:pk>/delete/", window_views.window_delete, name="window_delete"),
     path("rules/", rule_views.rule_list, name="rule_list"),
     path("rules/add/", rule_views.rule_add, name="rule_add"),
     path("rules/<int:pk>/", rule_views.rule_edit, name="rule_edit"),

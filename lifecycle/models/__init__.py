@@ -2,12 +2,12 @@ from lifecycle.models.alert import AlertRule, Channel, Episode
 from lifecycle.models.child import ChildProcess, LogPiece
 from lifecycle.models.command import Batch, Command
 from lifecycle.models.delivery import Delivery, DeliveryAttempt
-from lifecycle.models.massfailure import MassFailure
 from lifecycle.models.monitoring import MonitoringSettings
 from lifecycle.models.policy import PolicyHead, PolicyProfile, ServicePolicy
+from lifecycle.models.quiet import EpisodeNote, MaintenancePeriod, MaintenanceWindow, Silence
 from lifecycle.models.rollup import FleetRollup, Rollup1d, Rollup1h, Rollup5m, RollupMark
 from lifecycle.models.slo import ErrorRate, Slo, SloState, Slowness, SlownessProfile
-from lifecycle.models.state import CheckResult, FeedItem, ServiceState, StateChange
+from lifecycle.models.state import CheckResult, FeedItem, MassFailure, ServiceState, StateChange
 from lifecycle.models.uptime import ListFigures, MonitoringGap, ServiceHours, UptimeDay, UptimeMark
 from lifecycle.models.usage import (
     FleetCallRollup,
@@ -30,6 +30,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "Episode",
+    "EpisodeNote",
     "ErrorRate",
     "FeedItem",
     "FleetCallRollup",
@@ -39,6 +40,8 @@ __all__ = [
     "Lease",
     "ListFigures",
     "LogPiece",
+    "MaintenancePeriod",
+    "MaintenanceWindow",
     "MassFailure",
     "MonitoringGap",
     "MonitoringSettings",
@@ -53,6 +56,7 @@ __all__ = [
     "ServiceHours",
     "ServicePolicy",
     "ServiceState",
+    "Silence",
     "Slo",
     "SloState",
     "Slowness",

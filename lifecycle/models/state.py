@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from lifecycle.core.machine.states import State
 from registry.models import Service
-from registry.models.scoped import Scoped
+from registry.models.scoped import Scoped, nothing
 
 STATE_CHOICES = [(state.value, state.value) for state in State]
 
@@ -130,3 +131,23 @@ class FeedItem(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     ref = models.BigIntegerField(default=0, help_text="id of the row that changed; 0 is all of them")
     at = models.DateTimeField(db_index=True)
+
+
+class MassFailure(models.Model):
+    """A time in which most services failed at once, until at most a quarter fails; one at a time."""
+
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    open = models.BooleanField(default=True)
+    total = models.PositiveIntegerField(help_text="services that should run, when it was noticed")
+    failing = models.PositiveIntegerField(help_text="of them, at its worst")
+    worker = models.CharField(max_length=100, default="", blank=True)
+
+    objects = Scoped["MassFailure"]()
+    within = staticmethod(nothing)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["open"], condition=Q(open=True), name="one_mass_failure")
+        ]

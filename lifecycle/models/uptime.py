@@ -22,6 +22,7 @@ class MonitoringGap(models.Model):
         WORKER = "worker", "no worker ran"
         ASLEEP = "asleep", "the worker stood still"
         RESTING = "resting"
+        MAINTENANCE = "maintenance"
 
     service = models.ForeignKey(
         Service, null=True, on_delete=models.CASCADE, db_index=False, related_name="monitoring_gaps"

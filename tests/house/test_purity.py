@@ -20,6 +20,7 @@ ALLOWED = {
     "decimal", "difflib", "enum", "fnmatch", "functools", "graphlib", "hashlib", "heapq", "html",
     "ipaddress", "itertools", "json", "math", "ntpath", "operator", "posixpath", "re", "shlex",
     "statistics", "string", "struct", "tomllib", "types", "typing", "unicodedata", "urllib", "uuid",
+    "dateutil",  # its rules of recurrence alone, which step through local days
     "yaml",  # its parser alone, which makes events of a text
 }  # fmt: skip
 CLOCKS = {"now", "utcnow", "today", "uuid1", "uuid4"}

@@ -13,7 +13,16 @@ from django.utils import timezone
 
 from lifecycle.alerts.outbox import write as outbox_write
 from lifecycle.core.machine.states import State
-from lifecycle.models import AlertRule, Batch, Channel, Command, Delivery, Episode, ServiceState, Slo
+from lifecycle.models import (
+    AlertRule,
+    Batch,
+    Channel,
+    Command,
+    Delivery,
+    Episode,
+    ServiceState,
+    Slo,
+)
 from lifecycle.operations.bulk import operations as bulk_operations
 from registry.access import tokens
 from registry.access.people import operations as people_operations
@@ -26,6 +35,7 @@ from registry.models import ApiToken, Role, Service
 from registry.services import register
 from tests.lifecycle.alerts.test_pages_rules import rule_data
 from tests.registry.services.test_pages_editing import form_of
+from tests.support import quiet
 from tests.support.api import Api
 from tests.support.contracts import digest
 from tests.support.fleet import make_rule
@@ -193,6 +203,7 @@ PAGES: dict[str, Act] = {
         w.link(), {"new_password1": "battery staple 7", "new_password2": "battery staple 7"}
     ),
     "alert_acknowledge": lambda w: w.page.post(f"/alerts/{w.episode()}/acknowledge/"),
+    **quiet.PAGES,
     "rule_add": page("/alerts/rules/add/", **rule_data()),
     "rule_edit": alert("/alerts/rules/{}/", 0, **rule_data(name="Other")),
     "rule_switch": alert("/alerts/rules/{}/switch/", 0, enabled="0"),
@@ -310,6 +321,7 @@ REST: dict[str, Act] = {
     "PATCH targets/{target_id}": lambda w: w.rest.patch(f"targets/{w.target()}", {"days": 7}),
     "DELETE targets/{target_id}": lambda w: w.rest.delete(f"targets/{w.target()}"),
     "POST agents": sent("POST", "agents", {"name": "other", "services": ["weather"]}),
+    **quiet.REST,
     "PATCH agents/{name}": sent("PATCH", "agents/desk", {"services": ["weather"]}),
     "DELETE agents/{name}": sent("DELETE", "agents/desk"),
     "POST agents/{name}/token": sent("POST", "agents/desk/token"),

@@ -16,6 +16,7 @@ from lifecycle.alerts.episodes.step import Case, Step
 from lifecycle.alerts.outbox import late_channels
 from lifecycle.alerts.outbox.write import Story
 from lifecycle.alerts.rules import values as rule_values
+from lifecycle.alerts.windows import follow
 from lifecycle.core.alerting import evaluate
 from lifecycle.core.alerting.evaluate import Ending, Phase, Situation
 from lifecycle.core.machine.states import SERVING, State
@@ -130,6 +131,7 @@ def sweep(now: datetime) -> int:
         | (~Q(rule__condition__in=(*OTHERWISE, SIGN_IN)) & Exists(states.filter(rule_values.LACKS_SIGN_IN)))
         | Q(state=Phase.PENDING.value, due_at=None, service__state_row__held_by="")
     )
+    follow.follow(now)
     fired = _review(done_for.order_by("pk"), now) + _open_missing(now)
     late_channels.catch_up(now, AT_ONCE)
     return fired

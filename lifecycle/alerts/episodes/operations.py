@@ -1,4 +1,4 @@
-"""What a person does about an episode: acknowledge it."""
+"""What a person does about an episode: acknowledge it, write on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from lifecycle.alerts.rules import values as rule_values
-from lifecycle.models import Episode
+from lifecycle.models import Episode, EpisodeNote
 from registry.access import audit
 
 
@@ -20,3 +20,14 @@ def acknowledge(episode: int, *, by: str, now: datetime) -> bool:
         audit.note(by, "alert.acknowledge", f"episode {episode}", now=now)
         rule_values.note_id(episode, now)
     return True
+
+
+def note(row: Episode, text: str, *, by: str, now: datetime) -> EpisodeNote:
+    """A line that stays on the episode."""
+    with transaction.atomic():
+        made = EpisodeNote.objects.create(
+            episode=row, kind=EpisodeNote.Kind.NOTE, text=text, by=by[:150], at=now
+        )
+        audit.note(by, "alert.note", f"episode {row.pk}", now=now, after={"text": text})
+        rule_values.note_id(row.pk, now)
+    return made

@@ -13,7 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.alerts.episodes import operations
+from lifecycle.alerts.episodes.course import course
 from lifecycle.alerts.presenter import EpisodeRow, episode_row
+from lifecycle.alerts.silences import quiet as hushed
+from lifecycle.alerts.silences.quiet import Quiet
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 from lifecycle.pages.answers import is_htmx, refused
 from lifecycle.pages.context import frame_of
@@ -46,7 +49,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     over = _rows(resolved, PAGE_SIZE + 1)
     is_open = Episode.objects.exclude(state=Episode.State.RESOLVED)
     return {
-        "open": [] if before else _rows(is_open, OPEN_SHOWN),
+        "open": [] if before else _rows(is_open, OPEN_SHOWN, hushed.now_is(timezone.now())),
         "more_open": 0 if before else max(is_open.count() - OPEN_SHOWN, 0),
         "over": over[:PAGE_SIZE],
         "older": over[PAGE_SIZE - 1].row.pk if len(over) > PAGE_SIZE else 0,
@@ -59,7 +62,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _rows(found: QuerySet[Episode], limit: int) -> list[EpisodeRow]:
+def _rows(found: QuerySet[Episode], limit: int, hush: Quiet | None = None) -> list[EpisodeRow]:
     now = timezone.now()
     rows = list(found.select_related("rule", "service__state_row").order_by(WAITS_LAST, "-pk")[:limit])
     states: dict[int, list[str]] = {row.pk: [] for row in rows}
@@ -67,7 +70,32 @@ def _rows(found: QuerySet[Episode], limit: int) -> list[EpisodeRow]:
     for episode, state in told.values_list("episode_id", "state"):
         if episode is not None:
             states[episode].append(state)
-    return [episode_row(row, now, states[row.pk]) for row in rows]
+    return [episode_row(row, now, states[row.pk], hush) for row in rows]
+
+
+@require(Role.VIEWER)
+@require_safe
+def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One alert: what became of it, what keeps it from being told, and what to do about it."""
+    row = get_object_or_404(Episode.objects.select_related("rule", "service__state_row"), pk=pk)
+    now = timezone.now()
+    told = Delivery.objects.filter(episode=row).values_list("state", flat=True)
+    context = {
+        "item": episode_row(row, now, told, hushed.now_is(now)),
+        "open": row.state != Episode.State.RESOLVED,
+        "lines": course(row, now),
+    }
+    return render(request, "lifecycle/alerts/alert_detail.html", context)
+
+
+@require(Role.OPERATOR)
+@require_POST
+def alert_note(request: HttpRequest, pk: int) -> HttpResponse:
+    """A person writes something on it."""
+    row, text = get_object_or_404(Episode, pk=pk), request.POST.get("text", "").strip()
+    if text:
+        operations.note(row, text[:1000], by=request.user.get_username(), now=timezone.now())
+    return redirect("alert_detail", pk=pk)
 
 
 @require(Role.OPERATOR)

@@ -28,7 +28,6 @@ from lifecycle.alerts.senders.letter import Letter, Partly, Sender, SendingError
 from lifecycle.core.alerting.grouping import Pacing
 from lifecycle.core.timing.durations import span
 from lifecycle.models import Channel, Delivery
-from lifecycle.monitoring.settings import in_force
 from registry.errors import SecretsError
 from registry.secrets import masking
 
@@ -52,7 +51,7 @@ class Deliverer:
         bound: float = ATTEMPT_BOUND,
         may: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = time.monotonic,
-        pacing: Callable[[], Pacing] = lambda: pace.of(in_force.get()),
+        pacing: Callable[[], Pacing] = pace.current,
     ) -> None:
         self._senders: Mapping[str, Sender] = senders or all_senders(process.start)
         self._clock, self._bound, self._may, self._pacing = clock, bound, may, pacing
@@ -108,13 +107,19 @@ class Deliverer:
     async def look(self) -> int:
         """Start on each channel that has something due and is not being served; returns how many."""
         started = 0
-        for channel in await self._ask(queue.due_channels, self._clock(), self._pacing()):
+        for channel in await self._ask(self._due):
             if channel not in self._busy and not self._pauses.holds(channel):
                 task = asyncio.create_task(self._serve(channel), name=f"channel-{channel}")
                 task.add_done_callback(self._ended)
                 self._busy[channel] = task
                 started += 1
         return started
+
+    def _due(self) -> list[int]:
+        return queue.due_channels(self._clock(), self._pacing())
+
+    def _take(self, channel: int) -> Delivery | None:
+        return queue.take(channel, self._clock(), self._pacing())
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
@@ -134,7 +139,7 @@ class Deliverer:
         """Send what is due on one channel, in order, until there is no more."""
         try:
             while not self._stopping and self._may() and not self._pauses.holds(channel):
-                delivery = await self._ask(queue.take, channel, self._clock(), self._pacing())
+                delivery = await self._ask(self._take, channel)
                 if delivery is None:
                     return
                 await self._deliver(delivery)

@@ -1,4 +1,4 @@
-"""Tell channels that were added to a rule, or switched on, of its alerts that were open already."""
+"""Tell channels of alerts that are open already: a channel is new to the rule, or a silence is over."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef
 
 from lifecycle.alerts.outbox import write
 from lifecycle.alerts.rules import values as rule_values
+from lifecycle.alerts.silences import quiet
 from lifecycle.models import Channel, Delivery, Episode
 from lifecycle.monitoring.settings import queries as monitoring
 
@@ -23,7 +24,12 @@ def catch_up(now: datetime, at_once: int) -> int:
     )
     firing = Episode.objects.filter(state=Episode.State.FIRING, rule__channels__enabled=True)
     missing = firing.annotate(told_to=F("rule__channels")).filter(~Exists(told)).order_by("pk")
-    return _tell(list(missing.values_list("pk", "told_to")[:at_once]), now)
+    hush = quiet.now_is(now)
+    if not hush.reasons:
+        return _tell(list(missing.values_list("pk", "told_to")[:at_once]), now)
+    rows = missing.select_related("service", "rule")
+    pairs = [(row.pk, getattr(row, "told_to", 0)) for row in rows.iterator() if hush.why(row) is None]
+    return _tell(pairs[:at_once], now)
 
 
 def _tell(pairs: list[tuple[int, int]], now: datetime) -> int:

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from lifecycle.alerts.outbox import pacing
 from lifecycle.alerts.rules.values import lacks_sign_in
+from lifecycle.alerts.silences import quiet
 from lifecycle.core.alerting import grouping, messages
 from lifecycle.core.alerting.evaluate import Ending, Notice
 from lifecycle.core.answers.causes import Cause
@@ -127,6 +128,9 @@ def queue_firing(row: Episode, story: Story, now: datetime) -> None:
     data = _beginning(row, story, now)
     told = [channel for channel in row.rule.channels.all() if channel.enabled]
     if told and not monitoring.current().alerts_enabled:
+        return
+    if (reason := quiet.now_is(now).why(row)) is not None:
+        quiet.trace(row, reason, now)
         return
     _queue(row, told, Notice.FIRING, data, now)
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.moves import RECONFIGURED
 from lifecycle.core.machine.states import Event
-from lifecycle.models import MassFailure, StateChange
+from lifecycle.models import MassFailure, MonitoringGap, StateChange
 from lifecycle.monitoring.uptime import queries as uptime
 from lifecycle.monitoring.uptime.history import Past
 from registry.models import Service
@@ -24,6 +24,7 @@ class What(StrEnum):
     OUTAGE = "outage"
     STOPPED = "stopped"
     UNWATCHED = "unwatched"
+    MAINTENANCE = "maintenance"
     RESTART = "restart"
     REVISION = "revision"
     MASS_FAILURE = "mass-failure"
@@ -51,6 +52,7 @@ def of_service(service: Service, past: Past, start: datetime, end: datetime) -> 
         *(Mark(what=What.OUTAGE, start=one.start, end=one.end, why=one.reason) for one in outages),
         *_moments(service, start, end),
         *_unwatched(past, start, end),
+        *_maintained(service, start, end),
     ]
     return sorted(found, key=lambda mark: mark.start)[-MARKS_AT_MOST:]
 
@@ -87,6 +89,12 @@ def _moments(service: Service, start: datetime, end: datetime) -> Iterator[Mark]
             yield Mark(what=What.RESTART, start=row.at, why=row.reason)
     if stopped is not None:
         yield Mark(what=What.STOPPED, start=stopped)
+
+
+def _maintained(service: Service, start: datetime, end: datetime) -> Iterator[Mark]:
+    rows = MonitoringGap.objects.filter(service=service, cause=MonitoringGap.Cause.MAINTENANCE)
+    for row in rows.filter(began_at__lt=end, ended_at__gt=start).order_by("began_at")[:MARKS_AT_MOST]:
+        yield Mark(what=What.MAINTENANCE, start=row.began_at, end=row.ended_at)
 
 
 def _unwatched(past: Past, start: datetime, end: datetime) -> Iterator[Mark]:

@@ -22,12 +22,13 @@ from registry.models import Service, Transport
 
 Words = str | Promise
 TONES = ("bad", "warn", "info", "start", "rest")
-BANDS = (What.OUTAGE, What.STOPPED, What.UNWATCHED, What.MASS_FAILURE)
+BANDS = (What.OUTAGE, What.STOPPED, What.UNWATCHED, What.MAINTENANCE, What.MASS_FAILURE)
 TONE_OF = {
     What.OUTAGE: "bad",
     What.MASS_FAILURE: "bad",
     What.STOPPED: "rest",
     What.UNWATCHED: "rest",
+    What.MAINTENANCE: "info",
     What.RESTART: "start",
     What.REVISION: "info",
 }
@@ -36,6 +37,7 @@ WORD_OF: dict[What, Words] = {
     What.MASS_FAILURE: lazy("mass failure"),
     What.STOPPED: lazy("stopped"),
     What.UNWATCHED: lazy("not monitored"),
+    What.MAINTENANCE: lazy("maintenance"),
     What.RESTART: lazy("restart"),
     What.REVISION: lazy("new configuration"),
 }

@@ -69,7 +69,7 @@ class Totals(Schema):
 
 
 class MarkAnswer(Schema):
-    kind: str = Field(description="outage, stopped, unwatched, restart or revision")
+    kind: str = Field(description="outage, stopped, unwatched, maintenance, restart or revision")
     start: datetime = Field(alias="from")
     end: datetime | None = Field(alias="to", description="null for a moment, and for what still lasts")
     reason: str

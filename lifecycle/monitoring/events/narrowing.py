@@ -152,7 +152,9 @@ def gaps(filters: Filters) -> QuerySet[MonitoringGap] | None:
     if filters.state or filters.who:
         return None
     narrowed = Q(service=None) | _of(filters) if filters.service or filters.tag else Q()
-    return MonitoringGap.objects.filter(narrowed).exclude(cause=MonitoringGap.Cause.RESTING)
+    return MonitoringGap.objects.filter(narrowed).exclude(
+        cause__in=[MonitoringGap.Cause.RESTING, MonitoringGap.Cause.MAINTENANCE]
+    )
 
 
 def ended_gaps(filters: Filters) -> QuerySet[MonitoringGap] | None:

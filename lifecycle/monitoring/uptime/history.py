@@ -125,6 +125,8 @@ def _lay(past: Past, text: str) -> None:
     if cause == MonitoringGap.Cause.RESTING:
         end = min([end, *(at for at, _ in past.changes if at > start)])
         past.excluded.append(Interval(start, end))
+    elif cause == MonitoringGap.Cause.MAINTENANCE:
+        past.excluded.append(Interval(start, end))
     else:
         past.gaps.append(Interval(start, end))
 

@@ -1,0 +1,109 @@
+"""Silences made, changed and ended: the only writer of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from lifecycle.alerts.episodes import signs
+from lifecycle.alerts.silences import quiet
+from lifecycle.models import AlertRule, Episode, Silence
+from registry.access import audit
+from registry.errors import InvalidConfigError
+from registry.models import Service
+
+LONGEST = timedelta(days=366)
+FIELDS = ("services", "tags", "rules", "starts_at", "ends_at", "comment")
+
+
+def picture(row: Silence) -> dict[str, Any]:
+    """As the audit log keeps it."""
+    named = {name: getattr(row, name) for name in FIELDS}
+    return named | {"starts_at": row.starts_at.isoformat(), "ends_at": row.ends_at.isoformat()}
+
+
+def add(values: Mapping[str, Any], *, by: str, now: datetime) -> Silence:
+    """A new silence of checked *values*; InvalidConfigError says what is wrong."""
+    row = Silence(created_by=by[:150], created_at=now)
+    _fill(row, values, now)
+    with transaction.atomic():
+        row.save()
+        audit.note(by, "silence.add", f"silence {row.pk}", now=now, after=picture(row))
+        _mark(row, now)
+    return row
+
+
+def change(row: Silence, values: Mapping[str, Any], *, by: str, now: datetime) -> Silence:
+    """*row* with other values."""
+    before = picture(row)
+    _fill(row, values, now)
+    with transaction.atomic():
+        row.save()
+        audit.note(by, "silence.change", f"silence {row.pk}", now=now, before=before, after=picture(row))
+        _mark(row, now)
+    return row
+
+
+def end(row: Silence, *, by: str, now: datetime) -> bool:
+    """Over now; one that has not begun never does. False where it was over."""
+    if row.ends_at <= now:
+        return False
+    before = picture(row)
+    with transaction.atomic():
+        row.ends_at, row.starts_at, row.ended_by = now, min(row.starts_at, now), by[:150]
+        fields = {"ends_at": row.ends_at, "starts_at": row.starts_at, "ended_by": row.ended_by}
+        Silence.objects.filter(pk=row.pk).update(**fields)
+        audit.note(by, "silence.end", f"silence {row.pk}", now=now, before=before, after=picture(row))
+        signs.note_open(now)
+    return True
+
+
+def snooze(row: Episode, minutes: int, *, by: str, now: datetime) -> Silence:
+    """Not told for a while: this rule, of this service."""
+    values = {
+        "services": [row.service.name] if row.service else [],
+        "rules": [row.rule_id],
+        "starts_at": now,
+        "ends_at": now + timedelta(minutes=minutes),
+        "comment": f"snoozed by {by}",
+    }
+    return add(values, by=by, now=now)
+
+
+def _fill(row: Silence, values: Mapping[str, Any], now: datetime) -> None:
+    for name in FIELDS:
+        if name in values:
+            setattr(row, name, values[name])
+    if row.ends_at <= row.starts_at:
+        raise InvalidConfigError("ends_at", "is not after the start", "Write a later time")
+    if row.ends_at - row.starts_at > LONGEST:
+        raise InvalidConfigError("ends_at", "is more than a year after the start", "Write an earlier time")
+    if row.ends_at <= now:
+        raise InvalidConfigError("ends_at", "is past", "Write a later time")
+    check_names(row.services)
+    known = set(AlertRule.objects.filter(pk__in=row.rules).values_list("pk", flat=True))
+    if unknown := [key for key in row.rules if key not in known]:
+        raise InvalidConfigError("rules", f"there is no rule {unknown[0]}", "Use ids of GET alert-rules")
+
+
+def check_names(names: list[str]) -> None:
+    """InvalidConfigError where one of these is no service."""
+    known = set(Service.objects.listed().filter(name__in=names).values_list("name", flat=True))
+    if unknown := [name for name in names if name not in known]:
+        raise InvalidConfigError(
+            "services", f"there is no service {str(unknown[0])[:64]!r}", "Use names of services"
+        )
+
+
+def _mark(silence: Silence, now: datetime) -> None:
+    """Open episodes that it covers say so from now on."""
+    hush = quiet.now_is(now)
+    live = Episode.objects.filter(~Q(state=Episode.State.RESOLVED)).select_related("service", "rule")
+    for row in live:
+        if quiet.target_of(silence).covers(*signs.about(row)) and (reason := hush.why(row)):
+            quiet.trace(row, reason, now)
+    signs.note_open(now)

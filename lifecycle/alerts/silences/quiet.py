@@ -1,0 +1,81 @@
+"""Whether an alert may be told now, and what keeps it from being."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lifecycle.core.alerting.evaluate import RESUMED
+from lifecycle.core.alerting.silences import Target
+from lifecycle.models import Episode, EpisodeNote, MaintenancePeriod, MaintenanceWindow, Silence
+
+Kind = EpisodeNote.Kind
+
+
+def target_of(row: Silence | MaintenanceWindow) -> Target:
+    return Target(
+        services=frozenset(row.services),
+        tags=frozenset(row.tags),
+        rules=frozenset(row.rules) if isinstance(row, Silence) else frozenset(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """What keeps silent. A window does so for a moment longer, while services come back."""
+
+    kind: Kind
+    target: Target
+    text: str
+    by: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """All that keeps silent at one moment."""
+
+    reasons: Sequence[Reason] = ()
+
+    def why(self, row: Episode) -> Reason | None:
+        """What keeps this episode from being told; a mass failure is kept by what covers every service."""
+        service = row.service
+        name, tags = (service.name, service.tags) if service else (None, [])
+        return next((one for one in self.reasons if one.target.covers(name, tags, row.rule_id)), None)
+
+
+def now_is(now: datetime) -> Quiet:
+    """Two small queries."""
+    return Quiet([*_silences(now), *_windows(now)])
+
+
+def _silences(now: datetime) -> Iterable[Reason]:
+    for row in Silence.objects.filter(starts_at__lte=now, ends_at__gt=now):
+        text = row.comment or f"silence {row.pk}"
+        yield Reason(
+            kind=Kind.SILENCED, target=target_of(row), text=text, by=row.created_by, until=row.ends_at
+        )
+
+
+def _windows(now: datetime) -> Iterable[Reason]:
+    rows = MaintenancePeriod.objects.filter(began_at__lte=now, ended_at__gt=now - RESUMED)
+    for row in rows.select_related("window"):
+        yield Reason(
+            kind=Kind.MAINTENANCE,
+            target=target_of(row.window),
+            text=row.window.name,
+            by=row.window.created_by,
+            until=row.ended_at,
+        )
+
+
+def trace(row: Episode, reason: Reason, now: datetime) -> None:
+    """Say on the episode, once for each cause, that it is not told and why."""
+    until = reason.until.isoformat(timespec="minutes").replace("+00:00", "Z")
+    EpisodeNote.objects.get_or_create(
+        episode=row,
+        kind=reason.kind,
+        text=f"{reason.text} (until {until})"[:1000],
+        defaults={"at": now, "by": reason.by},
+    )

@@ -1,0 +1,51 @@
+"""Each change of silences, maintenance and notes, for the walk over all pages and REST paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from lifecycle.models import MaintenanceWindow, Silence
+
+Act = Callable[[Any], Any]
+SILENCE = {"services": "weather", "length": "60"}
+LOCAL = f"{timezone.now() - timedelta(minutes=10):%Y-%m-%dT%H:%M}"
+WINDOW = {"name": "Patch day", "starts": LOCAL, "minutes": "60", "zone": "UTC", "enabled": "on"}
+
+
+def silence(world: Any) -> int:
+    world.page.post("/alerts/silences/add/", SILENCE)
+    return Silence.objects.get().pk
+
+
+def window(world: Any) -> int:
+    world.page.post("/alerts/maintenance/add/", WINDOW)
+    return MaintenanceWindow.objects.get().pk
+
+
+PAGES: dict[str, Act] = {
+    "alert_note": lambda w: w.page.post(f"/alerts/{w.episode()}/note/", {"text": "on it"}),
+    "alert_snooze": lambda w: w.page.post(f"/alerts/{w.episode()}/snooze/", {"minutes": "60"}),
+    "silence_add": lambda w: w.page.post("/alerts/silences/add/", SILENCE),
+    "silence_edit": lambda w: w.page.post(f"/alerts/silences/{silence(w)}/", SILENCE),
+    "silence_end": lambda w: w.page.post(f"/alerts/silences/{silence(w)}/end/"),
+    "window_add": lambda w: w.page.post("/alerts/maintenance/add/", WINDOW),
+    "window_edit": lambda w: w.page.post(f"/alerts/maintenance/{window(w)}/", {**WINDOW, "minutes": "30"}),
+    "window_end": lambda w: w.page.post(f"/alerts/maintenance/{window(w)}/end/"),
+    "window_delete": lambda w: w.page.post(f"/alerts/maintenance/{window(w)}/delete/"),
+}
+REST: dict[str, Act] = {
+    "POST silences": lambda w: w.rest.post("silences", {"services": ["weather"], "minutes": 60}),
+    "PATCH silences/{silence_id}": lambda w: w.rest.patch(f"silences/{silence(w)}", {"comment": "known"}),
+    "DELETE silences/{silence_id}": lambda w: w.rest.delete(f"silences/{silence(w)}"),
+    "POST maintenance-windows": lambda w: w.rest.post(
+        "maintenance-windows", {"name": "Patch day", "start": LOCAL, "zone": "UTC"}
+    ),
+    "PATCH maintenance-windows/{window_id}": lambda w: w.rest.patch(
+        f"maintenance-windows/{window(w)}", {"minutes": 30}
+    ),
+    "DELETE maintenance-windows/{window_id}": lambda w: w.rest.delete(f"maintenance-windows/{window(w)}"),
+}
