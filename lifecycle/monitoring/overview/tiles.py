@@ -17,7 +17,7 @@ from lifecycle.monitoring.overview.figures import Figures, account_of, healthy_s
 from lifecycle.monitoring.overview.queries import Now
 from lifecycle.pages import humanize
 
-NONE, TO_COME = "–", "…"
+NONE, TO_COME, NO_BREAK = "–", "…", "\N{NO-BREAK SPACE}"
 QUANTILES = (0.5, 0.95, 0.99)
 LAST: dict[str, str | Promise] = {
     "1h": lazy("last hour"),
@@ -83,7 +83,7 @@ def _availability(found: Figures | None, last: str) -> Tile:
     return Tile(
         word=_("Availability"),
         value=percentage(found.account.ratio, 2) if found else TO_COME,
-        note=" · ".join((last, _("coverage %(share)s") % {"share": coverage})),
+        note=" · ".join((last, _("coverage %(share)s") % {"share": coverage.replace(" ", NO_BREAK)})),
         url=reverse("service_list") + "?sort=failing",
         spark=drawing.spark([account_of(point).ratio for point in found.points] if found else [], 0.99),
     )

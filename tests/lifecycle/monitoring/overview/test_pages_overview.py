@@ -185,7 +185,7 @@ def test_the_figures_are_of_the_chosen_range(viewer: Client) -> None:
     fleet(hours_ago=20, serving=3000.0, down=600.0, ms=400)
     day = figures(viewer, "24h")
     assert "91.52 %" in day  # 6,590 of 7,200 is 91.527…: cut off, never rounded up
-    assert "coverage 100 %" in day and "last 24 h" in day
+    assert "coverage 100\N{NO-BREAK SPACE}%" in day and "last 24 h" in day
     assert re.search(r"<strong>4[01] ms</strong><small>p95 400 ms", day)
     assert "<strong>–</strong>" in figures(viewer, "1h")
 
