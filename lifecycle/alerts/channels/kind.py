@@ -101,13 +101,17 @@ class Kind:
     alerts: bool = True
     confirms: bool = True
 
-    def known_values(self, config: Config) -> frozenset[str]:
+    def secrets(self, config: Config) -> list[str]:
         """What no answer, page or log may repeat: its secrets, and of addresses each part that may be one."""
         found = [value for value in self.outside() if value]
         for field in self.fields:
             if field.secret and (value := config.value(field.name)):
                 found += [value, *(_parts(value) if field.shape is Shape.URL else _bare(value))]
-        return masking.variants([*found, *_bare(config.old_secret)])
+        return [*found, *_bare(config.old_secret)]
+
+    def known_values(self, config: Config) -> frozenset[str]:
+        """The secrets, however they are written."""
+        return masking.variants(self.secrets(config))
 
 
 def _bare(secret: str) -> list[str]:

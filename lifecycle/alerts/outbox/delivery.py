@@ -17,6 +17,7 @@ from django.db import OperationalError, connections
 from django.utils import timezone
 
 from lifecycle.alerts.channels import config as channel_config
+from lifecycle.alerts.channels.config import Config
 from lifecycle.alerts.outbox import heartbeats, queue
 from lifecycle.alerts.outbox import pacing as pace
 from lifecycle.alerts.outbox.gather import origin_of
@@ -184,7 +185,7 @@ class Deliverer:
             began=beginning.payload if beginning else None,
             kind=delivery.kind,
             payload=delivery.payload,
-            config=channel_config.unseal(delivery.channel.sealed),
+            config=opened(delivery.channel),
             only=tuple(delivery.to),
             never=frozenset(beginning.refused if beginning else ()),
             now=self._clock(),
@@ -244,6 +245,13 @@ def _without_secrets(delivery: Delivery, answer: str) -> str:
     except SecretsError:
         return answer
     return masking.mask(answer, KINDS[delivery.channel.kind].known_values(config))
+
+
+def opened(channel: Channel) -> Config:
+    """The channel's configuration; from now on no log line of this process has its secrets."""
+    config = channel_config.unseal(channel.sealed)
+    masking.remember(KINDS[channel.kind].secrets(config))
+    return config
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -43,6 +43,7 @@ async def call(channel: Channel, sends: Sends, now: datetime) -> tuple[bool, str
     """Whether the monitor took the call, and its words; never longer than the bound."""
     try:
         config = channel_config.unseal(channel.sealed)
+        masking.remember(KINDS[KIND].secrets(config))
     except SecretsError as exc:
         return False, str(exc)
     letter = Letter(message_id=uuid4(), thread=None, kind=KIND, payload={}, config=config, now=now)

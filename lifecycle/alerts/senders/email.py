@@ -41,8 +41,8 @@ def message_id(of: UUID) -> str:
 
 
 def subject_of(letter: Letter) -> str:
-    """One line. An end answers its beginning: mail programs keep a thread together only under one subject."""
-    if letter.kind == "resolved" and letter.began is not None:
+    """One line. What follows answers its beginning: a thread keeps together only under one subject."""
+    if letter.began is not None:
         return " ".join(neutral(f"Re: {message.beginning(letter.began['data'])}").split())
     return message.headline(letter)
 

@@ -119,7 +119,7 @@ def headline(letter: Letter) -> str:
     elif letter.kind == "resolved":
         text = f"[Resolved] {data['message']} ({data['rule']})"
     else:
-        text = beginning(data)
+        text = f"{'Reminder: ' if letter.kind == 'reminder' else ''}{beginning(data)}"
     return " ".join(neutral(text).split())
 
 

@@ -15,6 +15,7 @@ from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.senders.kinds import KINDS, all_senders
 from lifecycle.models import Channel, Delivery, DeliveryAttempt
+from registry.secrets import masking
 from tests.doubles import provider as double
 from tests.doubles.provider import Reply
 from tests.support.fleet import NOON
@@ -74,6 +75,9 @@ def test_the_real_message_is_sent_and_the_page_shows_what_came_back(
             assert words in page and str(replies[0].status) in page, (kind, page)
             assert b"est message for the channel" in b"".join(bodies), (kind, bodies)
             assert "secret-to" not in page and "secret-to" not in delivery.answer
+            for value in KINDS[kind].secrets(base):
+                logged = masking.mask_remembered(f"HTTP Request: POST {value}")
+                assert value not in logged or len(value) < masking.SHORTEST_REMEMBERED
 
 
 def test_what_apprise_takes_is_not_called_delivered(admin: Client) -> None:

@@ -34,15 +34,12 @@ def build(letter: Letter) -> list[Call]:
 
 def _blocks(said: Message) -> list[dict[str, Any]]:
     text = {"type": "mrkdwn", "text": SECTION.cut(said.body(SECTION), escaped), "verbatim": True}
-    button = {
-        "type": "button",
-        "text": {"type": "plain_text", "text": "Open in the console"},
-        "url": said.url,
-    }
+    # A button would ask Slack's app for an address that takes its clicks.
+    link = {"type": "mrkdwn", "text": f"<{escaped(said.url)}|Open in the console>"}
     return [
         {"type": "header", "text": {"type": "plain_text", "text": HEADER.cut(said.headline), "emoji": False}},
         {"type": "section", "text": text},
-        {"type": "actions", "elements": [button]},
+        {"type": "context", "elements": [link]},
     ]
 
 

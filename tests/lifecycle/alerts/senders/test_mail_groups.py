@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lifecycle.alerts.channels.config import Config
 from lifecycle.alerts.senders.email import build
 from tests.support.letters import letter
@@ -13,3 +15,11 @@ def test_a_mail_lists_the_members_of_a_group_and_says_how_many_more_there_are() 
     mail = build(letter(to, service=None, members=members, members_count=1234))
     assert "- <s199> is down\nand 1034 more\n" in str(mail.body) and "<s200>" not in str(mail.body)
     assert "<li>&lt;s199&gt; is down</li><li>and 1034 more</li>" in str(mail.alternatives[0][0])
+
+
+def test_a_reminder_stands_in_the_thread_of_its_beginning() -> None:
+    to = Config(to=("ann@example.org",))
+    end = letter(to, "resolved")
+    begin, mail = build(letter(to)), build(replace(end, kind="reminder"))
+    assert mail.subject == f"Re: {begin.subject}" == build(end).subject
+    assert mail.extra_headers["In-Reply-To"] == build(end).extra_headers["In-Reply-To"]
