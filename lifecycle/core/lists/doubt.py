@@ -16,15 +16,20 @@ REASON = (
     "its list of tools is empty at once (known before: {known}): it may be a gateway whose backend is down; "
     "the tools known before are kept until another reading says the same"
 )
+UNREAD = (
+    "its tools can no longer be listed: {why}; it may be a gateway whose backend is down; "
+    "the tools known before are kept"
+)
 LOOK_AGAIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """Since when an empty list is doubted, and why in words."""
+    """Since when an empty list is doubted, and why in words; *unread*: an error came in place of the list."""
 
     since: datetime
     reason: str
+    unread: bool = False
 
 
 def fault(doubt: Doubt) -> Fault:
@@ -49,6 +54,13 @@ def of(
     """
     if found or not known or not promised:
         return None
-    if before is None:
+    if before is None or before.unread:
         return Doubt(since=now, reason=REASON.format(known=known))
     return None if asked or now - before.since >= interval else before
+
+
+def of_error(why: str, *, known: int, before: Doubt | None, now: datetime) -> Doubt | None:
+    """The doubt about a server that lives, and answers with the error *why* where it listed *known* tools."""
+    if not known:
+        return before
+    return Doubt(since=before.since if before else now, reason=UNREAD.format(why=why), unread=True)

@@ -1,4 +1,4 @@
-"""A reading in which all tools are gone: the old ones are kept, and the service's state says so."""
+"""A reading in which all tools are gone, or none can be listed: the old ones stay, and the state says so."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from lifecycle.core.answers.proof import Proof
+from lifecycle.core.health.verdict import Fault
 from lifecycle.core.lists import doubt
 from lifecycle.engine.service.checking import Memory
 from lifecycle.engine.service.schedule import Schedule
@@ -50,6 +52,17 @@ def taken(
         return content
     schedule.refresh_in(doubt.LOOK_AGAIN.total_seconds())
     return None
+
+
+def unread(fault: Fault, checks: Memory, schedule: Schedule, *, known: int, now: datetime) -> None:
+    """A reading that the server answered with an error: what was known stays, and the state says so."""
+    if fault.proof is not Proof.LIFE:
+        return
+    found = doubt.of_error(fault.message, known=known, before=checks.doubt, now=now)
+    if found is not None:
+        schedule.check_soon()
+        schedule.refresh_in(doubt.LOOK_AGAIN.total_seconds())
+    checks.doubt = found
 
 
 def facts_of(content: Content | None, facts: dict[str, Any]) -> dict[str, Any]:

@@ -194,6 +194,8 @@ async def _refreshed(service: ManagedService, result: Content | Fault) -> None:
     if result.throttled:
         wait = backoff.throttled(service.policy, result.retry_after)
         service.schedule.refresh_in(wait.total_seconds())
+    known, now = service.held.facts.get("tools_count", 0), service.context.clock()
+    doubt.unread(result, service.checks, service.schedule, known=known, now=now)
     if result.lost:
         service.lost = result
     await service.waiting.answer("refresh", report(service.held), error=result.message)

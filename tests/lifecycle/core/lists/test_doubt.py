@@ -39,3 +39,18 @@ def test_a_second_reading_is_believed_if_a_person_asked_or_it_has_lasted() -> No
     assert reading(before=first, now=NOW + timedelta(minutes=5)) is first
     assert reading(before=first, now=NOW + INTERVAL) is None
     assert reading(before=first, found=8) is None
+
+
+def test_an_error_in_place_of_the_list_is_doubted_and_an_empty_list_after_it_anew() -> None:
+    first = doubt.of_error("answered with error 0", known=8, before=None, now=NOW)
+    assert (
+        first is not None
+        and "no longer be listed: answered with error 0; it may be a gateway" in first.reason
+    )
+    later = NOW + INTERVAL
+    again = doubt.of_error("answered with error 1", known=8, before=first, now=later)
+    assert again is not None and (again.since, again.unread) == (NOW, True)
+    empty = reading(before=again, asked=True, now=later)
+    assert empty is not None and (empty.since, empty.unread) == (later, False)
+    assert reading(before=again, found=8) is None
+    assert doubt.of_error("answered with error 0", known=0, before=None, now=NOW) is None

@@ -70,3 +70,23 @@ def test_a_gateway_that_comes_back_without_its_backend_is_doubted_as_well(bench:
     bench.ask("restart", "gateway")
     bench.until_state("gateway", "WARNING")
     assert (Tool.objects.count(), removed(), bench.row("gateway").tools_count) == (1, 0, 1)
+
+
+def test_a_gateway_that_answers_with_an_error_in_place_of_its_tools_is_a_warning(bench: Bench) -> None:
+    server = bench.server()
+    bench.add("gateway", {"url": server.url})
+    bench.until_state("gateway", "HEALTHY", 30)
+    server.mode, server.error = "error", {"code": 0, "message": "Client failed to connect"}
+    bench.ask("refresh-tools", "gateway")
+    bench.until_state("gateway", "WARNING")
+    row = bench.row("gateway")
+    assert "can no longer be listed: answered with error 0: Client failed to connect" in row.error_message
+    assert (row.error_cause, row.tools_count, Tool.objects.count(), removed()) == ("tools-gone", 1, 1, 0)
+
+    server.mode = "no-tools"  # an empty list after that is doubted like any other
+    bench.ask("refresh-tools", "gateway")
+    assert (Tool.objects.count(), removed()) == (1, 0)
+    server.mode = "ok"
+    bench.ask("refresh-tools", "gateway")
+    bench.until_state("gateway", "HEALTHY")
+    assert bench.row("gateway").error_message == ""
