@@ -16,6 +16,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from lifecycle.alerts import api as alert_api
+from lifecycle.alerts.rules import api as rule_api
 from lifecycle.alerts.silences import api as silence_api
 from lifecycle.alerts.windows import api as window_api
 from lifecycle.dependencies import api as dependency_api
@@ -85,6 +86,7 @@ ROOMS = (
     dependency_api,
     operation_api,
     alert_api,
+    rule_api,
     silence_api,
     window_api,
     policy_api,

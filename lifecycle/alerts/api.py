@@ -1,17 +1,21 @@
-"""REST for alerts, to read: episodes, rules, channels and deliveries."""
+"""REST for episodes, channels and deliveries."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema
+from django.utils import timezone
+from ninja import Field, Query, Router, Schema, Status
 
-from lifecycle.alerts.episodes import folding
-from lifecycle.models import AlertRule, Channel, Delivery, Episode
-from registry.access.callers import VIEWER, VIEWER_OF_ALL
+from lifecycle.alerts.episodes import folding, operations
+from lifecycle.alerts.outbox import write
+from lifecycle.models import Channel, Delivery, Episode
+from registry.access import audit
+from registry.access.callers import OPERATOR, VIEWER, VIEWER_OF_ALL, caller
 from registry.rest.problems import ProblemError
 
 router = Router()
@@ -44,25 +48,6 @@ class EpisodeAnswer(Schema):
     waits_for: list[str] = Field(description="of a pending one: the failed dependencies it waits for")
 
 
-class RuleAnswer(Schema):
-    id: int
-    name: str
-    enabled: bool
-    level: str
-    condition: str
-    states: list[str]
-    seconds: int = Field(description="of not-serving-for: how long")
-    for_seconds: int = Field(
-        description="of state-entered and needs-sign-in: how long it must last before it fires"
-    )
-    breaking_only: bool
-    scope: dict[str, Any]
-    cooldown_seconds: int
-    message: str
-    notify_recovery: bool
-    channels: list[str]
-
-
 class ChannelAnswer(Schema):
     id: int
     name: str
@@ -91,11 +76,6 @@ class DeliveryAnswer(Schema):
 class EpisodePage(Schema):
     count: int
     results: list[EpisodeAnswer]
-
-
-class RuleList(Schema):
-    count: int
-    results: list[RuleAnswer]
 
 
 class ChannelList(Schema):
@@ -142,14 +122,17 @@ def _episode(row: Episode) -> dict[str, Any]:
     return _fields(row, EpisodeAnswer) | about | {"waits_for": folding.waits_for(row)}
 
 
-@router.get("alert-rules", auth=VIEWER, response=RuleList, summary="List alert rules")
-def rules(request: HttpRequest) -> dict[str, Any]:
-    rows = list(AlertRule.objects.prefetch_related("channels").order_by("name"))
-    return {"count": len(rows), "results": [_rule(row) for row in rows]}
-
-
-def _rule(row: AlertRule) -> dict[str, Any]:
-    return _fields(row, RuleAnswer) | {"channels": [channel.name for channel in row.channels.all()]}
+@router.post(
+    "episodes/{episode_id}/ack", auth=OPERATOR, response=EpisodeAnswer, summary="Acknowledge an episode"
+)
+def episode_ack(request: HttpRequest, episode_id: int) -> dict[str, Any]:
+    """The caller takes it on; 409 when it is no longer firing."""
+    rows = Episode.objects.select_related("rule", "service__state_row")
+    if not rows.filter(pk=episode_id).exists():
+        raise ProblemError(404, f"There is no episode {episode_id}.")
+    if not operations.acknowledge(episode_id, by=caller(request).name, now=timezone.now()):
+        raise ProblemError(409, "This alert is no longer firing.")
+    return _episode(rows.get(pk=episode_id))
 
 
 @router.get("channels", auth=VIEWER_OF_ALL, response=ChannelList, summary="List channels")
@@ -169,3 +152,24 @@ def deliveries(request: HttpRequest, query: Query[PageQuery]) -> dict[str, Any]:
 def _delivery(row: Delivery) -> dict[str, Any]:
     own = {"message_id": str(row.message_id), "channel": row.channel.name, "episode": row.episode_id}
     return _fields(row, DeliveryAnswer) | own
+
+
+@router.post(
+    "deliveries/{delivery_id}/replay",
+    auth=OPERATOR,
+    response={202: DeliveryAnswer},
+    summary="Send a delivery again",
+)
+def delivery_replay(request: HttpRequest, delivery_id: int) -> Status[dict[str, Any]]:
+    """A dead one, under its old id, for another 24 hours; 409 where it needs none."""
+    row, now = (
+        Delivery.objects.select_related("channel", "group").filter(pk=delivery_id).first(),
+        timezone.now(),
+    )
+    if row is None:
+        raise ProblemError(404, f"There is no delivery {delivery_id}.")
+    with transaction.atomic():
+        if not write.replay(row, now):
+            raise ProblemError(409, "This message was delivered, or is being sent.")
+        audit.note(caller(request).name, "delivery.replay", str(row.message_id), now=now)
+    return Status(202, _delivery(Delivery.objects.select_related("channel").get(pk=delivery_id)))

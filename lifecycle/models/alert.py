@@ -64,6 +64,8 @@ class AlertRule(models.Model):
         default=dict, help_text='{"kind": "all"} or {"kind": "services"|"tags"|"profiles", "values": [...]}'
     )
     cooldown_seconds = models.PositiveIntegerField(default=300)
+    keep_firing_seconds = models.PositiveIntegerField(default=0)
+    reminder_seconds = models.PositiveIntegerField(default=0, help_text="0 is never")
     message = models.CharField(max_length=500, default="", blank=True)
     notify_recovery = models.BooleanField(default=True)
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
@@ -127,6 +129,8 @@ class Episode(models.Model):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, help_text="when a pending episode fires, if nothing changes")
     fired_at = models.DateTimeField(null=True)
+    clears_at = models.DateTimeField(null=True, help_text="when it ends, if it does not begin again")
+    reminded_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=150, default="", blank=True)
     resolved_at = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""Each change of silences, maintenance and notes, for the walk over all pages and REST paths."""
+"""Each change of alerts' rules, silences and maintenance, for the walk over all pages and REST paths."""
 
 from __future__ import annotations
 
@@ -38,6 +38,13 @@ PAGES: dict[str, Act] = {
     "window_delete": lambda w: w.page.post(f"/alerts/maintenance/{window(w)}/delete/"),
 }
 REST: dict[str, Act] = {
+    "POST alert-rules": lambda w: w.rest.post("alert-rules", {"name": "Mine", "condition": "mass-failure"}),
+    "PATCH alert-rules/{rule_id}": lambda w: w.rest.patch(
+        f"alert-rules/{w.alerts()[0].pk}", {"level": "INFO"}
+    ),
+    "DELETE alert-rules/{rule_id}": lambda w: w.rest.delete(f"alert-rules/{w.alerts()[0].pk}"),
+    "POST episodes/{episode_id}/ack": lambda w: w.rest.post(f"episodes/{w.episode()}/ack"),
+    "POST deliveries/{delivery_id}/replay": lambda w: w.rest.post(f"deliveries/{w.delivery()}/replay"),
     "POST silences": lambda w: w.rest.post("silences", {"services": ["weather"], "minutes": 60}),
     "PATCH silences/{silence_id}": lambda w: w.rest.patch(f"silences/{silence(w)}", {"comment": "known"}),
     "DELETE silences/{silence_id}": lambda w: w.rest.delete(f"silences/{silence(w)}"),

@@ -10,7 +10,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from lifecycle.alerts.episodes import changed_tools, folding, mass_failure, step
+from lifecycle.alerts.episodes import changed_tools, folding, mass_failure, reminders, step
 from lifecycle.alerts.episodes.moves import Move
 from lifecycle.alerts.episodes.step import Case, Step
 from lifecycle.alerts.outbox import late_channels
@@ -122,6 +122,7 @@ def sweep(now: datetime) -> int:
     states = ServiceState.objects.filter(service=OuterRef("service"))
     done_for = Episode.objects.exclude(state=Phase.RESOLVED.value).filter(
         Q(rule__enabled=False)
+        | Q(clears_at__lte=now)
         | Q(service__removed_at__isnull=False)
         | Q(service__archived_at__isnull=False)
         | (
@@ -134,6 +135,7 @@ def sweep(now: datetime) -> int:
     follow.follow(now)
     fired = _review(done_for.order_by("pk"), now) + _open_missing(now)
     late_channels.catch_up(now, AT_ONCE)
+    reminders.remind(now, AT_ONCE)
     return fired
 
 

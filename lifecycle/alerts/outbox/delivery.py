@@ -183,7 +183,7 @@ class Deliverer:
             message_id=delivery.message_id,
             thread=beginning.message_id if beginning else None,
             began=beginning.payload if beginning else None,
-            kind=delivery.kind,
+            kind=Delivery.Kind.FIRING if delivery.kind == Delivery.Kind.REMINDER else delivery.kind,
             payload=delivery.payload,
             config=opened(delivery.channel),
             only=tuple(delivery.to),

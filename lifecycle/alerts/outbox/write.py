@@ -181,6 +181,20 @@ def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
     _queue(row, list(beginnings), Notice.RESOLVED, data, now, beginnings)
 
 
+def queue_reminder(row: Episode, now: datetime) -> int:
+    """That it still fires, to those channels that have its beginning; returns how many messages."""
+    told = Delivery.objects.filter(
+        episode=row, kind=Delivery.Kind.FIRING, state__in=[Delivery.State.DELIVERED, Delivery.State.PARTIAL]
+    )
+    beginnings = {delivery.channel: delivery for delivery in told.select_related("channel")}
+    state = state_row(row.service) if row.service else None
+    story = Story.of(state) if state else Story(state="failing", reason="")
+    data = _beginning(row, story, row.fired_at or now)
+    data["message"] = f"Still firing after {messages.lasting(now - row.opened_at)}: {row.summary}"
+    _queue(row, [one for one in beginnings if one.enabled], Notice.REMINDER, data, now, beginnings)
+    return len(beginnings)
+
+
 def _queue(
     row: Episode,
     channels: list[Channel],

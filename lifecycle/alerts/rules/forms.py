@@ -96,6 +96,22 @@ class RuleForm(forms.Form):
             "tool changes are sent together."
         ),
     )
+    keep_firing = forms.IntegerField(
+        label=lazy("Keep firing for (seconds)"),
+        min_value=0,
+        max_value=DAY,
+        initial=0,
+        required=False,
+        help_text=lazy("The recovery is sent when the problem has been over for so long. 0: at once."),
+    )
+    reminder = forms.IntegerField(
+        label=lazy("Remind every (seconds)"),
+        min_value=0,
+        max_value=WEEK,
+        initial=0,
+        required=False,
+        help_text=lazy("Sent again until somebody acknowledges it. 0: never."),
+    )
     message = forms.CharField(
         label=lazy("Message"),
         required=False,
@@ -114,7 +130,7 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, about: AlertRule | None = None, **kwargs: Any) -> None:
         self.about = about
-        kwargs.setdefault("initial", _initial(about) if about else _usual())
+        kwargs.setdefault("initial", initial_of(about) if about else usual())
         super().__init__(*args, **kwargs)
 
     def clean_name(self) -> str:
@@ -172,6 +188,7 @@ class RuleForm(forms.Form):
         rule.seconds = given["seconds"] if given["seconds"] is not None else 300
         rule.for_seconds = given["lasting"] if given["lasting"] is not None else FOR_SECONDS
         rule.breaking_only = given["breaking_only"]
+        rule.keep_firing_seconds, rule.reminder_seconds = given["keep_firing"] or 0, given["reminder"] or 0
         rule.scope = (
             {"kind": "all"}
             if given["scope"] == "all"
@@ -193,12 +210,12 @@ def _unknown(scope: str, values: list[str]) -> list[str]:
     return [value for value in values if value not in known]
 
 
-def _usual() -> dict[str, Any]:
+def usual() -> dict[str, Any]:
     """Of a new rule."""
     return {"states": ["RECONNECTING", "UNREACHABLE"], "cooldown": monitoring.current().alert_cooldown}
 
 
-def _initial(rule: AlertRule) -> dict[str, Any]:
+def initial_of(rule: AlertRule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "level": rule.level,
@@ -210,6 +227,8 @@ def _initial(rule: AlertRule) -> dict[str, Any]:
         "scope": rule.scope.get("kind", "all"),
         "values": ", ".join(rule.scope.get("values", [])),
         "cooldown": rule.cooldown_seconds,
+        "keep_firing": rule.keep_firing_seconds,
+        "reminder": rule.reminder_seconds,
         "message": rule.message,
         "notify_recovery": rule.notify_recovery,
         "enabled": rule.enabled,

@@ -24,6 +24,7 @@ def rule_of(row: AlertRule) -> evaluate.Rule:
         hold=timedelta(seconds=row.seconds if lasting else row.for_seconds),
         breaking_only=row.breaking_only,
         cooldown=timedelta(seconds=row.cooldown_seconds),
+        keep=timedelta(seconds=row.keep_firing_seconds),
         notify_recovery=row.notify_recovery,
     )
 
@@ -38,6 +39,7 @@ def episode_of(row: Episode) -> evaluate.Episode:
         opened_at=row.opened_at,
         due_at=row.due_at,
         fired_at=row.fired_at,
+        clears_at=row.clears_at,
         ending=Ending(row.ending) if row.ending else None,
     )
 
@@ -90,6 +92,7 @@ def advance(row: Episode, after: evaluate.Episode, summary: str, now: datetime, 
         "state": after.phase.value,
         "due_at": after.due_at,
         "fired_at": after.fired_at,
+        "clears_at": after.clears_at,
         "summary": summary or row.summary,
         "ending": after.ending.value if after.ending else "",
         "ended_by": by[:150],

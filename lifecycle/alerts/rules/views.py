@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lifecycle.alerts import pictures
 from lifecycle.alerts.episodes import evaluate
 from lifecycle.alerts.presenter import rule_row
+from lifecycle.alerts.rules import operations
 from lifecycle.alerts.rules.forms import RuleForm
 from lifecycle.models import AlertRule, Channel
 from lifecycle.pages.answers import is_htmx
@@ -59,13 +59,7 @@ def _form(request: HttpRequest, form: RuleForm) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: RuleForm) -> None:
-    who, now = request.user.get_username(), timezone.now()
-    action = "alert-rule.change" if form.about else "alert-rule.add"
-    with transaction.atomic():
-        before = pictures.of_rule(form.about) if form.about else None
-        rule = form.save(now)
-        evaluate.reconsider(rule, now, who)
-        audit.note(who, action, rule.name, now=now, before=before, after=pictures.of_rule(rule))
+    rule = operations.save(form, by=request.user.get_username(), now=timezone.now())
     messages.success(request, _("The rule “%(name)s” is saved.") % {"name": rule.name})
 
 
@@ -90,11 +84,7 @@ def rule_switch(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Its episodes end and go with it; messages that wait are still sent."""
-    rule, who, now = get_object_or_404(AlertRule, pk=pk), request.user.get_username(), timezone.now()
-    with transaction.atomic():
-        audit.note(who, "alert-rule.delete", rule.name, now=now, before=pictures.of_rule(rule))
-        evaluate.retire(rule, now, who)
-        rule.delete()
-        evaluate.unfold(now)
+    rule = get_object_or_404(AlertRule, pk=pk)
+    operations.delete(rule, by=request.user.get_username(), now=timezone.now())
     messages.success(request, _("The rule “%(name)s” is deleted.") % {"name": rule.name})
     return redirect("rule_list")

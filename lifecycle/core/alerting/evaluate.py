@@ -58,6 +58,7 @@ SERVES_AGAIN = frozenset(
 
 class Notice(StrEnum):
     FIRING = "firing"
+    REMINDER = "reminder"
     RESOLVED = "resolved"
 
 
@@ -91,7 +92,8 @@ class Rule:
     """The part of a rule that decides.
 
     `states` belongs to state-entered, `breaking_only` to tools-changed. `hold` is how long the condition must
-    be true before it is told; a change of tools is told at once.
+    be true before it is told, `keep` how long it must be over before that is told; a change of tools is told
+    at once.
     """
 
     condition: Condition
@@ -99,6 +101,7 @@ class Rule:
     hold: timedelta = timedelta(0)
     breaking_only: bool = False
     cooldown: timedelta = timedelta(minutes=5)
+    keep: timedelta = timedelta(0)
     notify_recovery: bool = True
 
 
@@ -142,13 +145,17 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True)
 class Episode:
-    """One stretch of one rule being true for one service. Pending without `due_at`, it is folded."""
+    """One stretch of one rule being true for one service. Pending without `due_at`, it is folded.
+
+    `clears_at` is when it ends if it does not become true again: a rule may keep firing for a while.
+    """
 
     phase: Phase
     opened_at: datetime
     due_at: datetime | None
     fired_at: datetime | None = None
     ending: Ending | None = None
+    clears_at: datetime | None = None
 
 
 Step = tuple[Episode | None, Notice | None]
@@ -214,7 +221,12 @@ def step(
         began = None if rule.condition is Condition.TOOLS_CHANGED else now_is.not_serving_since
         episode = Episode(phase=Phase.PENDING, opened_at=began or now, due_at=now)
     elif not holds(rule, now_is, told=episode.fired_at is not None):
+        clears = episode.clears_at or now + rule.keep
+        if rule.keep and episode.fired_at and now < clears and not now_is.at_rest:
+            return replace(episode, clears_at=clears), None
         return end(rule, episode, _ending(now_is))
+    elif episode.clears_at is not None:
+        episode = replace(episode, clears_at=None)
     if episode.phase is not Phase.PENDING:
         stale = rule.condition is Condition.TOOLS_CHANGED  # it fired under another condition
         return end(rule, episode, Ending.RULE_CHANGED) if stale else (episode, None)

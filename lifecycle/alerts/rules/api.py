@@ -1,0 +1,144 @@
+"""REST for alert rules: what the form of a rule takes, by the same checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Router, Schema, Status
+
+from lifecycle.alerts.rules import operations
+from lifecycle.alerts.rules.forms import RuleForm, initial_of, usual
+from lifecycle.models import AlertRule, Channel
+from registry.access.callers import OPERATOR_OF_ALL, VIEWER, caller
+from registry.errors import InvalidConfigError
+from registry.rest.problems import ProblemError
+
+router = Router()
+NAMES = {"lasting": "for_seconds", "cooldown": "cooldown_seconds", "values": "scope.values"}
+NAMES |= {"reminder": "reminder_seconds", "keep_firing": "keep_firing_seconds", "scope": "scope.kind"}
+"""Fields of the form that are called otherwise here."""
+
+
+class RuleAnswer(Schema):
+    id: int
+    name: str
+    enabled: bool
+    level: str
+    condition: str
+    states: list[str]
+    seconds: int = Field(description="of not-serving-for: how long")
+    for_seconds: int = Field(
+        description="of state-entered and needs-sign-in: how long it must last before it fires"
+    )
+    breaking_only: bool
+    scope: dict[str, Any]
+    cooldown_seconds: int
+    keep_firing_seconds: int = Field(description="how long it must be over before it is resolved")
+    reminder_seconds: int = Field(description="how often it is sent again until acknowledged; 0: never")
+    message: str
+    notify_recovery: bool
+    channels: list[str]
+
+
+class RuleList(Schema):
+    count: int
+    results: list[RuleAnswer]
+
+
+class ScopeChange(Schema):
+    kind: str = Field("all", description="all, services, tags or profiles")
+    values: list[str] = []
+
+
+class RuleChange(Schema):
+    name: str | None = None
+    enabled: bool | None = None
+    level: str | None = None
+    condition: str | None = None
+    states: list[str] | None = None
+    seconds: int | None = None
+    for_seconds: int | None = None
+    breaking_only: bool | None = None
+    scope: ScopeChange | None = None
+    cooldown_seconds: int | None = None
+    keep_firing_seconds: int | None = None
+    reminder_seconds: int | None = None
+    message: str | None = None
+    notify_recovery: bool | None = None
+    channels: list[str] | None = Field(None, description="names")
+
+
+def _answer(row: AlertRule) -> dict[str, Any]:
+    names = set(RuleAnswer.model_fields) - {"channels"}
+    return {name: getattr(row, name) for name in names} | {
+        "channels": [channel.name for channel in row.channels.all()]
+    }
+
+
+def _typed(body: RuleChange) -> dict[str, Any]:
+    """What was given, as the form names it."""
+    given = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}
+    if (scope := given.pop("scope", None)) is not None:
+        given |= {"scope": scope["kind"], "values": ", ".join(scope["values"])}
+    for form, rest in NAMES.items():
+        if rest in given:
+            given[form] = given.pop(rest)
+    if (names := given.pop("channels", None)) is not None:
+        found = dict(Channel.objects.filter(name__in=names).values_list("name", "pk"))
+        if unknown := [name for name in names if name not in found]:
+            raise InvalidConfigError("channels", f"there is no channel {unknown[0][:80]!r}", "Use names")
+        given["channels"] = list(found.values())
+    return given
+
+
+def _save(row: AlertRule | None, body: RuleChange, by: str) -> AlertRule:
+    first = {name: field.initial for name, field in RuleForm.base_fields.items()} | usual()
+    values = (initial_of(row) if row else first) | _typed(body)
+    form = RuleForm({name: value for name, value in values.items() if value is not None}, about=row)
+    if not form.is_valid():
+        name, errors = next(iter(form.errors.items()))
+        raise ProblemError(422, str(errors[0]), where=NAMES.get(name, name))
+    return operations.save(form, by=by, now=timezone.now())
+
+
+def _get(number: int) -> AlertRule:
+    row = AlertRule.objects.filter(pk=number).first()
+    if row is None:
+        raise ProblemError(404, f"There is no rule {number}.")
+    return row
+
+
+@router.get("alert-rules", auth=VIEWER, response=RuleList, summary="List alert rules")
+def rules(request: HttpRequest) -> dict[str, Any]:
+    rows = list(AlertRule.objects.prefetch_related("channels").order_by("name"))
+    return {"count": len(rows), "results": [_answer(row) for row in rows]}
+
+
+@router.post("alert-rules", auth=OPERATOR_OF_ALL, response={201: RuleAnswer}, summary="Add an alert rule")
+def rule_add(request: HttpRequest, body: RuleChange) -> Status[dict[str, Any]]:
+    """What is not given is as in the form of a new rule."""
+    return Status(201, _answer(_save(None, body, caller(request).name)))
+
+
+@router.get("alert-rules/{rule_id}", auth=VIEWER, response=RuleAnswer, summary="Get an alert rule")
+def rule(request: HttpRequest, rule_id: int) -> dict[str, Any]:
+    return _answer(_get(rule_id))
+
+
+@router.patch(
+    "alert-rules/{rule_id}", auth=OPERATOR_OF_ALL, response=RuleAnswer, summary="Change an alert rule"
+)
+def rule_change(request: HttpRequest, rule_id: int, body: RuleChange) -> dict[str, Any]:
+    """Only what is given changes; it applies to open alerts at once."""
+    return _answer(_save(_get(rule_id), body, caller(request).name))
+
+
+@router.delete(
+    "alert-rules/{rule_id}", auth=OPERATOR_OF_ALL, response={204: None}, summary="Delete an alert rule"
+)
+def rule_delete(request: HttpRequest, rule_id: int) -> Status[None]:
+    """Its alerts end and go with it; messages that wait are still sent."""
+    operations.delete(_get(rule_id), by=caller(request).name, now=timezone.now())
+    return Status(204, None)
