@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from lifecycle.live import fragments
 from lifecycle.live.feed import feed
+from lifecycle.live.visible import visible
 from lifecycle.pages import humanize
 from registry.core.plain_text import neutral
 
@@ -23,7 +24,7 @@ def live_poll(request: HttpRequest) -> JsonResponse:
     after = request.GET.get("after", "")
     items = feed.since(int(after), now) if after.isdecimal() and len(after) < 19 else None
     shown = fragments.known(request.GET.get("show", "").split(","))
-    made = fragments.render(shown if items is None else fragments.touched(items, shown))
+    made = fragments.render(shown if items is None else fragments.touched(visible(items), shown))
     events = sorted(name for name, html in made.items() if not html)
     html = [neutral(made[name]) for name in sorted(made) if made[name]]
     return JsonResponse({"id": last, "now": humanize.iso(now), "html": html, "events": events})

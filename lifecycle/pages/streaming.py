@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection
 from django.http import HttpRequest, StreamingHttpResponse
+
+from registry.core.scope import Limits
+from registry.models.limits import current, within
 
 PART = 64 * 1024
 AT_ONCE = 4
@@ -48,12 +52,24 @@ class _Streamed(StreamingHttpResponse):
 
 def answer(request: HttpRequest, make: Make, content_type: str, filename: str) -> StreamingHttpResponse:
     """A file to download, made of the texts that *make* gives; BusyError where too many are under way."""
-    place = _Place()
+    place, make = _Place(), partial(_seen_by, make, current())
     content: Iterator[bytes] | AsyncIterator[bytes]
     content = _in_a_thread(make, place) if isinstance(request, ASGIRequest) else _here(make, place)
     given = _Streamed(place, content, content_type=content_type)
     given["Content-Disposition"] = f'attachment; filename="{filename}"'
     return given
+
+
+def _seen_by(make: Make, limits: Limits) -> Iterator[str]:
+    """What is made later, and elsewhere, is made within the limits of whoever asked for it."""
+    with within(limits):
+        texts = make()
+    while True:
+        with within(limits):
+            text = next(texts, None)
+        if text is None:
+            return
+        yield text
 
 
 async def _in_a_thread(make: Make, place: _Place) -> AsyncIterator[bytes]:

@@ -25,9 +25,13 @@ from lifecycle.live.hub.missed import Page, missed
 from lifecycle.live.hub.pace import Pace
 from lifecycle.live.hub.sweep import Sweep
 from lifecycle.live.hub.together import Together
+from lifecycle.live.hub.views import Views, by_view, each
 from lifecycle.live.socket.access import signed_in
 from lifecycle.live.socket.client import FAULT, RESTARTING, SIGNED_OUT, TOO_SLOW, Client
+from lifecycle.live.visible import visible
 from lifecycle.pages import humanize
+from registry.core.scope import Limits
+from registry.models.limits import current
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +55,7 @@ class Hub:
         self._sockets: Counter[str] = Counter()
         self._left = 0
         self._cursor: feed.Cursor | None = None
-        self._sweep = Sweep()
+        self._sweeps: dict[Limits, Sweep] = {}
         self._newcomers = Together(self._catch_up, TOLD_AT_ONCE)
         # One thread, and so one database connection, for all that the feed reads.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live")
@@ -111,11 +115,12 @@ class Hub:
 
     async def _catch_up(self, asked: Sequence[tuple[Client, Page]]) -> dict[tuple[Client, Page], None]:
         """Tell each what it missed; here and not where it asked, or a later round could be told before it."""
-        now, pages = timezone.now(), {page for _, page in asked}
-        made, last = await self._read(lambda: missed(pages, now))
-        place = max(last, self._cursor.last if self._cursor else 0)
+        now, views = timezone.now(), by_view((client.limits, page) for client, page in asked)
+        read = await self._read(lambda: each(views, lambda pages: missed(pages, now)))
         for client, page in asked:
+            made, last = read[client.limits]
             client.ready = True
+            place = max(last, self._cursor.last if self._cursor else 0)
             client.offer(made[page], place, humanize.iso(now))
         return dict.fromkeys(asked)
 
@@ -159,25 +164,32 @@ class Hub:
         what a round may have missed. The seconds that the reading thread has used."""
         shown = self._shown()
         made, used = await self._read(lambda: self._changed(cursor, shown, beats=beats, sweeps=sweeps))
-        if made or beats:
+        if beats or any(made.values()):
             self._offer(made, cursor.last, humanize.iso(timezone.now()) if beats else "")
         if beats:
             self._close_lost()
         return used
 
     def _changed(
-        self, cursor: feed.Cursor, shown: set[str], *, beats: bool, sweeps: bool
-    ) -> tuple[dict[str, str], float]:
+        self, cursor: feed.Cursor, shown: Views[set[str]], *, beats: bool, sweeps: bool
+    ) -> tuple[Views[dict[str, str]], float]:
         began, before = time.thread_time(), replace(cursor)
         try:
-            made = fragments.render(fragments.touched(cursor.read(), shown))
-            self._sweep.pushed(made)
-            if beats:
-                made |= self._sweep.changed(shown, rows_too=sweeps)
+            items = cursor.read()
+            made = each(shown, lambda names: self._changed_of(items, names, beats=beats, sweeps=sweeps))
         except DatabaseError:  # nobody was told: the next round reads it again
             vars(cursor).update(vars(before))
             raise
         return made, time.thread_time() - began
+
+    def _changed_of(
+        self, items: list[feed.Item], shown: set[str], *, beats: bool, sweeps: bool
+    ) -> dict[str, str]:
+        """Rendered once for all who see the same services."""
+        made = fragments.render(fragments.touched(visible(items), shown))
+        sweep = self._sweeps.setdefault(current(), Sweep())
+        sweep.pushed(made)
+        return made | (sweep.changed(shown, rows_too=sweeps) if beats else {})
 
     def _close_lost(self) -> None:
         for client, close in list(self.clients.items()):
@@ -185,19 +197,26 @@ class Hub:
                 close(TOO_SLOW)
 
     async def _verify(self) -> None:
-        """Send away those who signed out, changed their password or may not sign in any more."""
+        """Send away those who signed out, changed their password or may not sign in any more.
+
+        Those who see other services now come back by themselves, and are told what they see.
+        """
         asked = {client: client.session_key for client in self.clients if client.session_key}
         good = await self._read(lambda: signed_in(set(asked.values())))
         for client, key in asked.items():
-            if key not in good and (close := self.clients.get(client)):
-                close(SIGNED_OUT)
+            if good.get(key) != client.limits and (close := self.clients.get(client)):
+                close(RESTARTING if key in good else SIGNED_OUT)
 
-    def _offer(self, made: dict[str, str], last: int, now: str = "") -> None:
+    def _offer(self, made: Views[dict[str, str]], last: int, now: str = "") -> None:
         for client in list(self.clients):
-            client.offer(made, last, now)
+            client.offer(made.get(client.limits, {}), last, now)
 
-    def _shown(self) -> set[str]:
-        return set().union(*(client.shown for client in self.clients))
+    def _shown(self) -> Views[set[str]]:
+        """What is shown by those who see the same services; of views that nobody has any more, nothing."""
+        names = by_view((client.limits, client.shown) for client in self.clients)
+        shown: Views[set[str]] = {limits: set().union(*some) for limits, some in names.items()}
+        self._sweeps = {limits: sweep for limits, sweep in self._sweeps.items() if limits in shown}
+        return shown
 
 
 def _read_with(work: Callable[[], T]) -> T:

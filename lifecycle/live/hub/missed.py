@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lifecycle.live import fragments
 from lifecycle.live.feed import feed
+from lifecycle.live.visible import visible
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,15 @@ def missed(pages: Iterable[Page], now: datetime) -> tuple[dict[Page, dict[str, s
     """For each page the fragments that it may have missed, and the place in the feed that they are of."""
     pages, last = set(pages), feed.place()
     places = {page.after for page in pages}
-    items = {after: feed.since(last if after is None else after, now) for after in places}
+    items = {after: _since(last if after is None else after, now) for after in places}
     names = {page: _names(page, items[page.after]) for page in pages}
     made = fragments.render(set().union(*names.values()))
     return {page: fragments.among(made, names[page]) for page in pages}, last
+
+
+def _since(after: int, now: datetime) -> list[feed.Item] | None:
+    items = feed.since(after, now)
+    return None if items is None else visible(items)
 
 
 def _names(page: Page, items: list[feed.Item] | None) -> set[str]:

@@ -11,12 +11,15 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from lifecycle.live.hub.together import Together
+from registry.access.scope.limits import limits_of
+from registry.core.scope import Limits
 
 ASKED_AT_ONCE = 50
 
@@ -27,37 +30,41 @@ def session_key(scope: dict[str, Any]) -> str:
     return parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
 
 
-def signed_in(keys: Collection[str]) -> set[str]:
-    """Those of the sessions whose user is signed in and active: what every page checks, password changes too.
+def signed_in(keys: Collection[str]) -> dict[str, Limits]:
+    """Those of the sessions whose user is signed in and active, with the limits of what they see.
 
-    Two queries, however many there are.
+    It is what every page checks, password changes too. Two queries, however many there are.
     """
     rows = Session.objects.filter(session_key__in=set(keys) - {""}, expire_date__gt=timezone.now())
     found = {row.session_key: row.get_decoded() for row in rows}
     ids = {str(data[SESSION_KEY]) for data in found.values() if SESSION_KEY in data}
-    users = {str(user.pk): user for user in User.objects.filter(pk__in=ids, is_active=True)}
+    users = {str(user.pk): user for user in _people(ids)}
     return {
-        key
+        key: limits_of(user)
         for key, data in found.items()
         if (user := users.get(str(data.get(SESSION_KEY)))) and _same_password(user, data)
     }
+
+
+def _people(ids: Collection[str]) -> QuerySet[User]:
+    return User.objects.filter(pk__in=ids, is_active=True).select_related("membership")
 
 
 def _same_password(user: User, data: Mapping[str, Any]) -> bool:
     return constant_time_compare(str(data.get(HASH_SESSION_KEY, "")), user.get_session_auth_hash())
 
 
-async def admitted(key: str) -> bool:
-    """The same, asked from the event loop; those who come together share one database connection."""
+async def admitted(key: str) -> Limits | None:
+    """The same of one, asked from the event loop; those who come together share one database connection."""
     return await _door.ask(key)
 
 
-def _signed_in_each(keys: Sequence[str]) -> dict[str, bool]:
+def _signed_in_each(keys: Sequence[str]) -> dict[str, Limits | None]:
     good = signed_in(keys)
-    return {key: key in good for key in keys}
+    return {key: good.get(key) for key in keys}
 
 
-_door: Together[str, bool] = Together(database_sync_to_async(_signed_in_each), ASKED_AT_ONCE)
+_door: Together[str, Limits | None] = Together(database_sync_to_async(_signed_in_each), ASKED_AT_ONCE)
 
 
 def same_origin(scope: dict[str, Any]) -> bool:

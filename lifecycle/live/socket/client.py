@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 
 from registry.core.plain_text import neutral
+from registry.core.scope import EVERYTHING, Limits
 
 UNCONFIRMED_AT_MOST = 8
 SILENT_AT_MOST = 30.0
@@ -36,9 +37,10 @@ class Client:
     it has caught up, and one that is behind for half a minute is `lost`.
     """
 
-    def __init__(self, send: Send, session_key: str = "") -> None:
+    def __init__(self, send: Send, session_key: str = "", limits: Limits = EVERYTHING) -> None:
         self.send = send
         self.session_key = session_key
+        self.limits = limits
         self.shown: frozenset[str] = frozenset()
         self.ready = False  # once what it may have missed is queued; an id sent earlier would hide that
         self.sent = 0

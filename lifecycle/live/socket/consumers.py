@@ -64,7 +64,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Take in a signed-in user's page of this site; the hub does the rest."""
         key = session_key(self.scope)
-        if hub.closed or not same_origin(self.scope) or not await admitted(key):
+        if hub.closed or not same_origin(self.scope) or (limits := await admitted(key)) is None:
             await self.close(SIGNED_OUT)
             return
         if not hub.claim(key):
@@ -74,7 +74,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.claimed = key
         await self.accept()
         self.after = _after(self.scope)
-        self.client = Client(self.send, key)
+        self.client = Client(self.send, key, limits)
         await hub.join(self.client, self._end)
         self.writer = asyncio.create_task(self.client.write())
 

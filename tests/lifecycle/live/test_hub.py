@@ -22,6 +22,7 @@ from lifecycle.live.feed import feed
 from lifecycle.live.hub import hub as hub_module
 from lifecycle.live.hub.hub import Hub
 from lifecycle.live.hub.missed import Page, missed
+from lifecycle.live.hub.views import Views
 from lifecycle.live.socket.client import Client
 from lifecycle.models import FeedItem
 from registry.models import Service
@@ -219,7 +220,7 @@ async def test_after_a_standstill_no_beat_is_caught_up_with(monkeypatch: pytest.
     monkeypatch.setattr(hub_module, "time", clock)
     told = hub._offer
 
-    def offer(made: dict[str, str], place: int, now: str = "") -> None:
+    def offer(made: Views[dict[str, str]], place: int, now: str = "") -> None:
         beats.append(now)
         told(made, place, now)
 
