@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from lifecycle.core.alerting.messages import NEEDED_BY
 from registry.core.scope import Limits
 from registry.models import SealedField, Service
+from registry.models.hidden import SaidField
 from registry.models.scoped import Scoped, services_in
 
 
@@ -136,7 +138,7 @@ class Episode(models.Model):
     resolved_at = models.DateTimeField(null=True)
     ending = models.CharField(max_length=16, choices=Ending.choices, default="", blank=True)
     ended_by = models.CharField(max_length=150, default="", blank=True, help_text="the person who ended it")
-    summary = models.CharField(max_length=1000, default="", blank=True)
+    summary = SaidField(naming={NEEDED_BY: ""}, max_length=1000, default="", blank=True)
 
     objects = Scoped["Episode"]()
 

@@ -7,7 +7,11 @@ from django.db.models import Q
 
 from registry.core.scope import Limits
 from registry.models import SealedField, Service
+from registry.models.hidden import SaidField
 from registry.models.scoped import Scoped, services_in
+
+IN_THE_WAY, OTHERS = r"^.* depends? on .*$", "Dependencies on other services are in the way."
+"""Of a removal or restore that failed: it names them."""
 
 
 class Batch(models.Model):
@@ -78,7 +82,7 @@ class Command(models.Model):
     arguments = SealedField(default="", blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     outcome = SealedField(default="", blank=True)
-    error = models.CharField(max_length=1000, default="", blank=True)
+    error = SaidField(naming={IN_THE_WAY: OTHERS}, max_length=1000, default="", blank=True)
     requested_by = models.CharField(max_length=150)
     origin = models.CharField(max_length=8, default="", blank=True, choices=Origin.choices)
     created_at = models.DateTimeField()

@@ -7,7 +7,9 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from lifecycle.core.alerting.messages import NEEDED_BY
 from lifecycle.models.alert import Channel, Episode
+from registry.models.hidden import MessageField
 from registry.models.scoped import Scoped
 
 
@@ -40,7 +42,7 @@ class Delivery(models.Model):
     beginning = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="endings")
     group = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="members")
     kind = models.CharField(max_length=8, choices=Kind.choices)
-    payload = models.JSONField()
+    payload = MessageField(naming={NEEDED_BY: ""})
     urgent = models.BooleanField(default=False, help_text="of a critical rule: it waits for no group")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)

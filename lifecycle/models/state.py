@@ -6,7 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from lifecycle.core.machine.states import State
+from lifecycle.core.reconnection.dependency_wait import BACK
 from registry.models import Service
+from registry.models.hidden import NamesField, SaidField
 from registry.models.scoped import Scoped, nothing
 
 STATE_CHOICES = [(state.value, state.value) for state in State]
@@ -48,7 +50,7 @@ class ServiceState(models.Model):
     restarts_since = models.DateTimeField(null=True)
     next_retry_at = models.DateTimeField(null=True)
     disconnect_reason = models.CharField(max_length=200, default="", blank=True)
-    held_by = models.TextField(
+    held_by = NamesField(
         default="", blank=True, help_text="names of the dependencies that it waits for, with spaces between"
     )
     revision_applied = models.PositiveIntegerField(default=0)
@@ -81,7 +83,7 @@ class StateChange(models.Model):
     before = models.CharField(max_length=16, default="", blank=True)
     after = models.CharField(max_length=16)
     event = models.CharField(max_length=20)
-    reason = models.CharField(max_length=300, default="", blank=True)
+    reason = SaidField(naming={f"{BACK}.*": BACK}, max_length=300, default="", blank=True)
     error_kind = models.CharField(max_length=12, default="", blank=True)
     error_message = models.CharField(max_length=1000, default="", blank=True)
     at = models.DateTimeField()

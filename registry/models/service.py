@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from registry.core.scope import Limits
+from registry.models.hidden import EntryField
 from registry.models.scoped import Scoped, matching
 from registry.models.sealed import SealedField
 
@@ -55,7 +56,7 @@ class Service(models.Model):
 
     name = models.CharField(max_length=64)
     transport = models.CharField(max_length=16, choices=Transport.choices)
-    entry = models.JSONField(default=dict)
+    entry = EntryField(default=dict)
     endpoint = models.CharField(max_length=500, help_text="URL or command line, secrets masked, for people")
     timeout = models.FloatField(null=True, help_text="seconds for one call; null is the default")
     tags = models.JSONField(default=list)

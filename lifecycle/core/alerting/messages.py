@@ -29,6 +29,10 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return _BRACED.sub(lambda found: values.get(found[1], found[0]), template or DEFAULT_MESSAGE)
 
 
+NEEDED_BY = r" \(needed by \d.*\)"
+"""What `needed_by` adds, as a pattern."""
+
+
 def needed_by(names: Sequence[str]) -> str:
     """What is added to a message about a service that others need; empty where nobody does."""
     if not names:

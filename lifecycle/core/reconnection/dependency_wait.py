@@ -10,6 +10,7 @@ from lifecycle.core.machine.snapshot import Snapshot, Step, enter
 from lifecycle.core.machine.states import CONNECTING, SERVING, Event, State
 
 FIRST_WAIT = timedelta(seconds=60)
+BACK = "its dependency is back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def resume(snap: Snapshot, now: datetime) -> Step:
 
     Restarts stay counted: a dependency that comes and goes does not restart a program without end.
     """
-    reason = f"its dependency is back: {', '.join(snap.held_by)}"
+    reason = f"{BACK}: {', '.join(snap.held_by)}"
     free = replace(snap, held_by=(), next_retry_at=now)
     if snap.state is not State.UNREACHABLE:
         return free, None

@@ -19,6 +19,7 @@ from lifecycle.monitoring.calls.record import FLEET, SERVICES, TOOLS
 from lifecycle.monitoring.usage import series
 from lifecycle.monitoring.usage.folding import Table
 from registry.models import Service
+from registry.models.limits import current
 
 ENDED = ("outcome", "duration_ms", "slow")
 
@@ -90,7 +91,9 @@ def calls_series(
 
 
 def _of(service_id: int | None) -> tuple[Table, dict[str, Any]]:
-    return (FLEET, {}) if service_id is None else (SERVICES, {"service_id": service_id})
+    if service_id is None:  # the fleet's rows are of all services, also of those that are not to be seen
+        return (SERVICES if current() else FLEET), {}
+    return SERVICES, {"service_id": service_id}
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,12 @@ from lifecycle.core.monitoring.spans import HOUR, MINUTES, RAW, Piece
 from lifecycle.core.monitoring.summary import EMPTY, Summary
 from lifecycle.models import CheckResult, FleetRollup
 from lifecycle.monitoring.rollups import fleet, marks, tables
+from lifecycle.monitoring.uptime.fleet import visible_accounts
+from registry.models import Service
+from registry.models.limits import current
 
 POINTS = 720
+IDS_AT_ONCE = 2000
 K = TypeVar("K", bound=Hashable)
 Merge = Callable[[K, list[bytes]], Summary]
 """What packed rows amount to together, by what they are of."""
@@ -83,7 +88,12 @@ def series(service_id: int, start: datetime, end: datetime, points: int = POINTS
 
 
 def fleet_series(start: datetime, end: datetime, points: int = POINTS) -> list[FleetPoint]:
-    """As `series`, of all services together; at least 5 minutes each."""
+    """As `series`, of all services together; at least 5 minutes each.
+
+    The fleet's rows are of all services: for whoever sees some, those of each are summed up now.
+    """
+    if current():
+        return _visible_series(start, end, points)
     known = marks.kept(marks.FLEET)
     step = spans.step_for(start.timestamp(), end.timestamp(), points, known, finest=MINUTES)
     found: dict[int, list[_FleetRow]] = defaultdict(list)
@@ -95,6 +105,33 @@ def fleet_series(start: datetime, end: datetime, points: int = POINTS) -> list[F
     for at, *values in rows.values_list("at", "data", "services", *fleet.SECONDS):
         found[spans.floor(at, step)].append(values)
     return [_fleet_point(at, step, found[at]) for at in sorted(found)]
+
+
+def _visible_series(start: datetime, end: datetime, points: int) -> list[FleetPoint]:
+    known, now = marks.kept(marks.SERVICES), timezone.now()
+    step = spans.step_for(start.timestamp(), end.timestamp(), points, known, finest=MINUTES)
+    first, last = spans.ceil(start.timestamp(), step), min(end, now).timestamp()
+    pieces = spans.closed_and_open(first, end.timestamp(), spans.span_of(step), known)
+    edges = [*range(first, math.ceil(last), step), last]
+    checked: dict[int, list[Summary]] = defaultdict(list)
+    ids = list(Service.objects.values_list("pk", flat=True))
+    for part in range(0, len(ids), IDS_AT_ONCE):
+        found = _sums(ids[part : part + IDS_AT_ONCE], pieces, lambda _, at: spans.floor(at, step))
+        for at, summary in found.items():
+            checked[at].append(summary)
+    return [
+        FleetPoint(
+            at=at,
+            seconds=step,
+            summary=summaries.merge(checked[at]),
+            serving_s=spent.serving,
+            down_s=spent.down,
+            excluded_s=spent.excluded,
+            unknown_s=spent.unknown,
+            services=len(ids),
+        )
+        for at, spent in zip(edges, visible_accounts(edges, now), strict=False)
+    ]
 
 
 def _fleet_point(at: int, step: int, rows: Sequence[_FleetRow]) -> FleetPoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 from lifecycle.core.machine.moves import GAVE_UP
@@ -38,6 +39,18 @@ def fleet_account(start: datetime, end: datetime, now: datetime) -> Account:
         for key, past in history.load(part, begin, now.timestamp()).items():
             found.append(past.account(max(begin, apart[key]), finish))
     return total(found)
+
+
+def visible_accounts(edges: Sequence[float], now: datetime) -> list[Account]:
+    """Service-seconds from each edge to the next, of all that whoever looks may see; one by one."""
+    added = dict(Service.objects.values_list("pk", "created_at"))
+    ids, sums = list(added), [NOTHING] * (len(edges) - 1)
+    for at in range(0, len(ids), AT_ONCE):
+        part = ids[at : at + AT_ONCE]
+        for key, past in history.load(part, edges[0], now.timestamp()).items():
+            own = [max(edge, added[key].timestamp()) for edge in edges]
+            sums = [one + more for one, more in zip(sums, past.accounts(own), strict=True)]
+    return sums
 
 
 def _alike(start: datetime, end: datetime) -> tuple[Counter[Standing], dict[int, float]]:

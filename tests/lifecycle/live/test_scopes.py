@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from django.test import Client as Browser
 from django.utils import timezone
@@ -43,7 +45,12 @@ def test_each_view_is_rendered_once_and_has_its_own_rows(monkeypatch: pytest.Mon
         EVERYTHING, LIMITED, LIMITED, EVERYTHING, showing={f"service-{ours.pk}", f"service-{theirs.pk}"}
     )
     rendered, render = [], fragments.render
-    monkeypatch.setattr(fragments, "render", lambda names: rendered.append(names) or render(names))
+
+    def counted(names: Collection[str]) -> dict[str, str]:
+        rendered.append(names)
+        return render(names)
+
+    monkeypatch.setattr(fragments, "render", counted)
     made, _used = hub._changed(cursor, hub._shown(), beats=False, sweeps=False)
     assert len(rendered) == 2
     assert set(made[EVERYTHING]) == {f"service-{ours.pk}", f"service-{theirs.pk}"}
