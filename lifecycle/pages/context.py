@@ -16,11 +16,15 @@ from lifecycle.pages import queries as page_queries
 from lifecycle.services.presenter import Sign, sign_of
 from registry.access.roles import at_least, role_of
 from registry.models import Role
+from registry.models.limits import current
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """Navigation, the sign of life, the place in the feed, and what this person may do."""
+    """Navigation, the sign of life, the place in the feed, and what this person may do.
+
+    `can_configure` and `sees_all` are for those whom no scope limits.
+    """
 
     feed_id: int
     open_alerts: int
@@ -29,6 +33,8 @@ class Frame:
     mass: MassFailure | None
     section: str
     can_operate: bool
+    can_configure: bool
+    sees_all: bool
     can_administer: bool
 
 
@@ -53,6 +59,8 @@ def _read(request: HttpRequest) -> Frame:
         mass=known.mass,
         section=section_of(request),
         can_operate=at_least(role, Role.OPERATOR),
+        can_configure=at_least(role, Role.OPERATOR) and not current(),
+        sees_all=not current(),
         can_administer=at_least(role, Role.ADMIN),
     )
 

@@ -14,7 +14,8 @@ from lifecycle.core.machine.states import CONNECTING, State
 from lifecycle.models import ServiceState, WorkerSeen
 from lifecycle.pages.paging import PAGE_SIZE, clamp
 from lifecycle.pages.queries import SILENT_AFTER
-from registry.models import Desired, Transport
+from registry.models import Desired, Service, Transport
+from registry.models.limits import current
 
 LANES = ("connect", "reconnect", "spawn", "respawn")
 
@@ -97,9 +98,16 @@ def _places(workers: list[WorkerSeen]) -> Iterator[tuple[int, tuple[Now, int]]]:
 
 
 def lanes(worker: WorkerSeen) -> list[dict[str, Any]]:
-    """What it said of its lanes; nothing before its first word."""
+    """What it said of its lanes; nothing before its first word. Of hidden services it is as if it had none."""
     found: list[dict[str, Any]] = worker.connecting.get("lanes", [])
-    return found
+    return [_without_hidden(lane) for lane in found] if current() else found
+
+
+def _without_hidden(lane: dict[str, Any]) -> dict[str, Any]:
+    ids = [*lane["inside"], *lane["waiting"]]
+    seen = set(Service.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    left = {key: [pk for pk in lane[key] if pk in seen] for key in ("inside", "waiting")}
+    return {**lane, **left, "waiting_count": len(left["waiting"])}
 
 
 def _queued(row: ServiceState, place: tuple[Now, int] | None, now: datetime) -> Queued:

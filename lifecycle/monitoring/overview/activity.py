@@ -20,6 +20,7 @@ from lifecycle.monitoring.overview.attention import clock
 from lifecycle.pages import humanize
 from lifecycle.pages.queries import SILENT_AFTER
 from registry.dependencies import links
+from registry.models.limits import current
 
 EVENTS, ALERTS = 8, 6
 READ = 60
@@ -178,8 +179,9 @@ def machines(rows: Iterable[WorkerSeen], now: datetime) -> list[Machine]:
 def _machine(row: WorkerSeen, now: datetime) -> Machine:
     live = row.stopped_at is None and now - row.seen_at <= SILENT_AFTER
     holds = ngettext("holds %(n)s service", "holds %(n)s services", row.services)
+    holds = "" if current() else holds % {"n": f"{row.services:,}"}
     late = _("%(n)s late at most") % {"n": humanize.milliseconds(row.late_ms)} if row.late_ms else ""
-    parts = [row.host, holds % {"n": f"{row.services:,}"}, late] if live else [row.host]
+    parts = [row.host, holds, late] if live else [row.host]
     if not live:
         parts.append(_("seen last at %(when)s") % {"when": clock(row.seen_at, now)})
     return Machine(

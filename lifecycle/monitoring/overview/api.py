@@ -18,6 +18,7 @@ from lifecycle.monitoring.charts.windows import Window
 from lifecycle.monitoring.overview import figures, queries, schemas, transitions
 from lifecycle.pages import queries as page_queries
 from registry.access.callers import VIEWER
+from registry.models.limits import current
 
 router = Router()
 
@@ -99,7 +100,7 @@ def _workers(now: datetime) -> list[dict[str, Any]]:
             "live": seen.stopped_at is None and now - seen.seen_at <= page_queries.SILENT_AFTER,
             "started_at": seen.started_at,
             "seen_at": seen.seen_at,
-            "services": seen.services,
+            "services": None if current() else seen.services,
         }
         for seen in WorkerSeen.objects.order_by("-seen_at")[:50]
     ]

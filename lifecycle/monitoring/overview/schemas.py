@@ -13,7 +13,7 @@ class Worker(Schema):
     live: bool
     started_at: datetime
     seen_at: datetime
-    services: int
+    services: int | None = Field(description="null to whoever sees some services only")
 
 
 class Quantiles(Schema):

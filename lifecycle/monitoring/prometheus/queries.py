@@ -25,6 +25,7 @@ from lifecycle.services import counts
 from lifecycle.workers import queries as worker_queries
 from lifecycle.workers.queries import WorkerStatus
 from registry.models import Service
+from registry.models.limits import current
 
 DAY = timedelta(hours=24)
 AHEAD = timedelta(minutes=1)
@@ -116,9 +117,13 @@ def read(now: datetime) -> Scrape:
         services=services,
         figures=_figures(ids, since, now) if there <= limit else _totals(since, now),
         alerts=_alerts(),
-        hosts=host_queries.hosts(now),
-        workers=[one for one in worker_queries.worker_statuses(now) if one.seen.stopped_at is None],
+        hosts=[] if current() else host_queries.hosts(now),
+        workers=[] if current() else _workers(now),
     )
+
+
+def _workers(now: datetime) -> list[WorkerStatus]:
+    return [one for one in worker_queries.worker_statuses(now) if one.seen.stopped_at is None]
 
 
 def _services() -> list[OneService]:

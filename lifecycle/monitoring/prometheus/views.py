@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from lifecycle.monitoring.prometheus import exposition
 from registry.access import clients, tokens
+from registry.access.scope.limits import came_by_token
 
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "Via")
 REFUSED = "Send an API token as `Authorization: Bearer TOKEN`, or ask from the console's own machine.\n"
@@ -32,7 +33,10 @@ def _may(request: HttpRequest) -> bool:
     if "Authorization" not in request.headers:
         return _from_here(request)
     scheme, _, token = request.headers["Authorization"].partition(" ")
-    return scheme.lower() == "bearer" and tokens.find(token.strip(), timezone.now()) is not None
+    found = tokens.find(token.strip(), timezone.now()) if scheme.lower() == "bearer" else None
+    if found is not None:
+        came_by_token(request, found)
+    return found is not None
 
 
 def _from_here(request: HttpRequest) -> bool:
