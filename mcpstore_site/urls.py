@@ -6,7 +6,9 @@ from lifecycle.live.views import live_poll
 from lifecycle.monitoring.prometheus.views import metrics
 from mcpstore_site import api
 from mcpstore_site.answers import health
+from registry.access.roles import open_to_all, require
 from registry.access.views import OwnPassword, SignIn, SignOut, signed_in
+from registry.models import Role
 
 handler403 = "lifecycle.pages.answers.forbidden"
 handler404 = "lifecycle.pages.answers.not_found"
@@ -16,10 +18,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("login/", SignIn.as_view(), name="login"),
+    path("login/", open_to_all(SignIn.as_view()), name="login"),
     path("signed-in/", signed_in, name="signed_in"),
-    path("logout/", SignOut.as_view(), name="logout"),
-    path("password/", OwnPassword.as_view(), name="password"),
+    path("logout/", open_to_all(SignOut.as_view()), name="logout"),
+    path("password/", require(Role.VIEWER)(OwnPassword.as_view()), name="password"),
     path("live/poll/", live_poll, name="live_poll"),
     path("api/v1/", api.urls),
     path("alerts/", include("lifecycle.alerts.urls")),

@@ -11,9 +11,11 @@ from lifecycle.live import fragments
 from lifecycle.live.feed import feed
 from lifecycle.live.visible import visible
 from lifecycle.pages import humanize
+from registry.access.roles import open_to_all
 from registry.core.plain_text import neutral
 
 
+@open_to_all
 @require_GET
 @never_cache
 def live_poll(request: HttpRequest) -> JsonResponse:

@@ -98,7 +98,7 @@ def _places(workers: list[WorkerSeen]) -> Iterator[tuple[int, tuple[Now, int]]]:
 
 
 def lanes(worker: WorkerSeen) -> list[dict[str, Any]]:
-    """What it said of its lanes; nothing before its first word. Of hidden services it is as if it had none."""
+    """What it said of its lanes; nothing before its first word. Nothing is said of hidden services."""
     found: list[dict[str, Any]] = worker.connecting.get("lanes", [])
     return [_without_hidden(lane) for lane in found] if current() else found
 

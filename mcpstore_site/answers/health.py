@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from registry.access.roles import open_to_all
 from lifecycle.core.timing.shares import LEASES
 from lifecycle.engine.leases import leases
 from lifecycle.models import WorkerSeen
@@ -18,6 +19,7 @@ from registry.installation import trouble
 SILENT_AFTER = timedelta(seconds=30)
 
 
+@open_to_all
 @require_safe
 @never_cache
 async def healthz(request: HttpRequest) -> JsonResponse:
@@ -25,6 +27,7 @@ async def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@open_to_all
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:

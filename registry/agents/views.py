@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from registry.access.roles import at_least, require, role_of
+from registry.access.roles import open_to_all, at_least, require, role_of
 from registry.agents import operations, tokens
 from registry.agents.choice import choice
 from registry.agents.forms import AgentForm
@@ -140,6 +140,7 @@ def agent_revoke(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("agent_edit", name)
 
 
+@open_to_all
 @never_cache
 @require_safe
 def agent_mcpjson(request: HttpRequest, name: str) -> HttpResponse:

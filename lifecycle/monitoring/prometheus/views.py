@@ -11,12 +11,14 @@ from django.views.decorators.http import require_safe
 
 from lifecycle.monitoring.prometheus import exposition
 from registry.access import clients, tokens
+from registry.access.roles import open_to_all
 from registry.access.scope.limits import came_by_token
 
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "Via")
 REFUSED = "Send an API token as `Authorization: Bearer TOKEN`, or ask from the console's own machine.\n"
 
 
+@open_to_all
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text, or OpenMetrics where the Accept header asks for it."""

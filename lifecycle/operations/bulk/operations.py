@@ -23,6 +23,7 @@ from registry.access.roles import at_least
 from registry.agents import operations as agent_operations
 from registry.errors import InvalidConfigError, NotAllowedError
 from registry.models import Role, Service
+from registry.models.limits import current
 from registry.removed import operations as removed_operations
 
 Kind, State = Command.Kind, Command.State
@@ -105,6 +106,8 @@ def begin(
     if not at_least(role, Role.OPERATOR):
         raise NotAllowedError("Bulk actions need the role operator.")
     check_action(action)
+    if action == Kind.REMOVE and current():
+        raise NotAllowedError("Removing services is for people whom no scope limits.")
     with transaction.atomic():
         chosen = choose(names, filters)
         if not chosen:

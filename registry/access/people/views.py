@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from registry.access import tokens
 from registry.access.people import links, operations, queries
 from registry.access.people.forms import ROLE_WORDS, ROLES, InviteForm, WelcomeForm
-from registry.access.roles import require, role_of
+from registry.access.roles import open_to_all, require, role_of
 from registry.access.sessions import end as end_sessions
 from registry.access.sessions import queries as session_queries
 from registry.errors import InvalidConfigError, NotPossibleError
@@ -157,6 +157,7 @@ def people_link(request: HttpRequest, pk: int) -> HttpResponse:
     return _person(request, user, link=link)
 
 
+@open_to_all
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
