@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from registry.access.roles import open_to_all
 from lifecycle.core.timing.shares import LEASES
 from lifecycle.engine.leases import leases
 from lifecycle.models import WorkerSeen
+from registry.access.roles import open_to_all
 from registry.installation import trouble
 
 SILENT_AFTER = timedelta(seconds=30)

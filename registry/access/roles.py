@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from registry.access import audit
@@ -17,6 +18,7 @@ from registry.models import Membership, Role
 from registry.models.limits import current
 
 View = TypeVar("View", bound=Callable[..., Any])
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.ADMIN: 2}
 
 
@@ -52,7 +54,7 @@ class Needs:
 
 def require(
     needed: Role, *, unscoped: bool = False
-) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Only for people of this role: others sign in first, or get the 403 page.
 
     *unscoped*: it is about all services together, so a scope shuts out too; as it does of all that is an
@@ -60,10 +62,10 @@ def require(
     """
     needs = Needs(needed, unscoped=unscoped or needed == Role.ADMIN)
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: Callable[..., Answer]) -> Callable[..., Answer]:
         @wraps(view)
         @login_required
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Answer:
             allowed = at_least(role_of(request.user), needed)
             if not allowed or (needs.unscoped and current()):
                 note_refusal(request, request.user.get_username(), needed)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from registry.access.roles import open_to_all, at_least, require, role_of
+from registry.access.roles import at_least, open_to_all, require, role_of
 from registry.agents import operations, tokens
 from registry.agents.choice import choice
 from registry.agents.forms import AgentForm

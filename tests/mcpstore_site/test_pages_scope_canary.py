@@ -108,6 +108,11 @@ def addresses(route: Route) -> Iterator[str]:
         yield route.address(name, PK)
 
 
+def body(answer: Any) -> str:
+    raw: bytes = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return raw.decode("utf-8", "replace")
+
+
 def unasked(text: str, address: str) -> str:
     """What an answer says beside what it was asked for: that there is no such thing."""
     asked = THEIRS if THEIRS in address else CANARY if f"/{CANARY}" in address else ""
@@ -120,8 +125,7 @@ def leaks(client: Client, **headers: Any) -> dict[str, str]:
     for route in ROUTES:
         for address in addresses(route):
             answer = client.get(address, **headers)
-            raw = b"".join(answer.streaming_content) if answer.streaming else answer.content
-            text = unasked(raw.decode("utf-8", "replace") + str(answer.headers), address)
+            text = unasked(body(answer) + str(answer.headers), address)
             if CANARY in text:
                 at = text.index(CANARY)
                 found[address] = text[max(at - 80, 0) : at + 40]
@@ -146,8 +150,7 @@ def test_a_token_of_the_scope_shows_no_byte_of_others(fleet: Service) -> None:
         if "GET" in route.methods:
             for address in addresses(route):
                 answer = client.get(address, headers=headers)
-                raw = b"".join(answer.streaming_content) if answer.streaming else answer.content
-                assert CANARY not in unasked(raw.decode(), address), address
+                assert CANARY not in unasked(body(answer), address), address
 
 
 def test_no_frame_of_the_live_feed_shows_a_byte_of_others(fleet: Service) -> None:

@@ -155,7 +155,8 @@ def _checked(ids: Collection[int], since: datetime, now: datetime) -> dict[int, 
     """Hours that are over hardly ever change: what they amount to is remembered."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     before = rollup_queries.totals(ids, since, hour, _closed.merge)
-    _closed.keep(ids)
+    if not current():
+        _closed.keep(ids)
     lately = rollup_queries.totals(ids, hour, now + AHEAD)
     return {key: summary.merge([before[key], lately[key]]) for key in ids}
 
