@@ -35,6 +35,7 @@ urlpatterns = [
     path("settings/people/invite/", people_views.people_invite, name="people_invite"),
     path("settings/people/<int:pk>/", people_views.people_detail, name="people_detail"),
     path("settings/people/<int:pk>/role/", people_views.people_role, name="people_role"),
+    path("settings/people/<int:pk>/scope/", people_views.people_scope, name="people_scope"),
     path("settings/people/<int:pk>/link/", people_views.people_link, name="people_link"),
     path("settings/people/<int:pk>/sessions/", people_views.people_sessions, name="people_sessions"),
     path("settings/people/<int:pk>/deactivate/", people_views.people_deactivate, name="people_deactivate"),

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from registry.access import audit, last_use
 from registry.access.roles import at_least, role_of
+from registry.core.scope import NO_SCOPE, Scope, plain, said
 from registry.errors import NotAllowedError
 from registry.models import ApiToken, Role
 
@@ -26,9 +27,21 @@ def digest(token: str) -> str:
 
 
 def issue(
-    user: User, role: Role, now: datetime, *, name: str = "", lives: timedelta | None = None, by: str = ""
+    user: User,
+    role: Role,
+    now: datetime,
+    *,
+    name: str = "",
+    lives: timedelta | None = None,
+    by: str = "",
+    scope: Scope = NO_SCOPE,
 ) -> str:
-    """A new token, to be shown once; never with more rights than its user has. None: it does not expire."""
+    """A new token, to be shown once; never with more rights than its user has. None: it does not expire.
+
+    Of what its user sees it sees what is in its own *scope* too.
+    """
+    if scope and role == Role.ADMIN:
+        raise NotAllowedError("An admin sees all services. Choose another role for the token, or no scope.")
     if not at_least(role_of(user), role):
         raise NotAllowedError(
             f"{user.get_username()} is {role_of(user).value}; a token cannot be {role.value}."
@@ -38,6 +51,7 @@ def issue(
     ApiToken.objects.create(
         user=user,
         role=role,
+        scope=plain(scope),
         name=name[:100],
         digest=digest(token),
         hint=token[:HINT],
@@ -45,7 +59,7 @@ def issue(
         expires_at=expires,
     )
     until = f"until {expires:%Y-%m-%d}" if expires else "without an end"
-    detail = f"{role.value} for {user.get_username()}, {until}"
+    detail = f"{role.value} for {user.get_username()}, {until}{f', of {said(scope)}' if scope else ''}"
     audit.note(by or user.get_username(), "token issued", token[:HINT], detail, now=now)
     return token
 

@@ -22,6 +22,7 @@ class Scope:
         return bool(self.tags or self.agents)
 
 
+NO_SCOPE = Scope()
 Limits = frozenset[Scope]
 """All of them hold at once; none is everything."""
 

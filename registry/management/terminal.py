@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from difflib import get_close_matches
@@ -16,6 +17,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
+from registry.access.scope.choose import chosen
+from registry.core.scope import Scope
 from registry.errors import RegistryError, ServiceNotFoundError, ToolUnknownError
 from registry.models import Service
 
@@ -88,3 +91,16 @@ def agreed(question: str) -> bool:
     """Whether the person says yes; anything else is a no."""
     sys.stdout.flush()
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def scope_options(parser: ArgumentParser) -> None:
+    """The options by which a person or a token is limited."""
+    only = "only services with this tag; may be given several times"
+    parser.add_argument("--tag", action="append", default=[], dest="tags", metavar="TAG", help=only)
+    only = "only services of this agent; may be given several times"
+    parser.add_argument("--agent", action="append", default=[], dest="agents", metavar="AGENT", help=only)
+
+
+def scope_given(options: Mapping[str, Any]) -> Scope:
+    """What they say; InvalidConfigError."""
+    return chosen(options["tags"], options["agents"])

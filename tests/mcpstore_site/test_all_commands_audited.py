@@ -122,6 +122,7 @@ COMMANDS: dict[str, Callable[[World], Any]] = {
     "mcpjson drift": lambda w: (w.edited(), run("mcpjson", "drift", "take")),
     "people invite": typed("people", "invite", "cleo"),
     "people role": typed("people", "role", "ann", "operator"),
+    "people scope": typed("people", "scope", "ann", "--tag", "team-a"),
     "people reset": typed("people", "reset", "ann"),
     "people deactivate": typed("people", "deactivate", "ann"),
     "people activate": lambda w: (run("people", "deactivate", "ann"), run("people", "activate", "ann")),

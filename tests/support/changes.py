@@ -193,6 +193,7 @@ PAGES: dict[str, Act] = {
     "account_token_revoke": lambda w: w.page.post(f"/account/tokens/{ApiToken.objects.get().pk}/revoke/"),
     "token_revoke": lambda w: w.page.post(f"/settings/tokens/{ApiToken.objects.get().pk}/revoke/"),
     "people_invite": page("/settings/people/invite/", name="cleo", role="viewer"),
+    "people_scope": lambda w: w.about_bob("scope/", tags="team-a"),
     "people_role": lambda w: w.about_bob("role/", role="operator"),
     "people_link": lambda w: w.about_bob("link/"),
     "people_sessions": lambda w: w.about_bob("sessions/"),

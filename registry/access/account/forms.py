@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from registry.access.people.forms import ROLE_WORDS
 from registry.access.roles import at_least
+from registry.access.scope.forms import ScopeForm
 from registry.models import Role
 
 LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("0", _("never"))]
 
 
-class TokenForm(forms.Form):
-    """What it is for, what it may do, and how long."""
+class TokenForm(ScopeForm):
+    """What it is for, what it may do, with which services, and how long."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -31,6 +32,13 @@ class TokenForm(forms.Form):
         super().__init__(data, initial={"role": Role.VIEWER.value})
         choices = [(role.value, ROLE_WORDS[role]) for role in Role if at_least(own, role)]
         self.fields["role"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """A scope is for what is no admin's."""
+        given = super().clean()
+        if given.get("scope") and given.get("role") == Role.ADMIN:
+            self.add_error("role", _("An admin sees all services. Choose another role, or no scope."))
+        return given
 
     def lives(self) -> timedelta | None:
         """None: it does not expire."""

@@ -18,6 +18,8 @@ from registry.access import tokens
 from registry.access.account.forms import TokenForm
 from registry.access.people.forms import ROLE_WORDS
 from registry.access.roles import require, role_of
+from registry.access.scope.choose import words
+from registry.access.scope.limits import scope_of
 from registry.access.sessions import end as end_sessions
 from registry.access.sessions import queries as session_queries
 from registry.models import ApiToken, Role
@@ -50,6 +52,7 @@ def _page(request: HttpRequest, form: TokenForm, *, token: str = "", status: int
         "form": form,
         "token": token,
         "role_word": ROLE_WORDS[role_of(me)],
+        "scope_words": words(scope_of(me)),
         "sessions": session_queries.of(me, now),
         "this": session_queries.mark(_key(request)),
         "tokens": tokens.living(now).filter(user=me),
@@ -88,7 +91,8 @@ def account_token_add(request: HttpRequest) -> HttpResponse:
         return _page(request, form, status=422)
     given, now = form.cleaned_data, timezone.now()
     role = Role(given["role"])
-    token = tokens.issue(_me(request), role, now, name=given["name"], lives=form.lives())
+    more = {"name": given["name"], "lives": form.lives(), "scope": form.scope()}
+    token = tokens.issue(_me(request), role, now, **more)
     return _page(request, TokenForm(own=own), token=token)
 
 

@@ -9,19 +9,20 @@ from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
+from registry.access.scope.forms import ScopeForm
 from registry.errors import InvalidConfigError
 from registry.models import Role
 
 ROLES = [
-    (Role.VIEWER.value, _("Viewer: sees everything, changes nothing")),
+    (Role.VIEWER.value, _("Viewer: looks, changes nothing")),
     (Role.OPERATOR.value, _("Operator: adds and changes services, starts and stops them")),
     (Role.ADMIN.value, _("Admin: everything, people and stdio commands included")),
 ]
 ROLE_WORDS = {Role.VIEWER: _("Viewer"), Role.OPERATOR: _("Operator"), Role.ADMIN: _("Admin")}
 
 
-class InviteForm(forms.Form):
-    """Name, mail address and role of a new person."""
+class InviteForm(ScopeForm):
+    """Name, mail address, role and scope of a new person."""
 
     name = forms.CharField(
         label=_("User name"),
@@ -42,7 +43,7 @@ class InviteForm(forms.Form):
 
     def blame(self, error: InvalidConfigError) -> None:
         """Put an error of `operations.invite` beside its field."""
-        self.add_error("name", f"{error.what}. {error.remedy}.")
+        self.add_error("tags" if error.where == "tags" else "name", f"{error.what}. {error.remedy}.")
 
 
 if TYPE_CHECKING:

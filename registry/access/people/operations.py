@@ -16,7 +16,7 @@ from registry.access.people import links
 from registry.access.roles import role_of
 from registry.access.scope.limits import scope_of
 from registry.access.sessions import end as end_sessions
-from registry.core.scope import Scope, plain, said
+from registry.core.scope import NO_SCOPE, Scope, plain, said
 from registry.errors import InvalidConfigError, NotPossibleError, RegistryError
 from registry.models import ApiToken, Membership, PasswordLink, Role
 
@@ -55,14 +55,16 @@ def _locked(name: str) -> User:
     return get(name)
 
 
-def invite(name: str, role: Role, *, by: str, now: datetime, email: str = "") -> str:
+def invite(name: str, role: Role, *, by: str, now: datetime, email: str = "", scope: Scope = NO_SCOPE) -> str:
     """A person who may come in by the link that is returned; InvalidConfigError for a name that cannot be."""
     _check_name(name)
+    if scope and role == Role.ADMIN:
+        raise InvalidConfigError("tags", "an admin sees all services", "Choose another role, or no scope")
     with transaction.atomic():
         user = User(username=name, email=email)
         user.set_unusable_password()
         user.save()
-        Membership.objects.create(user=user, role=role)
+        Membership.objects.create(user=user, role=role, scope=plain(scope))
         audit.note(by, "person invited", name, role.value, now=now, after=picture(user))
         return links.make(user, lives=links.INVITED_FOR, by=by, now=now)
 

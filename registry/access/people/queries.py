@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
 
 from registry.access.roles import role_of
+from registry.access.scope.limits import scope_of
+from registry.core.scope import Scope
 from registry.models import Role
 
 
@@ -20,6 +22,7 @@ class Person:
     name: str
     email: str
     role: Role
+    scope: Scope
     active: bool
     invited: bool
     last_login: datetime | None
@@ -55,6 +58,7 @@ def _person(row: User, now: datetime) -> Person:
         name=row.get_username(),
         email=row.email,
         role=role_of(row),
+        scope=scope_of(row),
         active=row.is_active,
         invited=not row.has_usable_password(),
         last_login=row.last_login,

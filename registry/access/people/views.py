@@ -20,6 +20,8 @@ from registry.access import tokens
 from registry.access.people import links, operations, queries
 from registry.access.people.forms import ROLE_WORDS, ROLES, InviteForm, WelcomeForm
 from registry.access.roles import open_to_all, require, role_of
+from registry.access.scope.choose import words
+from registry.access.scope.forms import ScopeForm, typed
 from registry.access.sessions import end as end_sessions
 from registry.access.sessions import queries as session_queries
 from registry.errors import InvalidConfigError, NotPossibleError
@@ -32,7 +34,9 @@ def people_list(request: HttpRequest) -> HttpResponse:
     """Everybody who has an account."""
     q = request.GET.get("q", "").replace("\0", "").strip()[:150]
     found = queries.everyone(timezone.now(), q)
-    rows = [{"person": person, "role": ROLE_WORDS[person.role]} for person in found]
+    rows = [
+        {"person": person, "role": ROLE_WORDS[person.role], "scope": words(person.scope)} for person in found
+    ]
     return render(request, "registry/people/people_list.html", {"rows": rows, "q": q})
 
 
@@ -46,7 +50,8 @@ def people_invite(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
         who, now, role = request.user.get_username(), timezone.now(), Role(given["role"])
         try:
-            link = operations.invite(given["name"], role, by=who, now=now, email=given["email"])
+            more = {"email": given["email"], "scope": form.scope()}
+            link = operations.invite(given["name"], role, by=who, now=now, **more)
         except InvalidConfigError as exc:
             form.blame(exc)
         else:
@@ -63,20 +68,25 @@ def people_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return _person(request, get_object_or_404(User, pk=pk))
 
 
-def _person(request: HttpRequest, user: User, *, link: str = "") -> HttpResponse:
+def _person(
+    request: HttpRequest, user: User, *, link: str = "", form: ScopeForm | None = None
+) -> HttpResponse:
     now = timezone.now()
     (person,) = [one for one in queries.everyone(now, user.get_username()) if one.pk == user.pk]
     context: dict[str, Any] = {
         "person": person,
         "role_word": ROLE_WORDS[person.role],
         "roles": ROLES,
+        "scope_words": words(person.scope),
+        "form": form or ScopeForm(initial=typed(person.scope)),
+        "has_scope": person.role != Role.ADMIN,
         "sessions": session_queries.of(user, now),
         "tokens": tokens.living(now).filter(user=user),
         "link": link,
         "link_days": (links.INVITED_FOR if person.invited else links.RESET_FOR).days,
         "is_me": user.pk == request.user.pk,
     }
-    return render(request, "registry/people/people_detail.html", context)
+    return render(request, "registry/people/people_detail.html", context, status=422 if form else 200)
 
 
 def _act(request: HttpRequest, pk: int, act: Callable[[str], Any], done: str) -> HttpResponse:
@@ -107,6 +117,17 @@ def people_role(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("people_detail", pk)
     done = _("%(name)s is saved.")
     return _act(request, pk, lambda name: operations.set_role(name, Role(given), **_by(request)), done)
+
+
+@require(Role.ADMIN)
+@require_POST
+def people_scope(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which services the person sees; it counts from their next request on, and for open pages in seconds."""
+    form = ScopeForm(request.POST)
+    if not form.is_valid():
+        return _person(request, get_object_or_404(User, pk=pk), form=form)
+    done = _("%(name)s is saved.")
+    return _act(request, pk, lambda name: operations.set_scope(name, form.scope(), **_by(request)), done)
 
 
 @require(Role.ADMIN)

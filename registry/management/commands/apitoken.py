@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from registry.access import tokens
 from registry.access.roles import role_of
-from registry.errors import NotAllowedError
-from registry.management.terminal import BY, table, when
+from registry.core.scope import read, said
+from registry.errors import InvalidConfigError, NotAllowedError
+from registry.management.terminal import BY, scope_given, scope_options, table, when
 from registry.models import Role
 
 DAYS = 365
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("user", nargs="?", help="whose token it is; with --list, only those of this user")
         parser.add_argument("--role", choices=Role.values, help="default: the user's own role")
         parser.add_argument("--name", default="", help="what the token is for")
+        scope_options(parser)
         days = f"days until it expires; 0: never (default: {DAYS})"
         parser.add_argument("--days", type=int, default=DAYS, help=days)
         parser.add_argument(
@@ -54,8 +56,9 @@ class Command(BaseCommand):
         role = Role(options["role"]) if options["role"] else role_of(user)
         lives = timedelta(days=options["days"]) or None
         try:
-            token = tokens.issue(user, role, timezone.now(), name=options["name"], lives=lives, by=BY)
-        except NotAllowedError as exc:
+            more = {"name": options["name"], "lives": lives, "scope": scope_given(options)}
+            token = tokens.issue(user, role, timezone.now(), by=BY, **more)
+        except (NotAllowedError, InvalidConfigError) as exc:
             raise CommandError(str(exc)) from None
         self.stdout.write(token)
 
@@ -68,6 +71,7 @@ class Command(BaseCommand):
                 f"{row.hint}…",
                 row.user.get_username() + ("" if row.user.is_active else " (inactive)"),
                 row.role,
+                said(read(row.scope)),
                 when(row.created_at),
                 when(row.expires_at) if row.expires_at else "never",
                 when(row.last_used_at),
@@ -75,7 +79,7 @@ class Command(BaseCommand):
             )
             for row in rows
         ]
-        heads = ("NUMBER", "TOKEN", "USER", "ROLE", "ISSUED", "EXPIRES", "LAST USED", "NAME")
+        heads = ("NUMBER", "TOKEN", "USER", "ROLE", "SCOPE", "ISSUED", "EXPIRES", "LAST USED", "NAME")
         table(self.stdout.write, heads, cells)
 
     def _revoke(self, number: int) -> None:

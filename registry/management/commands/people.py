@@ -1,4 +1,4 @@
-"""manage.py people: invite, list, roles, links to a new password, sessions, deactivate, remove."""
+"""manage.py people: invite, list, roles, scopes, links to a new password, sessions, deactivate, remove."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from registry.access.people import operations, queries
 from registry.access.sessions import end as end_sessions
-from registry.management.terminal import BY, as_json, refusals, table, when
+from registry.core.scope import plain, said
+from registry.management.terminal import BY, as_json, refusals, scope_given, scope_options, table, when
 from registry.models import Role
 
 
@@ -36,6 +37,10 @@ class Command(BaseCommand):
             one.add_argument("name", metavar="USER")
         invite.add_argument("--role", choices=Role.values, default=Role.VIEWER.value)
         invite.add_argument("--email", default="")
+        scope = what.add_parser("scope", help="change which services a person sees; without options: all")
+        scope.add_argument("name", metavar="USER")
+        for one in (invite, scope):
+            scope_options(one)
         role.add_argument("role", choices=Role.values)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -48,14 +53,27 @@ class Command(BaseCommand):
             as_json(self.stdout.write, {"count": len(found), "results": [_plain(one) for one in found]})
             return
         cells = [
-            (one.name, one.role.value, one.state, when(one.last_login), one.tokens, one.email or "-")
+            (
+                one.name,
+                one.role.value,
+                one.state,
+                when(one.last_login),
+                one.tokens,
+                said(one.scope),
+                one.email or "-",
+            )
             for one in found
         ]
-        table(self.stdout.write, ("USER", "ROLE", "STATE", "LAST SIGN-IN", "TOKENS", "MAIL"), cells)
+        table(self.stdout.write, ("USER", "ROLE", "STATE", "LAST SIGN-IN", "TOKENS", "SCOPE", "MAIL"), cells)
 
     def _invite(self, options: dict[str, Any], who: dict[str, Any]) -> None:
         role = Role(options["role"])
-        self.stdout.write(operations.invite(options["name"], role, email=options["email"], **who))
+        more = {"email": options["email"], "scope": scope_given(options)}
+        self.stdout.write(operations.invite(options["name"], role, **more, **who))
+
+    def _scope(self, options: dict[str, Any], who: dict[str, Any]) -> None:
+        changed = operations.set_scope(options["name"], scope_given(options), **who)
+        self.stdout.write("changed" if changed else "unchanged")
 
     def _role(self, options: dict[str, Any], who: dict[str, Any]) -> None:
         changed = operations.set_role(options["name"], Role(options["role"]), **who)
@@ -82,4 +100,8 @@ class Command(BaseCommand):
 
 def _plain(person: queries.Person) -> dict[str, Any]:
     keys = ("name", "email", "state", "last_login", "link_until", "tokens")
-    return {**{key: getattr(person, key) for key in keys}, "role": person.role.value}
+    return {
+        **{key: getattr(person, key) for key in keys},
+        "role": person.role.value,
+        "scope": plain(person.scope),
+    }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from lifecycle.models import Command
+from lifecycle.operations import commands
+from lifecycle.operations.bulk import operations as bulk
 from registry.access import tokens
 from registry.access.people import operations
 from registry.access.scope.limits import scope_of
@@ -16,10 +21,12 @@ from registry.core.scope import EVERYTHING, Scope
 from registry.errors import NotPossibleError
 from registry.models import Agent, AgentService, ApiToken, AuditEntry, Role, Service
 from registry.models.limits import current, unlimited, within
+from tests.support.commands import run
 from tests.support.pages import make_service, signed_in, text_of
 from tests.support.scopes import TEAM_A, person_of, scoped_client
 
 pytestmark = pytest.mark.django_db
+PEOPLE, TOKEN = "/settings/people/", {"name": "backup", "days": "30"}
 BY: Any = {"by": "ann", "now": timezone.now()}
 
 
@@ -113,3 +120,94 @@ def test_limits_end_with_their_block() -> None:
             assert current() == EVERYTHING
         assert current() == frozenset({TEAM_A})
     assert current() == EVERYTHING
+
+
+def test_an_admin_invites_somebody_to_a_scope_and_changes_it(admin: Client, two_teams: None) -> None:
+    page = text_of(
+        admin.post(f"{PEOPLE}invite/", {"name": "bob", "role": "operator", "tags": "team-a, maps"})
+    )
+    bob = User.objects.get(username="bob")
+    assert scope_of(bob) == Scope(tags=frozenset({"team-a", "maps"})) and "tags maps, team-a" in page
+    assert "tags maps, team-a" in text_of(admin.get(PEOPLE))
+    answer = admin.post(f"{PEOPLE}{bob.pk}/scope/", {"tags": "team-b", "agents": ""})
+    assert answer.status_code == 302 and scope_of(operations.get("bob")) == Scope(tags=frozenset({"team-b"}))
+    answer = admin.post(f"{PEOPLE}{bob.pk}/scope/", {"agents": "nobody"})
+    assert answer.status_code == 422 and "there is no agent &#x27;nobody&#x27;" in text_of(answer)
+    answer = admin.post(f"{PEOPLE}{bob.pk}/scope/", {"agents": "global_agent_store"})
+    assert answer.status_code == 422 and "has all services" in text_of(answer)
+    assert admin.post(f"{PEOPLE}{bob.pk}/scope/", {}).status_code == 302
+    assert scope_of(operations.get("bob")) == Scope()
+
+
+def test_an_admin_is_invited_to_everything(admin: Client) -> None:
+    answer = admin.post(f"{PEOPLE}invite/", {"name": "bob", "role": "admin", "tags": "team-a"})
+    assert answer.status_code == 422 and "admin sees all services" in text_of(answer)
+    assert not User.objects.filter(username="bob").exists()
+
+
+def test_a_person_gives_a_token_less_than_they_see(two_teams: None, admin: Client) -> None:
+    page = text_of(admin.post("/account/tokens/add/", {**TOKEN, "role": "viewer", "tags": "team-b"}))
+    token = re.findall(r"mcps_[\w-]{20,}", page)[0]
+    assert names_by(token) == ["theirs"] and "tags team-b" in text_of(admin.get("/account/"))
+    answer = admin.post("/account/tokens/add/", {**TOKEN, "role": "admin", "tags": "team-b"})
+    assert answer.status_code == 422 and ApiToken.objects.count() == 1
+
+
+def test_the_account_page_says_what_one_sees(two_teams: None) -> None:
+    assert "You see: tags team-a." in text_of(scoped_client(Role.VIEWER).get("/account/"))
+
+
+def test_scopes_by_the_command_line(two_teams: None) -> None:
+    run("people", "invite", "bob", "--role", "operator", "--tag", "team-a")
+    assert scope_of(operations.get("bob")) == TEAM_A
+    assert "tags team-a" in run("people", "list")[0]
+    run("people", "scope", "bob", "--tag", "team-b", "--tag", "maps")
+    assert scope_of(operations.get("bob")) == Scope(tags=frozenset({"team-b", "maps"}))
+    run("people", "scope", "bob")
+    token = run("apitoken", "bob", "--role", "viewer", "--tag", "team-b")[0].strip()
+    assert names_by(token) == ["theirs"]
+    assert "tags team-b" in run("apitoken", "--list")[0]
+
+
+NOT_THEIRS = (
+    "/add/",
+    "/import/",
+    "/services/ours/edit/",
+    "/versions/",
+    "/alerts/channels/",
+    "/settings/targets/",
+    "/settings/workers/",
+)
+
+
+def test_buttons_that_a_scope_takes_away_are_not_shown(two_teams: None) -> None:
+    browser = scoped_client(Role.OPERATOR)
+    page = text_of(browser.get("/services/")) + text_of(browser.get("/services/ours/"))
+    for address in NOT_THEIRS:
+        assert f'href="{address}"' not in page, address
+    assert "Restart" in page and "ask-remove" not in page
+
+
+def test_an_operator_of_a_scope_acts_within_it_and_nowhere_else(two_teams: None) -> None:
+    browser = scoped_client(Role.OPERATOR)
+    rest: Any = {"content_type": "application/json"}
+    assert browser.post("/services/ours/ask/check/").status_code == 302
+    assert browser.post("/services/theirs/ask/check/").status_code == 404
+    assert browser.post("/api/v1/services/theirs/stop", **rest).status_code == 404
+    bulk_path = "/api/v1/services/bulk"
+    answer = browser.post(bulk_path, {"action": "check", "names": ["theirs"]}, **rest)
+    assert answer.status_code == 422 and not Command.objects.filter(service__name="theirs").exists()
+    browser.post(bulk_path, {"action": "check", "filter": {}}, **rest)
+    assert {one.service.name for one in Command.objects.all()} == {"ours"}
+    assert browser.post(bulk_path, {"action": "remove", "names": ["ours"]}, **rest).status_code == 403
+    assert browser.delete("/api/v1/services/ours").status_code == 403
+
+
+def test_a_command_and_a_bulk_action_of_others_are_not_there_by_their_number(two_teams: None) -> None:
+    command = commands.request("check", "theirs", by="ann", now=timezone.now())
+    both = ["ours", "theirs"]
+    batch = bulk.begin("check", names=both, by="ann", role=Role.ADMIN, now=timezone.now())
+    browser = scoped_client(Role.OPERATOR)
+    for address in (f"/api/v1/commands/{command.pk}", f"/api/v1/batches/{batch.pk}", f"/batches/{batch.pk}/"):
+        assert browser.get(address).status_code == 404, address
+    assert browser.post(f"/batches/{batch.pk}/cancel/").status_code == 404
