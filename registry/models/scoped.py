@@ -79,4 +79,4 @@ class HasAny(Func):
 
     def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
         column, params = compiler.compile(self.source_expressions[0])
-        return f"jsonb_exists_any({column}, %s)", (*params, self.names)
+        return f"jsonb_exists_any({column}, %s::text[])", (*params, self.names)
