@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -15,10 +18,11 @@ from lifecycle.core.monitoring import summary as summaries
 from lifecycle.core.monitoring.spans import DAY, HOUR, MINUTES
 from lifecycle.core.monitoring.summary import EMPTY, Summary
 from lifecycle.models import CheckResult, RollupMark
-from lifecycle.monitoring.rollups import fleet, queries, roll_up
+from lifecycle.monitoring.rollups import fleet, queries, roll_up, tables
 from lifecycle.monitoring.rollups.prune import Pruning
 from lifecycle.monitoring.rollups.queries import Point
 from lifecycle.monitoring.rollups.write import Rollups
+from registry.models import Service
 from tests.lifecycle.monitoring.rollups.checking import START, Line, make_services, moment, record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -31,9 +35,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: moment(NOW))
 
 
+LEFT = (Service, CheckResult, *tables.MODELS.values(), RollupMark)
+"""What holds rows after `three_days`."""
+_once: dict[str, Any] = {}
+
+
 @pytest.fixture
 def lines() -> list[Line]:
-    """Three days of checks of three services, rolled up as far as they are over, and pruned."""
+    """Three days of checks; what comes of them in a second or two is made once and then laid down again."""
+    if not _once:
+        _once["lines"] = three_days()
+        _once["rows"] = {model: list(model._default_manager.all()) for model in LEFT}
+    else:
+        RollupMark.objects.all().delete()
+        for model, rows in _once["rows"].items():
+            model._default_manager.bulk_create(rows)
+    found: list[Line] = _once["lines"]
+    return found
+
+
+def three_days() -> list[Line]:
+    """Of three services, rolled up as far as they are over, and pruned."""
     chance, ids = random.Random(7), make_services(3)
     found: list[Line] = []
     for service_id in ids:
@@ -157,6 +179,17 @@ def test_two_queries_for_any_number_of_services(lines: list[Line]) -> None:
         with CaptureQueriesContext(connection) as asked:
             ask()
         assert len(asked) <= most, [query["sql"] for query in asked]
+
+
+def test_what_is_laid_down_again_is_all_that_was_there() -> None:
+    _once.clear()
+    before = filled()
+    three_days()
+    assert {model for model, count in filled().items() if count != before[model]} == set(LEFT)
+
+
+def filled() -> dict[type[Model], int]:
+    return {model: model._default_manager.count() for model in apps.get_models()}
 
 
 def test_points_are_values() -> None:
