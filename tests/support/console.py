@@ -166,7 +166,7 @@ class Console:
     def api(self) -> httpx2.Client:
         """A client of /api/v1/ with an admin's token; addresses are relative: `services`."""
         if self._api is None:
-            token = self.manage("apitoken", "admin", "--role", "admin").stdout.split()[-1]
+            token = self.manage("apitoken", "admin", "--role", "admin", "--skip-checks").stdout.split()[-1]
             self._api = self.client(token)
         return self._api
 
