@@ -116,13 +116,39 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def empty_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the tables and nothing in them, to begin with; making them takes seconds."""
-    from tests.support.console import Console
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The tests' own database begins as a copy, too."""
+    from django.db import connection
 
-    console = Console(tmp_path_factory.mktemp("tables"))
-    console.manage("migrate", "--verbosity=0")
-    return console.data_dir / "mcpstore.sqlite3"
+    from tests.support.tables import copied_by_tests
+
+    copied_by_tests(connection, os.environ.get("DATABASE_URL", ""))
+
+
+@pytest.fixture(scope="session")
+def empty_tables() -> Path:
+    """A SQLite file with the tables and nothing in them, to begin with; making them takes seconds."""
+    from tests.support.tables import sqlite_file
+
+    return sqlite_file()
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: str) -> str:
+    """The same on PostgreSQL: the name of a database there to copy."""
+    from tests.support.tables import postgres_template
+
+    return postgres_template(postgres_server)
+
+
+@pytest.fixture
+def postgres_copy(postgres_server: str, postgres_tables: str) -> Iterator[str]:
+    """The address of a database that has its tables already."""
+    from tests.support.postgres import drop_database, new_database
+
+    url = new_database(postgres_server, postgres_tables)
+    yield url
+    drop_database(postgres_server, url)
 
 
 @pytest.fixture(scope="module")

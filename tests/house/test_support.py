@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from tests.support import postgres
+from tests.support import postgres, tables
 from tests.support.mcp_servers import FastMCPServer, listens
 from tests.support.receivers import SmtpReceiver, WebhookReceiver
 from tests.support.tools import ROOT
@@ -30,6 +30,18 @@ def test_each_test_gets_an_empty_database_on_a_real_postgresql(postgres_url: str
     with psycopg.connect(postgres_url) as connection:
         connection.execute("CREATE TABLE here (id int)")
         assert connection.info.server_version >= 150000
+
+
+def test_a_migration_that_changes_makes_other_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = tables.digest()
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    migration = tmp_path / "app" / "migrations" / "0001_initial.py"
+    migration.parent.mkdir(parents=True)
+    digests = [ours, tables.digest()]
+    for text in ("a = 1", "a = 2"):
+        migration.write_text(text)
+        digests.append(tables.digest())
+    assert len(set(digests)) == 4
 
 
 def test_postgresql_starts_as_another_account_from_a_directory_that_only_root_can_enter(

@@ -54,10 +54,10 @@ def test_a_server_that_dies_and_comes_back(console: Console) -> None:
 
 
 def test_callers_that_wait_delay_nobody(
-    start_console: ConsoleStarter, postgres_url: str, fastmcp_http_server: FastMCPServer
+    start_console: ConsoleStarter, postgres_copy: str, fastmcp_http_server: FastMCPServer
 ) -> None:
     """More of them than the pool has connections."""
-    console, callers = start_console(DATABASE_URL=postgres_url), 20
+    console, callers = start_console(DATABASE_URL=postgres_copy), 20
     console.register(patient={"url": fastmcp_http_server.url})
     console.wait_for("patient", "HEALTHY")
     with ThreadPoolExecutor(callers) as pool:

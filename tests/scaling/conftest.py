@@ -16,9 +16,9 @@ def mcp_server() -> Iterator[LightServer]:
 
 
 @pytest.fixture(scope="module")
-def cluster(postgres_server: str) -> Iterator[Cluster]:
+def cluster(postgres_server: str, postgres_tables: str) -> Iterator[Cluster]:
     """An empty console on PostgreSQL whose workers the tests start."""
-    url = new_database(postgres_server)
+    url = new_database(postgres_server, postgres_tables)
     with Cluster(url) as cluster:
         yield cluster
     drop_database(postgres_server, url)

@@ -20,8 +20,8 @@ LAST_CHANGE = "SELECT extract(epoch FROM max(at)) FROM lifecycle_statechange WHE
 
 
 @pytest.fixture(scope="module")
-def database(postgres_server: str) -> Iterator[str]:
-    url = new_database(postgres_server)
+def database(postgres_server: str, postgres_tables: str) -> Iterator[str]:
+    url = new_database(postgres_server, postgres_tables)
     yield url
     drop_database(postgres_server, url)
 

@@ -138,12 +138,17 @@ def _wait_for(url: str, seconds: float = 30) -> None:
             time.sleep(0.1)
 
 
-def new_database(url: str) -> str:
-    """Make an empty database on the server and return its address."""
+def new_database(url: str, template: str = "template1") -> str:
+    """Make an empty database on the server, or a copy of *template*, and return its address."""
     name = f"mcpstore_{secrets.token_hex(6)}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+    return at(url, name)
+
+
+def at(server: str, name: str) -> str:
+    """The address of the database *name* on the server."""
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
 
 
 def drop_database(server: str, url: str) -> None:

@@ -79,6 +79,7 @@ def test_approving_one_takes_that_one(pinned: Service) -> None:
     assert waiting(pinned) == {"c": "added", "b": "removed", "d": "added"}
 
 
+@pytest.mark.both_databases
 def test_approving_all_brings_the_list_to_what_is_offered(pinned: Service) -> None:
     ids = dict(Tool.objects.values_list("name", "pk"))
     offer(pinned, tool("a", "b"), tool("c"))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -19,7 +16,6 @@ from registry.models import ContentItem, ContractChange, Service, Tool, WaitingT
 from tests.support.contracts import digest, names, told, waiting
 from tests.support.offering import item, offer, tool
 from tests.support.registering import NOW
-from tests.support.tools import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +29,7 @@ def test_the_first_listing_is_one_line(service: Service) -> None:
     assert names(service) == ["a", "b"]
 
 
+@pytest.mark.both_databases  # rows of the cache are written without Django's help
 def test_each_change_is_a_row_with_both_definitions(service: Service) -> None:
     offer(service, tool("a"), tool("b"), tool("c", description="old"), tool("same"))
     taken = offer(service, tool("a", "b"), tool("same"), tool("d"), tool("c", description="new"))
@@ -88,6 +85,7 @@ def test_a_tool_listed_twice_keeps_both_rows_and_makes_no_noise(service: Service
     assert names(service) == ["a", "a", "b", "c"]
 
 
+@pytest.mark.both_databases
 def test_items_come_and_go_and_prompts_change(service: Service) -> None:
     here = {"template": [item("t", uriTemplate="x:{a}")], "prompt": [item("p", arguments=[])]}
     offer(service, resource=[item("r", uri="a:1", size=1), item("r", uri="a:2")], **here)
@@ -174,31 +172,3 @@ def test_what_was_prepared_is_made_anew_when_somebody_decided_meanwhile(pinned: 
     contract_approve.unpin("weather", by="ann", now=NOW)
     contract_record.take(pinned.pk, offered, NOW, ready)
     assert (waiting(pinned), Tool.objects.get(name="a").description) == ({}, "")
-
-
-def test_the_cache_holds_on_postgresql_too(postgres_url: str) -> None:
-    """Its rows are written without Django's help."""
-    program = (
-        "import django; django.setup()\n"
-        "from django.core.management import call_command; call_command('migrate', verbosity=0)\n"
-        "from django.db import transaction\n"
-        "from registry.models import AuditEntry, Service\n"
-        "from tests.registry.contracts import test_approval, test_history\n"
-        "from tests.support.contracts import make_service, pin\n"
-        "for test in (\n"
-        "    test_history.test_each_change_is_a_row_with_both_definitions,\n"
-        "    test_history.test_items_come_and_go_and_prompts_change,\n"
-        "    test_approval.test_approving_all_brings_the_list_to_what_is_offered,\n"
-        "):\n"
-        "    Service.objects.all().delete(); AuditEntry.objects.all().delete()\n"
-        "    with transaction.atomic():\n"
-        "        service = make_service()\n"
-        "        test(pin(service) if test.__module__.endswith('approval') else service)\n"
-    )
-    environment = {
-        **os.environ, "DATABASE_URL": postgres_url, "DJANGO_SETTINGS_MODULE": "mcpstore_site.settings",
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,8 +15,8 @@ from lifecycle.engine.recording.held import Held
 from lifecycle.engine.recording.routine import Check
 from lifecycle.models import CheckResult, ServiceState
 from registry.models import Service
-from tests.support.tools import ROOT
 
+pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -45,6 +42,7 @@ def checked(held: Held, seconds: int, fault: Fault | None = None) -> Check:
     return Check(held, held.snapshot, level, at, None if fault else 3)
 
 
+@pytest.mark.both_databases  # its driver counts the rows of many statements in its own way
 def test_what_was_written_is_what_is_read() -> None:
     fault = Fault(kind=Kind.HTTP, message="HTTP 503; 'quoted' %s")
     held = [make_held("a"), make_held("b")]
@@ -58,6 +56,7 @@ def test_what_was_written_is_what_is_read() -> None:
     assert list(found.values_list("at", "level", "ms")) == [(first + 1000, 0, 3), (first + 31_000, 0, 3)]
 
 
+@pytest.mark.both_databases
 def test_who_was_beaten_is_stale_and_the_others_are_not() -> None:
     first, beaten, last = (make_held(name) for name in "abc")
     ServiceState.objects.filter(pk=beaten.service_id).update(version=2, last_level="slow")
@@ -82,28 +81,3 @@ def test_a_snapshot_that_was_overtaken_is_not_written() -> None:
     checked(held, 2)
     routine.write([old])
     assert (ServiceState.objects.get().version, held.version, held.stale) == (1, 1, False)
-
-
-pytestmark = pytest.mark.django_db
-
-
-def test_the_same_holds_on_postgresql(postgres_url: str) -> None:
-    """Its driver counts the rows of many statements in its own way."""
-    tests = "test_what_was_written_is_what_is_read", "test_who_was_beaten_is_stale_and_the_others_are_not"
-    program = (
-        "from django.core.management import call_command; call_command('migrate', verbosity=0)\n"
-        "from registry.models import Service\n"
-        "from tests.lifecycle.engine.recording import test_routine as t\n"
-        f"for test in {tests}:\n"
-        "    Service.objects.all().delete(); getattr(t, test)()\n"
-    )
-    code = f"import django; django.setup()\n{program}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": postgres_url,
-        "DJANGO_SETTINGS_MODULE": "mcpstore_site.settings",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
