@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.support.groups import is_of_another
+import subprocess
+import sys
+from collections import Counter
+
+from tests.support.groups import LONGEST, is_of_another
 from tests.support.tools import ROOT
 
 GROUPS = ("not alone", "both_databases", "alone")
@@ -17,9 +21,20 @@ def test_every_file_of_tests_is_of_a_group_and_its_marks_are_followed() -> None:
         assert of & {"alone", "not alone"}, file
         assert "both_databases" in of or "pytest.mark.both_databases" not in text, file
         assert "alone" in of or "pytest.mark.alone" not in text, file
+    assert set(LONGEST) <= set(map(str, files))
 
 
 def test_the_makefile_runs_these_groups_and_an_unknown_choice_leaves_out_nothing() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert all(f'-m "{group}"' in makefile or f"-m {group}" in makefile for group in GROUPS)
     assert not any(is_of_another(file, "slow or alone") for file in (ROOT / "tests").rglob("test_*.py"))
+
+
+def test_a_group_is_chosen_by_the_marks_that_its_files_are_given() -> None:
+    files = {"tests/registry/access/test_api.py": 20, "tests/lifecycle/engine/recording/test_routine.py": 2}
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0", "-m", "both_databases"]
+    done = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True)
+    found = Counter(line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line)
+    assert found.keys() == files.keys(), done.stdout + done.stderr
+    assert all(found[file] >= least for file, least in files.items())
+    assert found["tests/lifecycle/engine/recording/test_routine.py"] == 2

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from tests.support.tools import ROOT
 
+# Tests that start whole programs or measure time; they come last, a few files at a time: they mostly wait.
 ALONE = tuple(
     str(ROOT / "tests" / place)
     for place in (
@@ -29,15 +32,56 @@ ALONE = tuple(
 BOTH = "both_databases"
 PAGES = ("test_api", "test_pages")
 """Files of such names are pages and REST: all of it runs on both databases."""
+LONGEST = {
+    str(ROOT / "tests" / f"{place}.py"): rank
+    for rank, place in enumerate(
+        (
+            "mcpstore_site/test_benchmark",
+            "guarantees/test_kill_steps",
+            "lifecycle/engine/worker/test_worker_process",
+            "browser/test_secret_bundle",
+            "mcpstore_site/serving/test_up",
+            "mcpstore_site/test_console",
+            "browser/test_main_job",
+            "browser/test_alerts",
+            "scaling/test_workers",
+            "guarantees/test_kill_sums",
+            "guarantees/test_zoo",
+            "mcpstore_site/test_end_to_end",
+            "guarantees/test_noticing",
+            "guarantees/test_canary",
+            "guarantees/test_kill_worker",
+            "guarantees/test_silent_worker",
+            "browser/test_layout",
+            "scaling/test_web_processes",
+            "mcpstore_site/facade/test_examples",
+            "house/test_wheel",
+            "lifecycle/engine/service/test_redeployed",
+            "house/test_support",
+            "house/test_bootstrap",
+            "lifecycle/monitoring/telemetry/test_otlp",
+            "mcpstore_site/serving/test_serving",
+            "mcpstore_site/serving/test_streaming",
+        )
+    )
+}
+"""Files that take their time with few tests: begun last, one of them would be all that still runs.
+
+Those that wait for a moment to come are not the first, beside the benchmark.
+"""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that start whole programs or measure time come last, a few files at a time: they mostly wait."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
+    """Marks before anybody chooses by them; an order of files once pytest-django has put its own."""
     for item in items:
         if is_alone(item.path):
             item.add_marker("alone")
         elif item.path.name.startswith(PAGES):
             item.add_marker(BOTH)
+    yield
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (LONGEST.get(str(item.path), len(LONGEST)), -tests[item.path]))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
