@@ -68,7 +68,7 @@ def pytest_runtest_teardown() -> None:
     """An export that a test set off ends before its rows are taken away."""
     from registry.mcpjson import export as mcpjson_export
 
-    mcpjson_export.wait_idle(10)
+    mcpjson_export.wait_idle(60)
 
 
 @pytest.hookimpl(wrapper=True)
