@@ -16,6 +16,10 @@ NOT_ENDED = "0001-01-01T00:00:00Z"
 """Go's zero time, which stands where an alert still fires."""
 
 
+SEVERITIES = {"CRITICAL": "critical", "ERROR": "critical", "WARNING": "warning"}
+"""Receivers know these words, and some stumble over others; our own level is a label of its own."""
+
+
 def payload(letter: Letter) -> dict[str, Any]:
     """One group of alerts: those that the letter is about."""
     data = letter.payload["data"]
@@ -42,9 +46,10 @@ def _status(letter: Letter) -> str:
 def _alert(letter: Letter, data: Mapping[str, Any]) -> dict[str, Any]:
     labels = {
         "alertname": str(data["rule"]),
-        "severity": str(data["level"]).lower(),
+        "severity": SEVERITIES.get(str(data["level"]), "info"),
+        "level": str(data["level"]),
         "service": str(data["service"] or ""),
-        "episode": str(data["episode"] or message.incident(letter)),
+        "episode": str(data["episode"] or "test"),
     }
     labels = {name: value for name, value in labels.items() if value}
     return {
@@ -56,10 +61,15 @@ def _alert(letter: Letter, data: Mapping[str, Any]) -> dict[str, Any]:
             "state": str(data["state"]),
         },
         "startsAt": data["since"],
-        "endsAt": data.get("resolved_at") or NOT_ENDED,
+        "endsAt": _end(letter, data),
         "generatorURL": data["url"],
         "fingerprint": hashlib.sha256(json.dumps(labels, sort_keys=True).encode()).hexdigest()[:16],
     }
+
+
+def _end(letter: Letter, data: Mapping[str, Any]) -> str:
+    ended = str(letter.payload["timestamp"]) if letter.kind == "resolved" else NOT_ENDED
+    return str(data.get("resolved_at") or ended)
 
 
 def _shared(all_of_them: list[dict[str, str]]) -> dict[str, str]:

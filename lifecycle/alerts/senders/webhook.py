@@ -7,9 +7,10 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.utils.translation import gettext_lazy as lazy
 
@@ -43,10 +44,20 @@ def headers_for(message_id: UUID, body: bytes, secrets: tuple[str, ...], now: da
 
 
 def build(letter: Letter) -> list[Call]:
-    alerts = letter.config.value("format") == ALERTMANAGER
-    body = body_of(alertmanager.payload(letter) if alerts else letter.payload)
+    """In Alertmanager's format a test ends at once, since its receivers keep what fires open."""
+    if letter.config.value("format") != ALERTMANAGER:
+        return [_call(letter, letter.payload)]
+    calls = [_call(letter, alertmanager.payload(letter))]
+    if letter.kind == "test":
+        end = replace(letter, kind="resolved", message_id=uuid5(letter.message_id, "end"))
+        calls.append(_call(end, alertmanager.payload(end)))
+    return calls
+
+
+def _call(letter: Letter, payload: Mapping[str, Any]) -> Call:
+    body = body_of(payload)
     headers = headers_for(letter.message_id, body, letter.config.signing(letter.now), letter.now)
-    return [Call(url=letter.config.url, body=body, headers=headers)]
+    return Call(url=letter.config.url, body=body, headers=headers)
 
 
 def judge(answer: Answer) -> str:

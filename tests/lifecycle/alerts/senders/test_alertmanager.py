@@ -27,7 +27,8 @@ def test_a_beginning_has_all_that_version_4_has(settings: Settings) -> None:
     fingerprint = alert.pop("fingerprint")
     labels = {
         "alertname": "Service down",
-        "severity": "error",
+        "severity": "critical",
+        "level": "ERROR",
         "service": "weather",
         "episode": "7",
     }
@@ -77,7 +78,17 @@ def test_members_of_one_message_are_alerts_of_their_own() -> None:
     body = sent(service=None, members=members)
     assert [alert["labels"]["service"] for alert in body["alerts"]] == ["a", "b"]
     assert [alert["labels"]["episode"] for alert in body["alerts"]] == ["1", "2"]
-    assert body["commonLabels"] == {"alertname": "Service down", "severity": "error"}
+    assert body["commonLabels"] == {"alertname": "Service down", "severity": "critical", "level": "ERROR"}
+
+
+def test_a_test_is_ended_at_once_under_an_id_of_its_own() -> None:
+    first, second = build(letter(CONFIG, "test"))
+    begin, end = json.loads(first.body), json.loads(second.body)
+    assert (begin["status"], end["status"]) == ("firing", "resolved")
+    assert begin["alerts"][0]["fingerprint"] == end["alerts"][0]["fingerprint"]
+    assert end["alerts"][0]["endsAt"] == "2026-11-21T12:00:00.000Z"
+    assert first.headers["webhook-id"] != second.headers["webhook-id"]
+    assert len(build(letter(Config(url="https://x", secret=new_secret()), "test"))) == 1
 
 
 def test_without_the_choice_the_body_is_our_own() -> None:
