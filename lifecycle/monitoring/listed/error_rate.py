@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.db.models import Max, Q
 
-from lifecycle.core.machine.states import SERVING
+from lifecycle.core.machine.states import SERVING, State
 from lifecycle.core.monitoring import calls, packing, spans
 from lifecycle.core.monitoring.spans import MINUTES
 from lifecycle.live.feed import feed
@@ -31,6 +31,7 @@ WINDOW = 3600
 LEAST = 3
 """Fewer failures mark nobody, whatever their share."""
 AT_ONCE = 500
+DOWN = (State.RECONNECTING, State.UNREACHABLE)
 COUNTS = ("calls", "failed_calls", "checks", "failed_checks")
 
 
@@ -64,14 +65,18 @@ def _is_over(counts: Mapping[str, int], limit: float) -> bool:
 
 
 def _counted_since(first: int) -> dict[int, int]:
-    """From when on each that serves is counted."""
+    """From when on each that serves is counted: after an outage from the next 5 minutes on."""
     listed = Q(service__removed_at=None, service__archived_at=None)
     since = dict.fromkeys(
         ServiceState.objects.filter(listed, state__in=SERVING).values_list("pk", flat=True), first
     )
     back = StateChange.objects.filter(at__gte=datetime.fromtimestamp(first, UTC), after__in=SERVING)
-    fresh = back.exclude(before__in=SERVING).order_by().values_list("service_id").annotate(at=Max("at"))
-    return since | {key: spans.ceil(at.timestamp(), MINUTES) for key, at in fresh if key in since}
+    fresh = back.exclude(before__in=SERVING).order_by().values_list("service_id", "before")
+    for key, before, at in fresh.annotate(at=Max("at")):
+        if key in since:
+            edge = spans.ceil if before in DOWN else spans.floor
+            since[key] = max(since[key], edge(at.timestamp(), MINUTES))
+    return since
 
 
 def _calls(first: int) -> Iterator[tuple[int, int, dict[str, int]]]:

@@ -84,6 +84,14 @@ def test_an_outage_that_is_over_marks_nobody() -> None:
     assert mark() == []
 
 
+def test_one_that_was_just_started_is_counted_from_its_first_call_on() -> None:
+    service = make_service()
+    make_change(service, State.HEALTHY, before="INITIALIZING", at=NOW - timedelta(minutes=1))
+    called(service, ok=0, failed=5)
+    called(service, ok=0, failed=7, slots_ago=1)
+    assert mark() == [(5, 5, 0, 0)]
+
+
 def test_it_keeps_its_beginning_and_is_forgotten_when_it_is_over() -> None:
     service = make_service()
     called(service, ok=0, failed=5)
