@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.episodes import folding
+from lifecycle.alerts.rules.forms import METRICS
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.alerts.silences.quiet import Quiet
 from lifecycle.core.alerting.messages import lasting
+from lifecycle.core.timing.durations import number
 from lifecycle.models import AlertRule, Channel, Delivery, Episode, EpisodeNote
 from lifecycle.pages import humanize
 from lifecycle.services.presenter import STATE_WORDS
@@ -198,6 +200,15 @@ def _condition(row: AlertRule) -> str:
             return _("A tool changes in a breaking way") if row.breaking_only else _("Tools change")
         case AlertRule.Condition.NOT_SERVING_FOR:
             return _("Not serving for %(span)s") % {"span": lasting(timedelta(seconds=row.seconds))}
+        case AlertRule.Condition.METRIC:
+            metric = str(dict(METRICS).get(row.metric, row.metric))
+            return _lasting_for(row, _("%(metric)s: %(n)s") % {"metric": metric, "n": number(row.threshold)})
+        case AlertRule.Condition.BUDGET_BURN:
+            return _lasting_for(row, _("The budget of a target burns too fast"))
+        case AlertRule.Condition.UNUSUALLY_SLOW:
+            return _lasting_for(row, _("Unusually slow"))
+        case AlertRule.Condition.FLAPPING:
+            return _lasting_for(row, _("Flapping"))
         case AlertRule.Condition.NEEDS_SIGN_IN:
             return _lasting_for(row, _("Needs sign-in"))
         case AlertRule.Condition.STATE_ENTERED:

@@ -53,6 +53,10 @@ class AlertRule(models.Model):
         TOOLS_CHANGED = "tools-changed"
         MASS_FAILURE = "mass-failure"
         NEEDS_SIGN_IN = "needs-sign-in"
+        METRIC = "metric"
+        BUDGET_BURN = "budget-burn"
+        UNUSUALLY_SLOW = "unusually-slow"
+        FLAPPING = "flapping"
 
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(default=True)
@@ -62,6 +66,9 @@ class AlertRule(models.Model):
     seconds = models.PositiveIntegerField(default=300)
     for_seconds = models.PositiveIntegerField(default=15)
     breaking_only = models.BooleanField(default=False)
+    metric = models.CharField(max_length=24, default="error_rate", help_text="of `core.alerting.measured`")
+    threshold = models.FloatField(default=0.1)
+    window_seconds = models.PositiveIntegerField(default=300)
     scope = models.JSONField(
         default=dict, help_text='{"kind": "all"} or {"kind": "services"|"tags"|"profiles", "values": [...]}'
     )

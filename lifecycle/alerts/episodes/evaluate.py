@@ -10,11 +10,12 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from lifecycle.alerts.episodes import changed_tools, folding, mass_failure, reminders, step
+from lifecycle.alerts.episodes import changed_tools, folding, mass_failure, measured, reminders, step
 from lifecycle.alerts.episodes.moves import Move
 from lifecycle.alerts.episodes.step import Case, Step
 from lifecycle.alerts.outbox import late_channels
 from lifecycle.alerts.outbox.write import Story
+from lifecycle.alerts.rules import measures
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.alerts.windows import follow
 from lifecycle.core.alerting import evaluate
@@ -28,7 +29,7 @@ from registry.models import Desired, Service
 AT_ONCE = 50
 SWEEP_EVERY = timedelta(seconds=5)
 TOOLS_CHANGED = AlertRule.Condition.TOOLS_CHANGED
-OTHERWISE = (TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE)
+OTHERWISE = (TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE, *measures.MEASURED)
 SIGN_IN = AlertRule.Condition.NEEDS_SIGN_IN
 _swept_at: datetime | None = None
 
@@ -109,7 +110,10 @@ def tick(now: datetime) -> int:
     """Fire what has become due and, every few seconds, put right what no transition told; returns firings."""
     global _swept_at
     fired = _review(
-        Episode.objects.filter(state=Phase.PENDING.value, due_at__lte=now).order_by("due_at"), now
+        Episode.objects.filter(state=Phase.PENDING.value, due_at__lte=now)
+        .exclude(rule__condition__in=measures.MEASURED)
+        .order_by("due_at"),
+        now,
     )
     if _swept_at is None or not timedelta(0) <= now - _swept_at < SWEEP_EVERY:
         _swept_at = now
@@ -126,7 +130,7 @@ def sweep(now: datetime) -> int:
         | Q(service__removed_at__isnull=False)
         | Q(service__archived_at__isnull=False)
         | (
-            ~Q(rule__condition=TOOLS_CHANGED)
+            ~Q(rule__condition__in=(TOOLS_CHANGED, *measures.MEASURED))
             & (Q(service__desired=Desired.STOPPED) | Q(service__state_row__state=State.HEALTHY.value))
         )
         | (~Q(rule__condition__in=(*OTHERWISE, SIGN_IN)) & Exists(states.filter(rule_values.LACKS_SIGN_IN)))
@@ -136,6 +140,7 @@ def sweep(now: datetime) -> int:
     fired = _review(done_for.order_by("pk"), now) + _open_missing(now)
     late_channels.catch_up(now, AT_ONCE)
     reminders.remind(now, AT_ONCE)
+    fired += measured.now_and_then(now)
     return fired
 
 

@@ -25,7 +25,11 @@ def folded(state: ServiceState) -> bool:
     if any(holder.desired == Desired.STOPPED for holder in holders):
         return True
     rules = AlertRule.objects.filter(enabled=True).exclude(
-        condition__in=[AlertRule.Condition.TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE]
+        condition__in=[
+            AlertRule.Condition.TOOLS_CHANGED,
+            AlertRule.Condition.MASS_FAILURE,
+            *evaluate.MEASURED,
+        ]
     )
     return any(
         rule_values.covers(rule, holder) and _tells_of(rule, holder) for rule in rules for holder in holders

@@ -13,7 +13,7 @@ from lifecycle.alerts.outbox import pacing
 from lifecycle.alerts.rules.values import lacks_sign_in
 from lifecycle.alerts.silences import quiet
 from lifecycle.core.alerting import grouping, messages
-from lifecycle.core.alerting.evaluate import Ending, Notice
+from lifecycle.core.alerting.evaluate import MEASURED, Ending, Notice
 from lifecycle.core.answers.causes import Cause
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import State
@@ -30,6 +30,10 @@ USUAL: Mapping[str, str] = {
     AlertRule.Condition.NEEDS_SIGN_IN: messages.DEFAULT_MESSAGE,
     AlertRule.Condition.TOOLS_CHANGED: messages.TOOLS_MESSAGE,
     AlertRule.Condition.MASS_FAILURE: messages.MASS_MESSAGE,
+    AlertRule.Condition.METRIC: messages.MEASURED_MESSAGE,
+    AlertRule.Condition.BUDGET_BURN: messages.MEASURED_MESSAGE,
+    AlertRule.Condition.UNUSUALLY_SLOW: messages.MEASURED_MESSAGE,
+    AlertRule.Condition.FLAPPING: messages.MEASURED_MESSAGE,
 }
 """The message of a rule that has none of its own."""
 KEPT_TRYING = timedelta(hours=24)
@@ -168,6 +172,7 @@ def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
         ending=Ending(row.ending),
         by=row.ended_by,
         lasted=now - row.opened_at,
+        measured=row.rule.condition in MEASURED,
     )
     data = {
         **_common(row, story),

@@ -17,7 +17,12 @@ from registry.rest.problems import ProblemError
 
 router = Router()
 NAMES = {"lasting": "for_seconds", "cooldown": "cooldown_seconds", "values": "scope.values"}
-NAMES |= {"reminder": "reminder_seconds", "keep_firing": "keep_firing_seconds", "scope": "scope.kind"}
+NAMES |= {
+    "window": "window_seconds",
+    "reminder": "reminder_seconds",
+    "keep_firing": "keep_firing_seconds",
+    "scope": "scope.kind",
+}
 """Fields of the form that are called otherwise here."""
 
 
@@ -33,6 +38,11 @@ class RuleAnswer(Schema):
         description="of state-entered and needs-sign-in: how long it must last before it fires"
     )
     breaking_only: bool
+    metric: str = Field(
+        description="of metric: error_rate, response_time, availability, consecutive_failures"
+    )
+    threshold: float
+    window_seconds: int
     scope: dict[str, Any]
     cooldown_seconds: int
     keep_firing_seconds: int = Field(description="how long it must be over before it is resolved")
@@ -61,6 +71,9 @@ class RuleChange(Schema):
     seconds: int | None = None
     for_seconds: int | None = None
     breaking_only: bool | None = None
+    metric: str | None = None
+    threshold: float | None = None
+    window_seconds: int | None = None
     scope: ScopeChange | None = None
     cooldown_seconds: int | None = None
     keep_firing_seconds: int | None = None

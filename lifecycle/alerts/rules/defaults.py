@@ -13,6 +13,12 @@ from registry.models import AuditEntry
 
 ACTION = "alert-rules.shipped"
 DOWN = ["RECONNECTING", "UNREACHABLE"]
+MEASURED = (
+    ("High error rate", "WARNING", "error_rate", 0.1),
+    ("Slow response", "WARNING", "response_time", 3.0),
+    ("High response time", "ERROR", "response_time", 5.0),
+    ("Flapping", "WARNING", "", 0.0),
+)
 
 
 def ensure(now: datetime) -> int:
@@ -53,7 +59,21 @@ def ensure(now: datetime) -> int:
                     scope={"kind": "all"},
                     created_at=now,
                 ),
+                *(_measured(now, *values) for values in MEASURED),
             ]
         )
         audit.note("console", ACTION, "alert rules", now=now)
-    return 4
+    return 4 + len(MEASURED)
+
+
+def _measured(now: datetime, name: str, level: str, metric: str, threshold: float) -> AlertRule:
+    return AlertRule(
+        name=name,
+        level=level,
+        condition="metric" if metric else "flapping",
+        metric=metric or "error_rate",
+        threshold=threshold,
+        for_seconds=300 if metric else 0,
+        scope={"kind": "all"},
+        created_at=now,
+    )

@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from lifecycle.core.alerting.measured import Metric
 from lifecycle.core.alerting.messages import DEFAULT_MESSAGE, PLACEHOLDERS, unknown_placeholders
 from lifecycle.core.machine.states import State
 from lifecycle.models import AlertRule, Channel
@@ -29,6 +30,16 @@ CONDITIONS = [
     (AlertRule.Condition.NEEDS_SIGN_IN.value, lazy("A service needs sign-in")),
     (AlertRule.Condition.TOOLS_CHANGED.value, lazy("The tools of a service change")),
     (AlertRule.Condition.MASS_FAILURE.value, lazy("More than half of all services fail at once")),
+    (AlertRule.Condition.METRIC.value, lazy("A metric passes a threshold")),
+    (AlertRule.Condition.BUDGET_BURN.value, lazy("The budget of a target burns too fast")),
+    (AlertRule.Condition.UNUSUALLY_SLOW.value, lazy("A service is unusually slow")),
+    (AlertRule.Condition.FLAPPING.value, lazy("A service is flapping: more than 5 changes in 10 minutes")),
+]
+METRICS = [
+    (Metric.ERROR_RATE.value, lazy("Error rate of checks, above (0.1 is 10 %)")),
+    (Metric.RESPONSE_TIME.value, lazy("Average response, above (seconds)")),
+    (Metric.AVAILABILITY.value, lazy("Availability, below (0.99 is 99 %)")),
+    (Metric.CONSECUTIVE_FAILURES.value, lazy("Consecutive failed checks, above")),
 ]
 LEVELS = [
     ("INFO", lazy("Info")),
@@ -77,6 +88,13 @@ class RuleForm(forms.Form):
     )
     breaking_only = forms.BooleanField(
         label=lazy("Breaking changes only, such as a new required argument"), required=False
+    )
+    metric = forms.ChoiceField(label=lazy("Metric"), choices=METRICS, initial=METRICS[0][0], required=False)
+    threshold = forms.FloatField(
+        label=lazy("Threshold"), min_value=0, max_value=1e6, initial=0.1, required=False
+    )
+    window = forms.IntegerField(
+        label=lazy("Window (seconds)"), min_value=300, max_value=DAY, initial=300, required=False
     )
     scope = forms.ChoiceField(label=lazy("Scope"), choices=SCOPES, initial="all")
     values = forms.CharField(
@@ -165,6 +183,8 @@ class RuleForm(forms.Form):
             self.add_error("seconds", _("Enter the number of seconds."))
         if entering and "states" in given and not given["states"]:
             self.add_error("states", _("Choose at least one state."))
+        if condition == AlertRule.Condition.METRIC and given.get("threshold") is None:
+            self.add_error("threshold", _("Enter a number."))
         if condition == AlertRule.Condition.MASS_FAILURE:
             given["scope"], given["values"] = "all", []
         self._check_scope(given.get("scope", "all"), given.get("values", []))
@@ -188,6 +208,9 @@ class RuleForm(forms.Form):
         rule.seconds = given["seconds"] if given["seconds"] is not None else 300
         rule.for_seconds = given["lasting"] if given["lasting"] is not None else FOR_SECONDS
         rule.breaking_only = given["breaking_only"]
+        rule.metric = given["metric"] or METRICS[0][0]
+        rule.threshold = given["threshold"] if given["threshold"] is not None else 0.1
+        rule.window_seconds = given["window"] or 300
         rule.keep_firing_seconds, rule.reminder_seconds = given["keep_firing"] or 0, given["reminder"] or 0
         rule.scope = (
             {"kind": "all"}
@@ -227,6 +250,9 @@ def initial_of(rule: AlertRule) -> dict[str, Any]:
         "scope": rule.scope.get("kind", "all"),
         "values": ", ".join(rule.scope.get("values", [])),
         "cooldown": rule.cooldown_seconds,
+        "metric": rule.metric,
+        "threshold": rule.threshold,
+        "window": rule.window_seconds,
         "keep_firing": rule.keep_firing_seconds,
         "reminder": rule.reminder_seconds,
         "message": rule.message,

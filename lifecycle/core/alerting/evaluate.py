@@ -24,6 +24,14 @@ class Condition(StrEnum):
     TOOLS_CHANGED = "tools-changed"
     MASS_FAILURE = "mass-failure"
     NEEDS_SIGN_IN = "needs-sign-in"
+    METRIC = "metric"
+    BUDGET_BURN = "budget-burn"
+    UNUSUALLY_SLOW = "unusually-slow"
+    FLAPPING = "flapping"
+
+
+MEASURED = frozenset({Condition.METRIC, Condition.BUDGET_BURN, Condition.UNUSUALLY_SLOW, Condition.FLAPPING})
+"""What no state tells but figures over time; somebody else measures it."""
 
 
 class Phase(StrEnum):
@@ -109,6 +117,7 @@ class Rule:
 class Situation:
     """One service as it is now.
 
+    `measured` is what figures say of a rule that is about them, None where there are none.
     `entered` says that it came into its state just now, `asked` that a person wanted that. `sign_in` says
     that it answers and lets nobody in, which is no outage. `folded` says that it waits for a dependency whose
     own alert tells of the trouble. `tools_changed` and `tools_broken` (a breaking change among them) say what
@@ -126,6 +135,7 @@ class Situation:
     folded: bool = False
     tools_changed: bool = False
     tools_broken: bool = False
+    measured: bool | None = None
 
     @property
     def serving(self) -> bool:
@@ -167,6 +177,8 @@ def holds(rule: Rule, now_is: Situation, *, told: bool = True) -> bool:
         return not now_is.removed
     if now_is.at_rest:
         return False
+    if rule.condition in MEASURED:
+        return now_is.measured is not False  # no figures are no end
     if now_is.between:
         return told  # how it is comes out when it has been started again
     if rule.condition is Condition.NEEDS_SIGN_IN:
@@ -181,6 +193,8 @@ def opens(rule: Rule, now_is: Situation) -> bool:
         return now_is.tools_broken if rule.breaking_only else now_is.tools_changed
     if now_is.at_rest or now_is.between:
         return False
+    if rule.condition in MEASURED:
+        return now_is.measured is True
     if now_is.sign_in or rule.condition is Condition.NEEDS_SIGN_IN:
         return now_is.sign_in and rule.condition is Condition.NEEDS_SIGN_IN
     if rule.condition is Condition.STATE_ENTERED:
@@ -218,7 +232,8 @@ def step(
     if episode is None:
         if not opens(rule, now_is):
             return None, None
-        began = None if rule.condition is Condition.TOOLS_CHANGED else now_is.not_serving_since
+        at_once = rule.condition is Condition.TOOLS_CHANGED or rule.condition in MEASURED
+        began = None if at_once else now_is.not_serving_since
         episode = Episode(phase=Phase.PENDING, opened_at=began or now, due_at=now)
     elif not holds(rule, now_is, told=episode.fired_at is not None):
         clears = episode.clears_at or now + rule.keep
@@ -230,6 +245,8 @@ def step(
     if episode.phase is not Phase.PENDING:
         stale = rule.condition is Condition.TOOLS_CHANGED  # it fired under another condition
         return end(rule, episode, Ending.RULE_CHANGED) if stale else (episode, None)
+    if rule.condition in MEASURED and now_is.measured is None:
+        return episode, None  # no figures fire nothing
     if now_is.folded and rule.condition is not Condition.TOOLS_CHANGED:
         return replace(episode, due_at=None), None
     due = _due(rule, episode.opened_at, last_fired)

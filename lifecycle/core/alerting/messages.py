@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from lifecycle.core.alerting.evaluate import Ending
+from lifecycle.core.alerting.evaluate import SERVES_AGAIN, Ending
 from lifecycle.core.timing import durations
 
 PLACEHOLDERS = ("service", "state", "reason", "since", "rule", "level")
@@ -15,6 +15,7 @@ NAMED_AT_MOST = 5
 DEFAULT_MESSAGE = "{service} is {state}: {reason}"
 SIGN_IN_MESSAGE = "{service} needs sign-in: it is up, but does not let the console in ({reason})"
 TOOLS_MESSAGE = "{service}: {reason}"
+MEASURED_MESSAGE = "{service}: {reason}"
 # A person's text is never given to str.format: that would read attributes and fill memory at its bidding.
 _BRACED = re.compile(r"\{([^{}]*)\}")
 
@@ -86,11 +87,14 @@ class End:
     ending: Ending
     by: str
     lasted: timedelta
+    measured: bool = False
 
 
 def ended(end: End) -> str:
     """What is told of an end, however it came."""
     by, lasted = f" by {end.by}" if end.by else "", lasting(end.lasted)
+    if end.measured and end.ending in SERVES_AGAIN:
+        return f"{end.service}: “{end.rule}” is over after {lasted}"
     if (doing := DOING.get(end.ending)) is not None:
         return served_again(end.service, end.lasted, f"{doing}{by}")
     if (gone := GONE.get(end.ending)) is not None:

@@ -12,12 +12,16 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_defaults_come_once_and_stay_deleted() -> None:
-    assert ensure(NOON) == 4
+    assert ensure(NOON) == 8
     assert set(AlertRule.objects.values_list("name", flat=True)) == {
         "Service down",
         "Needs sign-in",
         "Not serving for 5 minutes",
         "Most services fail at once",
+        "High error rate",
+        "Slow response",
+        "High response time",
+        "Flapping",
     }
     AlertRule.objects.all().delete()
     assert ensure(NOON) == 0
