@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lifecycle.monitoring.calls import queries as calls
 from lifecycle.monitoring.charts import columns
@@ -19,6 +19,8 @@ POINTS = 360
 """Half of what REST gives: more than a screen shows apart only takes time, and who zooms gets finer ones."""
 FLEET_POINTS = 300
 """Of all services, each row has hundreds of buckets: a week is drawn from hours, not from 5 minutes."""
+LONG, LONG_POINTS = timedelta(days=60), 100
+"""What is longer is drawn from days: 90 of them, and not 2,160 hours."""
 
 
 def past_of(service: Service, window: Window, now: datetime) -> Past:
@@ -47,7 +49,8 @@ def of_service(service: Service, window: Window, past: Past, now: datetime) -> d
 
 def of_fleet(window: Window) -> dict[str, Chart]:
     """The response of all services together."""
-    points = rollups.fleet_series(window.start, window.end, FLEET_POINTS)
+    most = LONG_POINTS if window.end - window.start > LONG else FLEET_POINTS
+    points = rollups.fleet_series(window.start, window.end, most)
     return {"response": columns.response(points, window.start.timestamp(), window.end.timestamp())}
 
 

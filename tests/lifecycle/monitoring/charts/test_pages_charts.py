@@ -12,7 +12,15 @@ from django.utils import timezone
 from lifecycle.core.machine.states import State
 from lifecycle.core.monitoring import packing
 from lifecycle.core.monitoring import summary as summaries
-from lifecycle.models import CheckResult, MassFailure, Rollup5m, ServiceState, StateChange
+from lifecycle.models import (
+    CheckResult,
+    FleetRollup,
+    MassFailure,
+    Rollup5m,
+    RollupMark,
+    ServiceState,
+    StateChange,
+)
 from registry.models import Service
 from tests.support.api import Api
 from tests.support.pages import make_service, text_of
@@ -186,3 +194,16 @@ def test_an_event_leads_to_its_moment(viewer: Client, weather: Service) -> None:
 def test_a_program_has_a_chart_of_what_it_uses(viewer: Client, db: None) -> None:
     make_service("local", transport="stdio", endpoint="uvx local", entry={"command": "uvx"})
     assert 'data-chart="process"' in text_of(viewer.get("/services/local/"))
+
+
+def test_three_months_of_all_services_are_drawn_from_days(viewer: Client) -> None:
+    today = int(timezone.now().timestamp()) // 86_400 * 86_400
+    data = packing.pack(summaries.of([(0, 40)] * 10))
+    for name, span in (("fleet", 300), ("fleet hour", 3600), ("fleet day", 86_400)):
+        RollupMark.objects.create(name=name, until=today)
+        days = range(1, 80) if span == 86_400 else ()
+        rows = [FleetRollup(span=span, at=today - day * 86_400, data=data) for day in days]
+        FleetRollup.objects.bulk_create(rows)
+    chart = viewer.get("/overview/charts.json?range=90d").json()["charts"]["response"]
+    assert chart["seconds"] == 86_400
+    assert len([value for value in chart["columns"]["p50"] if value]) == 79
