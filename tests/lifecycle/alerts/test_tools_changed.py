@@ -48,7 +48,7 @@ def test_a_change_is_told_once_and_has_no_end(rule: AlertRule, service: Service)
         "weather: 2 tools changed, 1 breaking · a (breaking): b: was optional, is now required"
         " · b (text): its description changed"
     )
-    letter: Any = SimpleNamespace(kind="firing", payload=message.payload)
+    letter: Any = SimpleNamespace(began=None, kind="firing", payload=message.payload)
     assert subject_of(letter) == "[ERROR] The tools of weather changed (Tools)"
     listed(service, at(400), tool("a", "b"), tool("b", description="new"))
     assert Delivery.objects.count() == 1
