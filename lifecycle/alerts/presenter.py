@@ -21,6 +21,7 @@ from lifecycle.models import AlertRule, Channel, Delivery, Episode, EpisodeNote
 from lifecycle.pages import humanize
 from lifecycle.services.presenter import STATE_WORDS
 from registry.dependencies.links import few
+from registry.models.limits import current
 
 Words = dict[str, tuple[str | Promise, str]]
 LEVELS: Words = {
@@ -266,7 +267,8 @@ def delivery_row(row: Delivery, now: datetime) -> DeliveryRow:
         created=moment(row.created_at, now),
         next_iso=humanize.iso(row.next_attempt_at) if waiting else "",
         next_text=humanize.until(row.next_attempt_at, now) if waiting else "",
-        can_replay=row.state in (Delivery.State.DEAD, Delivery.State.PARTIAL),
+        can_replay=row.state in (Delivery.State.DEAD, Delivery.State.PARTIAL)
+        and not (row.group_id and current()),
         members=row.payload.get("data", {}).get("members_count", 0),
     )
 

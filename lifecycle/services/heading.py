@@ -23,6 +23,7 @@ from lifecycle.services.presenter import STATE_WORDS, ServiceRow, row_of
 from lifecycle.services.row_facts import RowFacts
 from lifecycle.workers import queries as worker_queries
 from registry.models import Service, Transport
+from registry.models.limits import current
 
 COMMAND_WORDS = {
     Command.Kind.START: lazy("start"),
@@ -67,6 +68,7 @@ class ServiceHead:
     row: ServiceRow
     desired: str
     diagnosis: Diagnosis
+    edits: bool
     error: str
     error_kind: str
     output: str
@@ -113,6 +115,7 @@ def head_of(service: Service, now: datetime) -> ServiceHead:
         row=row,
         desired=service.desired,
         diagnosis=diagnose(facts),
+        edits=not current(),
         error=stored.error_message if stored and troubled else "",
         error_kind=stored.error_kind if stored and troubled else "",
         output=_beyond(stored) if stored and troubled else "",

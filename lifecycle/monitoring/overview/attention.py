@@ -25,6 +25,7 @@ from lifecycle.services.diagnosis.remedies import Act
 from lifecycle.services.heading import facts_from
 from lifecycle.services.presenter import looks_of
 from registry.dependencies import links
+from registry.models.limits import current
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,6 +200,8 @@ def _button(row: ServiceState, diagnosis: Diagnosis) -> Button | None:
         return None
     remedy = diagnosis.remedies[0]
     if remedy.act is Act.EDIT:
+        if current():
+            return None
         return Button(words=remedy.words, href=reverse("service_edit", args=[row.service.name]) + remedy.ask)
     return Button(
         words=remedy.words, post=reverse("service_action", args=[row.service.name, remedy.act.value])

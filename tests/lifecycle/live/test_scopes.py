@@ -11,9 +11,10 @@ from django.utils import timezone
 from lifecycle.core.machine.states import State
 from lifecycle.live import fragments
 from lifecycle.live.feed import feed
+from lifecycle.live.hub import hub as hub_module
 from lifecycle.live.hub.hub import Hub
 from lifecycle.live.socket.access import signed_in
-from lifecycle.live.socket.client import Client
+from lifecycle.live.socket.client import RESTARTING, SIGNED_OUT, Client
 from lifecycle.models import FeedItem
 from registry.core.scope import EVERYTHING, Limits
 from registry.models import Role
@@ -96,3 +97,14 @@ def test_without_scopes_there_is_one_view() -> None:
     hub = hub_of(*[EVERYTHING] * 1000, showing={f"service-{number}" for number in range(1, 51)})
     shown = hub._shown()
     assert list(shown) == [EVERYTHING] and len(shown[EVERYTHING]) == 50 + len(fragments.ALWAYS)
+
+
+@pytest.mark.parametrize(("now", "code"), [(EVERYTHING, None), (LIMITED, RESTARTING), (None, SIGNED_OUT)])
+async def test_an_open_page_comes_back_when_its_scope_is_another(
+    monkeypatch: pytest.MonkeyPatch, now: Limits | None, code: int | None
+) -> None:
+    monkeypatch.setattr(hub_module, "signed_in", lambda keys: {} if now is None else dict.fromkeys(keys, now))
+    hub, closed = Hub(), list[int]()
+    hub.clients[Client(nowhere, "key")] = closed.append
+    await hub._verify()
+    assert closed == ([] if code is None else [code])

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from lifecycle.models import Command
+from lifecycle.models import AlertRule, Channel, Command, Delivery, Episode, Silence
 from lifecycle.operations import commands
 from lifecycle.operations.bulk import operations as bulk
 from registry.access import tokens
@@ -211,3 +211,32 @@ def test_a_command_and_a_bulk_action_of_others_are_not_there_by_their_number(two
     for address in (f"/api/v1/commands/{command.pk}", f"/api/v1/batches/{batch.pk}", f"/batches/{batch.pk}/"):
         assert browser.get(address).status_code == 404, address
     assert browser.post(f"/batches/{batch.pk}/cancel/").status_code == 404
+
+
+def test_an_operator_of_a_scope_snoozes_an_alert_of_a_rule_about_others_too(two_teams: None) -> None:
+    now = timezone.now()
+    both = {"kind": "services", "values": ["ours", "theirs"]}
+    rule = AlertRule.objects.create(name="both", condition="state-entered", scope=both, created_at=now)
+    service = Service.objects.get(name="ours")
+    episode = Episode.objects.create(rule=rule, service=service, state="firing", opened_at=now, fired_at=now)
+    browser = scoped_client(Role.OPERATOR)
+    assert browser.post(f"/alerts/{episode.pk}/snooze/").status_code == 302
+    assert Silence.objects.get().services == ["ours"] and episode.notes.filter(kind="silenced").exists()
+
+
+def test_a_message_about_many_is_not_sent_again_by_who_sees_some(two_teams: None) -> None:
+    now = timezone.now()
+    rule = AlertRule.objects.create(name="down", condition="state-entered", created_at=now)
+    channel = Channel.objects.create(name="log", kind="console", created_at=now)
+    due: Any = {"channel": channel, "created_at": now, "next_attempt_at": now, "expires_at": now}
+    due |= {"kind": "firing", "payload": {"data": {"message": "down"}}, "state": "dead"}
+    group = Delivery.objects.create(**due)
+    for name in ("ours", "theirs"):
+        about: Any = {"rule": rule, "service": Service.objects.get(name=name), "state": "firing"}
+        Delivery.objects.create(group=group, episode=Episode.objects.create(**about, opened_at=now), **due)
+    mine = Delivery.objects.get(episode__service__name="ours")
+    browser = scoped_client(Role.OPERATOR)
+    assert "/replay/" not in text_of(browser.get("/alerts/deliveries/"))
+    browser.post(f"/alerts/deliveries/{mine.pk}/replay/")
+    assert browser.post(f"/api/v1/deliveries/{mine.pk}/replay").status_code == 409
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"dead"}
