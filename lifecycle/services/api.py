@@ -95,7 +95,7 @@ def service_list(request: HttpRequest, query: Query[ListQuery]) -> HttpResponse:
         approval=query.approval,
         needs=query.needs,
         among=agent_operations.among(query.agent),
-        tallied=False,
+        brief=True,
     )
     past = (query.page - 1) * query.page_size >= found.count
     return json_answer({"count": found.count, "results": [] if past else [_short(row) for row in found.rows]})

@@ -146,6 +146,22 @@ _OF_STATE = [
 LISTED = ("state_row", "figures", "slowness", "error_rate")
 UNLISTED = (*_OF_SERVICE, *(f"state_row__{name}" for name in _OF_STATE))
 """What no list shows; reading it for each row costs more than it may seem."""
+_BRIEF_STATE = (
+    "state",
+    "last_level",
+    "revision_applied",
+    "state_entered_at",
+    "response_ms",
+    "tools_count",
+    "consecutive_failures",
+    "reconnect_attempts",
+    "next_retry_at",
+    "error_kind",
+    "error_cause",
+    "error_message",
+)
+BRIEF = ("name", "transport", "desired", "created_at", *(f"state_row__{name}" for name in _BRIEF_STATE))
+"""What `describe` tells of each in a list: REST reads no more."""
 
 
 def service_page(
@@ -160,13 +176,13 @@ def service_page(
     needs: str = "",
     failing_first: bool = False,
     among: Q | None = None,
-    tallied: bool = True,
+    brief: bool = False,
 ) -> ServicePage:
     """One page of the services that match every filter, by name; a page past the end is the last one.
 
     *state* may be several, separated by commas; one that is not known matches nothing. *approval* leaves
     those of which a tool waits for somebody to decide, *needs* those that need a "sign-in". *among* narrows
-    the list further. Unless *tallied*, how many are in each state is not told.
+    the list further. A *brief* one has what `describe` tells, and not how many are in each state.
     """
     match = _matching(q.strip(), tag, transport, approval, needs) & (among or Q())
     states = [part for part in state.split(",") if part in KEYS]
@@ -174,14 +190,19 @@ def service_page(
     if state:
         services = services.filter(_in_states(states)) if states else services.none()
     everything: dict[str, int] = {}
-    if tallied:
+    if brief:
+        count = services.count()
+    else:
         everything, matching = counts(match)
         count = sum(matching[part] for part in (states if state else matching))
-    else:
-        count = services.count()
     first = (clamp(page, count, page_size) - 1) * page_size
     ordered = contract_operations.with_undecided(_ordered(services, failing_first))
-    rows = list(ordered.select_related(*LISTED).defer(*UNLISTED)[first : first + page_size])
+    shown = (
+        ordered.select_related("state_row").only(*BRIEF)
+        if brief
+        else ordered.select_related(*LISTED).defer(*UNLISTED)
+    )
+    rows = list(shown[first : first + page_size])
     return ServicePage(count=count, rows=rows, counts_by_state=everything)
 
 

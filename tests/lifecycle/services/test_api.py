@@ -266,3 +266,19 @@ def test_a_listed_service_is_written_as_the_schema_has_it(
     assert json.loads(json.dumps(kept, cls=NinjaJSONEncoder)) == answer.json()
     assert answer["Content-Type"] == "application/json; charset=utf-8"
     assert isinstance(answer.json()["results"][0]["response_time_ms"], float)
+
+
+def test_a_list_of_services_reads_each_once_and_tells_what_each_alone_does(
+    api_viewer: Api, registered_service: MakeService, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(4):
+        registered_service(f"s-{number}", state="HEALTHY")
+    ServiceState.objects.update(
+        error_kind="http", error_message="HTTP 500", error_cause="server-error", response_ms=7, tools_count=3
+    )
+    with django_assert_max_num_queries(6):
+        listed = api_viewer.get("services").json()["results"]
+    assert [row["name"] for row in listed] == ["s-0", "s-1", "s-2", "s-3"]
+    for row in listed:
+        alone = api_viewer.get(f"services/{row['name']}").json()
+        assert {key: alone[key] for key in row} == row
