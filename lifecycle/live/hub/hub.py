@@ -213,8 +213,10 @@ class Hub:
 
     def _shown(self) -> Views[set[str]]:
         """What is shown by those who see the same services; of views that nobody has any more, nothing."""
-        names = by_view((client.limits, client.shown) for client in self.clients)
-        shown: Views[set[str]] = {limits: set().union(*some) for limits, some in names.items()}
+        shown: Views[set[str]] = {}
+        for limits in {client.limits for client in self.clients}:
+            mine = [client.shown for client in self.clients if client.limits == limits]
+            shown[limits] = set().union(*mine)
         self._sweeps = {limits: sweep for limits, sweep in self._sweeps.items() if limits in shown}
         return shown
 
