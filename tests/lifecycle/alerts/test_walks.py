@@ -1,0 +1,160 @@
+"""Random walks of states, silences, maintenance, acknowledgements, edits of rules and dying workers."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.alerts.episodes import evaluate, measured, operations
+from lifecycle.alerts.outbox import queue
+from lifecycle.alerts.outbox.queue import Outcome
+from lifecycle.alerts.silences import operations as silences
+from lifecycle.alerts.windows import operations as windows
+from lifecycle.core.alerting.grouping import Pacing
+from lifecycle.core.machine.states import State as S
+from lifecycle.models import AlertRule, Delivery, Episode, Silence
+from tests.support.fleet import NOON, Fleet, make_rule
+from tests.support.posting import make_channel
+
+pytestmark = pytest.mark.django_db
+STEPS = 45
+STATES = [S.HEALTHY, S.HEALTHY, S.WARNING, S.RECONNECTING, S.UNREACHABLE]
+
+
+class Walk:
+    """One console's day; `arrived` is what each channel took, in order, as (episode, kind)."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance, self.now = random.Random(seed), NOON
+        self.fleet, self.pacing = Fleet(), Pacing()
+        self.channels = [make_channel(name) for name in ("one", "two")]
+        make_rule(*self.channels, for_seconds=15, reminder_seconds=300)
+        make_rule(self.channels[0], name="long", condition="not-serving-for", seconds=120, level="CRITICAL")
+        make_rule(self.channels[1], name="kept", keep_firing_seconds=60, cooldown_seconds=0)
+        self.services = [self.fleet.service(f"s{n}", tags=[f"t{n % 2}"]) for n in range(4)]
+        self.arrived: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+        self.sent: dict[str, Any] = {}
+
+    def step(self) -> None:
+        self.now += timedelta(seconds=self.chance.choice([1, 5, 20, 70]))
+        deeds = [*[self.move] * 3, self.hush, self.unhush, self.take_on, self.edit]
+        self.chance.choice(deeds)()
+        evaluate.tick(self.now)
+        measured.now_and_then(self.now)
+        self.deliver(self.chance.choice(["well", "well", "badly", "dies"]))
+        assert not _twice_open()
+
+    def move(self) -> None:
+        service, after = self.chance.choice(self.services), self.chance.choice(STATES)
+        self.fleet.move(service, after, self.now, event="connected" if after is S.HEALTHY else "lost")
+
+    def hush(self) -> None:
+        end = self.now + timedelta(seconds=self.chance.choice([30, 300]))
+        if self.chance.random() < 0.3:
+            start = self.now.replace(second=0, microsecond=0)
+            values = {"name": f"w{self.now}", "start": start, "minutes": 2, "rule": "", "zone": "UTC"}
+            windows.save(None, {**values, "tags": ["t0"]}, by="ann", now=self.now)
+        else:
+            values = {"services": [self.chance.choice(self.services).name], "starts_at": self.now}
+            silences.add(values | {"ends_at": end}, by="ann", now=self.now)
+
+    def unhush(self) -> None:
+        live = Silence.objects.filter(ends_at__gt=self.now).first()
+        if live is not None:
+            silences.end(live, by="bob", now=self.now)
+
+    def take_on(self) -> None:
+        row = Episode.objects.filter(state=Episode.State.FIRING).order_by("?").first()
+        if row is not None:
+            operations.acknowledge(row.pk, by="ann", now=self.now)
+
+    def edit(self) -> None:
+        rule = self.chance.choice(list(AlertRule.objects.all()))
+        if self.chance.random() < 0.5:
+            rule.enabled = not rule.enabled
+        else:
+            rule.for_seconds = self.chance.choice([0, 15, 60])
+        rule.save()
+        evaluate.reconsider(rule, self.now, "ann")
+
+    def deliver(self, how: str) -> None:
+        """A worker that dies has claimed a message, sent it perhaps, and written nothing."""
+        for number in queue.due_channels(self.now, self.pacing):
+            while (found := queue.take(number, self.now, self.pacing)) is not None:
+                took = how == "well" or (how == "dies" and self.chance.random() < 0.5)
+                if took:
+                    self._arrive(found)
+                if how == "dies":
+                    break
+                queue.settle(found, Outcome(ok=took, answer=how, took=timedelta(0)), self.now, 0.5)
+
+    def _arrive(self, found: Delivery) -> None:
+        mine = str(found.message_id)
+        assert self.sent.setdefault(mine, found.payload) == found.payload, "another text under the same id"
+        data = found.payload["data"]
+        for one in data.get("members", [data]):
+            kind = one.get("kind", found.payload["type"].removeprefix("alert."))
+            if kind == "resolved" and "not reported before" in one["message"]:
+                self.arrived[found.channel_id].append((one["episode"], "firing"))
+            self.arrived[found.channel_id].append((one["episode"], kind))
+
+    def finish(self) -> None:
+        """All rules are on, all silences over, all services well, all channels take."""
+        for rule in AlertRule.objects.filter(enabled=False):
+            AlertRule.objects.filter(pk=rule.pk).update(enabled=True)
+        for service in self.services:
+            self.fleet.move(service, S.HEALTHY, self.now, event="connected")
+        for _ in range(20):
+            self.now += timedelta(seconds=65)
+            evaluate.tick(self.now)
+            self.deliver("well")
+
+
+def _twice_open() -> list[Any]:
+    live = Episode.objects.exclude(state=Episode.State.RESOLVED)
+    return [pair for pair, n in Counter(live.values_list("rule", "service")).items() if n > 1]
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_each_beginning_that_is_told_has_exactly_one_end_after_it(seed: int) -> None:
+    evaluate._swept_at = measured._looked_at = None
+    walk = Walk(seed)
+    for _ in range(STEPS):
+        walk.step()
+    walk.finish()
+    assert not Episode.objects.exclude(state=Episode.State.RESOLVED).exists()
+    assert set(Delivery.objects.values_list("state", flat=True)) <= {"delivered", "superseded"}
+    for kinds in _stories(walk).values():
+        first = list(dict.fromkeys(kind for kind in kinds if kind != "reminder"))
+        assert first == ["firing", "resolved"], kinds
+        assert "reminder" not in kinds[kinds.index("resolved") :], kinds
+    for episode in Episode.objects.filter(fired_at__isnull=False):
+        rows = Counter(episode.deliveries.values_list("channel", "kind"))
+        told = {channel for channel, kind in rows if kind == "firing"}
+        assert told == {channel for channel, kind in rows if kind == "resolved"}
+        assert all(n == 1 for (_channel, kind), n in rows.items() if kind != "reminder")
+
+
+def _stories(walk: Walk) -> dict[tuple[int, int], list[str]]:
+    found: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+    for channel, told in walk.arrived.items():
+        for episode, kind in told:
+            found[channel, episode].append(kind)
+    return found
+
+
+def test_the_walk_meets_what_it_is_about() -> None:
+    """Else the property would hold of nothing."""
+    evaluate._swept_at = measured._looked_at = None
+    seen: Counter[str] = Counter()
+    walk = Walk(1)
+    for _ in range(STEPS):
+        walk.step()
+    seen.update(Delivery.objects.values_list("kind", flat=True))
+    seen.update(Delivery.objects.values_list("state", flat=True))
+    assert seen["firing"] > 3 and seen["resolved"] > 3
+    assert Delivery.objects.filter(episode=None).exists() and Silence.objects.exists()
