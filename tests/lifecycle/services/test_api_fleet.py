@@ -43,7 +43,7 @@ def settle() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT max(xid::text::bigint) FROM lifecycle_statechange")
             (newest,) = cursor.fetchone()
-        eventually(lambda: transactions.horizon() > newest, "the end of older transactions")
+        eventually(lambda: transactions.horizon() > newest, "the end of older transactions", 60)
 
 
 @SETTLED
