@@ -31,8 +31,8 @@ class CourseLine:
 
 NOTE_WORDS = {
     EpisodeNote.Kind.NOTE: lazy("Note"),
-    EpisodeNote.Kind.SILENCED: lazy("Not sent: silenced"),
-    EpisodeNote.Kind.MAINTENANCE: lazy("Not sent: maintenance"),
+    EpisodeNote.Kind.SILENCED: lazy("Silenced"),
+    EpisodeNote.Kind.MAINTENANCE: lazy("In maintenance"),
     EpisodeNote.Kind.TOLD: lazy("Sent"),
     EpisodeNote.Kind.REMINDED: lazy("Reminder sent"),
 }
