@@ -67,7 +67,7 @@ def events() -> list[Event]:
 def open_episodes() -> list[Episode]:
     """Those that somebody was told of, newest first; more than are shown, for many may be alike."""
     told = Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
-    return list(told.select_related("service", "rule").order_by("-opened_at")[:READ])
+    return list(told.select_related("service", "rule").order_by("-opened_at", "-id")[:READ])
 
 
 def happened(found: Iterable[Event], now: datetime) -> list[Happened]:
@@ -119,8 +119,9 @@ def alerts_of(rows: Sequence[Episode], count: int, now: datetime) -> Alerts:
     """Services for which the same rule fired together share a line."""
     groups: list[list[Episode]] = []
     for row in rows:
-        if groups and _together(groups[-1][0], row):
-            groups[-1].append(row)
+        alike = next((group for group in groups if _together(group[0], row)), None)
+        if alike is not None:
+            alike.append(row)
         elif len(groups) == ALERTS:
             break
         else:
