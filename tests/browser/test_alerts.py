@@ -67,7 +67,7 @@ def test_a_webhook_is_set_up_tried_and_tells_of_a_lost_service(
     fastmcp_http_server.kill()
     row = page.locator("#alerts tr", has_text="Service down").filter(has_text="flaky")
     expect(row).to_contain_text("Firing", timeout=60_000)
-    row.get_by_role("button").click()
+    row.get_by_role("button", name="Acknowledge").click()
     expect(row).to_contain_text("Acknowledged by admin")
     fastmcp_http_server.start()
     expect(row).to_contain_text("Resolved", timeout=45_000)
