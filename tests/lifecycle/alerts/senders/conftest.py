@@ -21,10 +21,20 @@ async def provider() -> AsyncIterator[Provider]:
 
 
 @pytest_asyncio.fixture
-async def outbound(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Outbound]:
-    """Impatient, so that what hangs is given up soon."""
-    monkeypatch.setattr(http, "TIMEOUT", 0.15)
+async def outbound(settings: Settings) -> AsyncIterator[Outbound]:
     settings.EGRESS_ALLOW = ("127.0.0.0/8",)
     made = Outbound()
+    yield made
+    await made.aclose()
+
+
+@pytest_asyncio.fixture
+async def impatient(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Outbound]:
+    """For what hangs, so that it is given up soon; a busy machine would be late for anything else."""
+    settings.EGRESS_ALLOW = ("127.0.0.0/8",)
+    made = Outbound()
+    with monkeypatch.context() as patched:
+        patched.setattr(http, "TIMEOUT", 0.15)
+        made._opened()
     yield made
     await made.aclose()

@@ -35,15 +35,15 @@ def test_every_kind_that_speaks_http_is_tried() -> None:
 
 @pytest.mark.parametrize("kind", ALL)
 async def test_only_a_providers_own_yes_is_delivered(
-    kind: str, provider: Provider, outbound: Outbound
+    kind: str, provider: Provider, outbound: Outbound, impatient: Outbound
 ) -> None:
-    spoken, sender = SPOKEN[kind], KINDS[kind].sender(outbound)
+    spoken, sender, hasty = SPOKEN[kind], KINDS[kind].sender(outbound), KINDS[kind].sender(impatient)
     for reply in spoken.yes:
         said = await answered(sender, provider, spoken, reply)
         assert isinstance(said, str) and said.startswith(str(reply.status)), (reply, said)
     nos = [*spoken.no, *spoken.gone, *(reply for reply, _ in spoken.slow), *NEVER]
     for reply in [*nos, *([] if spoken.any_2xx else NO_PROOF)]:
-        said = await answered(sender, provider, spoken, reply)
+        said = await answered(hasty if reply.hang else sender, provider, spoken, reply)
         assert isinstance(said, SendingError), f"a false delivered of {kind}: {reply} gave {said}"
         if not (reply.hang or reply.cut):
             assert said.answer.startswith(str(reply.status)), (reply, said.answer)
