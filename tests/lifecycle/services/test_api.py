@@ -276,7 +276,8 @@ def test_a_list_of_services_reads_each_once_and_tells_what_each_alone_does(
     ServiceState.objects.update(
         error_kind="http", error_message="HTTP 500", error_cause="server-error", response_ms=7, tools_count=3
     )
-    with django_assert_max_num_queries(6):
+    api_viewer.get("services")  # the first in a while also notes when the token was last used
+    with django_assert_max_num_queries(3):
         listed = api_viewer.get("services").json()["results"]
     assert [row["name"] for row in listed] == ["s-0", "s-1", "s-2", "s-3"]
     for row in listed:
