@@ -140,6 +140,15 @@ def queue_firing(row: Episode, story: Story, now: datetime) -> None:
     _queue(row, told, Notice.FIRING, data, now)
 
 
+def withdraw(row: Episode) -> int:
+    """Take back what is queued and nobody has tried to send: a silence came first. How many messages.
+
+    It is as if they had never been queued: no end follows, and what fires after the silence is told then.
+    """
+    waiting = Delivery.objects.filter(episode=row, state=Delivery.State.QUEUED, group=None, attempts=0)
+    return waiting.filter(kind__in=[Delivery.Kind.FIRING, Delivery.Kind.REMINDER]).delete()[0]
+
+
 def _beginning(row: Episode, story: Story, fired_at: datetime) -> dict[str, Any]:
     return {
         **_common(row, story),

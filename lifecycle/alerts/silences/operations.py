@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from lifecycle.alerts.episodes import signs
+from lifecycle.alerts.outbox import write
 from lifecycle.alerts.silences import quiet
 from lifecycle.models import AlertRule, Episode, Silence
 from registry.access import audit
@@ -102,10 +103,11 @@ def check_names(names: list[str]) -> None:
 
 
 def _mark(silence: Silence, now: datetime) -> None:
-    """Open episodes that it covers say so from now on."""
+    """Open episodes that it covers say so from now on, and what has not left yet of them stays."""
     hush = quiet.now_is(now)
     live = Episode.objects.filter(~Q(state=Episode.State.RESOLVED)).select_related("service", "rule")
     for row in live:
         if quiet.target_of(silence).covers(*signs.about(row)) and (reason := hush.why(row)):
             quiet.trace(row, reason, now)
+            write.withdraw(row)
     signs.note_open(now)

@@ -69,6 +69,7 @@ def test_who_was_told_before_the_silence_gets_the_end_within_it_and_nothing_twic
     one, two = fleet.service("one"), fleet.service("two")
     for service in (one, two):
         fleet.move(service, S.UNREACHABLE, at(0))
+    Delivery.objects.update(state=Delivery.State.DELIVERED, attempts=1, delivered_at=at(5))
     silence(10)
     fleet.move(one, S.HEALTHY, at(20), event="connected")
     assert sent() == ["firing", "firing", "resolved"]
@@ -76,6 +77,22 @@ def test_who_was_told_before_the_silence_gets_the_end_within_it_and_nothing_twic
     assert sent() == ["firing", "firing", "resolved"]
     fleet.move(two, S.HEALTHY, at(4010), event="connected")
     assert sent() == ["firing", "firing", "resolved", "resolved"]
+
+
+def test_what_still_waits_in_the_queue_is_kept_by_a_silence_and_comes_when_it_is_over(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel)
+    over, firing, other = fleet.service("over"), fleet.service("firing"), fleet.service("other")
+    for service in (over, firing, other):
+        fleet.move(service, S.UNREACHABLE, at(0))
+    silence(5, services=["over", "firing"])
+    assert [row.episode.service for row in Delivery.objects.all() if row.episode] == [other]
+    fleet.move(over, S.HEALTHY, at(20), event="connected")
+    assert sent() == ["firing"]
+    evaluate.sweep(at(4000))
+    told = [row.episode.service for row in Delivery.objects.order_by("pk") if row.episode]
+    assert told == [other, firing]
 
 
 @pytest.mark.parametrize(
