@@ -4,9 +4,9 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 PYTEST := $(RUN) -m pytest
-# They wait for half of their time; a file stays with one process, in the order of tests/support/groups.py.
-SHARED := --dist loadfile --no-loadscope-reorder -n 4
-ON_POSTGRES := $(RUN) -m tests.support.postgres $(PYTEST) $(SHARED) -m both_databases
+# They wait for half of their time (those alone measure it, so fewer at once); a file stays with one process, in the order of tests/support/groups.py.
+SHARED := --dist loadfile --no-loadscope-reorder
+ON_POSTGRES := $(RUN) -m tests.support.postgres $(PYTEST) $(SHARED) -n 4 -m both_databases
 ARGS ?=
 
 .PHONY: up test check format lock tools wheel guarantees findings help
@@ -29,8 +29,8 @@ up:
 test: export PYTHONDONTWRITEBYTECODE =
 test: tools
 ifeq ($(strip $(ARGS)),)
-	@$(PYTEST) $(SHARED) -m "not alone"; together=$$?; $(ON_POSTGRES); postgres=$$?; \
-	$(PYTEST) $(SHARED) -m alone && exit $$((together + postgres))
+	@$(PYTEST) $(SHARED) -n 4 -m "not alone"; together=$$?; $(ON_POSTGRES); postgres=$$?; \
+	$(PYTEST) $(SHARED) -n 3 -m alone && exit $$((together + postgres))
 else
 	@exec $(PYTEST) $(ARGS)
 endif

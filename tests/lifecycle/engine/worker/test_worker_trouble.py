@@ -145,14 +145,23 @@ def test_fifty_good_services_do_not_notice_ten_that_hang(tmp_path: Path) -> None
         healthy = ServiceState.objects.filter(service__name__startswith="good", state="HEALTHY")
         bench.until(lambda: healthy.count() == 50, limit=30)
         worker.context.lateness.clear()
-        time.sleep(8)
+        stalled = longest_stall(8)
         assert healthy.count() == 50
         assert not StateChange.objects.filter(service__name__startswith="good", event="lost").exists()
         lateness = list(worker.context.lateness)
         assert len(lateness) > 100
-        assert max(lateness) < 1
+        assert max(lateness) < 1 + stalled
     finally:
         bench.close()
+
+
+def longest_stall(seconds: float) -> float:
+    """Wait; by how much, in seconds, the machine itself was late meanwhile: no hanging server's doing."""
+    end, worst, pause = time.monotonic() + seconds, 0.0, 0.05
+    while (before := time.monotonic()) < end:
+        time.sleep(pause)
+        worst = max(worst, time.monotonic() - before - pause)
+    return worst
 
 
 def test_tools_are_read_again_on_demand(bench: Bench) -> None:
