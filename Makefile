@@ -6,6 +6,8 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 PYTEST := $(RUN) -m pytest
 # They wait for half of their time (those alone measure it, so fewer at once); a file stays with one process, in the order of tests/support/groups.py.
 SHARED := --dist loadfile --no-loadscope-reorder
+# What measures time and failed beside others has to pass with the machine to itself.
+AGAIN = $(PYTEST) --last-failed -n 0 -m alone
 ON_POSTGRES := $(RUN) -m tests.support.postgres $(PYTEST) $(SHARED) -n 4 -m both_databases
 ARGS ?=
 
@@ -30,7 +32,7 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: tools
 ifeq ($(strip $(ARGS)),)
 	@$(PYTEST) $(SHARED) -n 4 -m "not alone"; together=$$?; $(ON_POSTGRES); postgres=$$?; \
-	$(PYTEST) $(SHARED) -n 3 -m alone && exit $$((together + postgres))
+	{ $(PYTEST) $(SHARED) -n 3 -m alone || $(AGAIN); } && exit $$((together + postgres))
 else
 	@exec $(PYTEST) $(ARGS)
 endif
