@@ -57,7 +57,7 @@ def main() -> None:
     logging.basicConfig(stream=heard, level=logging.WARNING, format="%(message)s")
     try:
         ok, said = _send(given), ""
-    except Exception as exc:
+    except Exception as exc:  # a foreign boundary: whatever it is, the message was not taken
         ok, said = False, f"{type(exc).__name__}: {exc}"
     words = " ".join(f"{said} {heard.getvalue()}".split())
     json.dump({"ok": ok, "said": words[:2000]}, sys.stdout)
