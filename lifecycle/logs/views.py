@@ -10,13 +10,14 @@ from django.views.decorators.http import require_safe
 from lifecycle.logs import presenter
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
-from lifecycle.pages.lookup import listed_service
+from lifecycle.pages.lookup import keeps_itself_new, listed_service
 from registry.access.roles import require
 from registry.models import Role
 
 
 @require(Role.VIEWER)
 @require_safe
+@keeps_itself_new
 def service_logs(request: HttpRequest, name: str) -> HttpResponse:
     """The page; to htmx what came after the id it has, with the process as it is now."""
     frame_of(request)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from lifecycle.models import Command
 from lifecycle.operations import commands as operation_commands
 from lifecycle.pages.answers import is_htmx, refused
-from lifecycle.pages.lookup import listed_service
+from lifecycle.pages.lookup import keeps_itself_new, listed_service
 from lifecycle.pages.paging import page_number
 from lifecycle.services import queries as service_queries
 from lifecycle.tools import presenter
@@ -33,6 +33,7 @@ def box_of(request: HttpRequest, service: Service) -> presenter.ToolPage:
 
 @require(Role.VIEWER)
 @require_safe
+@keeps_itself_new
 def service_tools(request: HttpRequest, name: str) -> HttpResponse:
     """The tools; 204 where the page already shows these."""
     service = listed_service(name)

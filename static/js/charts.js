@@ -87,7 +87,7 @@ const charts = {
     try {
       const answer = await fetch(address, { signal: asking.signal, headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
-      this.take(await answer.json(), after !== null);
+      if (answer.status !== 204) this.take(await answer.json(), after !== null);
     } catch (fault) {
       if (fault.name === "AbortError") return;
       if (after === null) this.say(this.root.dataset.failed);

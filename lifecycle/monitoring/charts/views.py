@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -11,7 +11,7 @@ from lifecycle.monitoring.charts import marks, presenter, queries, windows
 from lifecycle.monitoring.charts.windows import WindowError
 from lifecycle.monitoring.rollups import presenter as rollup_presenter
 from lifecycle.monitoring.rollups.presenter import Filling
-from lifecycle.pages.lookup import listed_service
+from lifecycle.pages.lookup import keeps_itself_new, listed_service
 from registry.access.roles import require
 from registry.models import Role
 
@@ -19,7 +19,8 @@ from registry.models import Role
 @require(Role.VIEWER)
 @require_safe
 @never_cache
-def service_charts(request: HttpRequest, name: str) -> JsonResponse:
+@keeps_itself_new
+def service_charts(request: HttpRequest, name: str) -> HttpResponse:
     """All charts of one service over `range`, or `from` and `to`; `after` asks for what is new alone."""
     service, now = listed_service(name), timezone.now()
     try:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from lifecycle.monitoring.uptime import hours, presenter
 from lifecycle.monitoring.uptime.forms import HoursForm, form_of
 from lifecycle.pages.answers import is_htmx
-from lifecycle.pages.lookup import listed_service
+from lifecycle.pages.lookup import keeps_itself_new, listed_service
 from registry.access.roles import require, role_of
 from registry.errors import InvalidConfigError
 from registry.models import Role
@@ -21,6 +21,7 @@ from registry.models import Role
 
 @require(Role.VIEWER)
 @require_safe
+@keeps_itself_new
 def service_uptime(request: HttpRequest, name: str) -> HttpResponse:
     """Asked for by the page when the service changed; as a page of its own it is the service's."""
     if not is_htmx(request):

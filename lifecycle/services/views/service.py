@@ -21,7 +21,7 @@ from lifecycle.monitoring.uptime.slo import slow_words
 from lifecycle.operations import commands as operation_commands
 from lifecycle.pages.answers import is_htmx, refused, toast
 from lifecycle.pages.context import frame_of
-from lifecycle.pages.lookup import listed_service
+from lifecycle.pages.lookup import keeps_itself_new, listed_service
 from lifecycle.policies.presenter import policy_facts
 from lifecycle.services import queries as service_queries
 from lifecycle.services.event_lines import event_page
@@ -109,6 +109,7 @@ def command_state(request: HttpRequest, name: str, command_id: int) -> HttpRespo
 
 @require(Role.VIEWER)
 @require_safe
+@keeps_itself_new
 def service_events(request: HttpRequest, name: str) -> HttpResponse:
     """Transitions: the latest as a fragment (204 where they are already shown), older ones as a page."""
     service, now = listed_service(name), timezone.now()

@@ -53,6 +53,17 @@ def test_an_unknown_or_removed_service_is_not_found(viewer: Client, path: str) -
     assert "Nothing exists at this address" in text_of(answer)
 
 
+@pytest.mark.parametrize(
+    "part", ["tools/?seen=1", "events/?seen=1", "uptime/?seen=", "logs/?after=1", "charts.json?after=1"]
+)
+def test_a_page_left_open_hears_no_fault_when_its_parts_ask_for_news_of_what_is_gone(
+    viewer: Client, part: str
+) -> None:
+    make_service(removed_at=timezone.now())
+    answer = viewer.get(URL + part, headers=HTMX)
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 def test_what_is_gone_becomes_a_message_for_htmx(viewer: Client) -> None:
     answer = viewer.get(URL + "tools/", headers=HTMX)
     assert answer.status_code == 404
