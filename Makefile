@@ -6,9 +6,10 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 PYTEST := $(RUN) -m pytest
 # They wait for half of their time (those alone measure it, so fewer at once); a file stays with one process, in the order of tests/support/groups.py.
 SHARED := --dist loadfile --no-loadscope-reorder
-# What measures time and failed beside others has to pass with the machine to itself.
-AGAIN = $(PYTEST) --last-failed -n 0 -m alone
-ON_POSTGRES := $(RUN) -m tests.support.postgres $(PYTEST) $(SHARED) -n 4 -m both_databases
+# group(name, wrapper, processes, marker): what failed beside others has to pass with the machine to itself; twice is red.
+IN = -o cache_dir=.pytest_cache/$(1) -m "$(4)"
+group = { $(2) $(PYTEST) $(IN) $(SHARED) -n $(3) || $(2) $(PYTEST) $(IN) -n 0 --last-failed --last-failed-no-failures none; }
+ON_POSTGRES := $(RUN) -m tests.support.postgres
 ARGS ?=
 
 .PHONY: up test check format lock tools wheel guarantees findings help
@@ -31,8 +32,9 @@ up:
 test: export PYTHONDONTWRITEBYTECODE =
 test: tools
 ifeq ($(strip $(ARGS)),)
-	@$(PYTEST) $(SHARED) -n 4 -m "not alone"; together=$$?; $(ON_POSTGRES); postgres=$$?; \
-	{ $(PYTEST) $(SHARED) -n 3 -m alone || $(AGAIN); } && exit $$((together + postgres))
+	@$(call group,together,,4,not alone); together=$$?; \
+	$(call group,postgres,$(ON_POSTGRES),4,both_databases); postgres=$$?; \
+	$(call group,alone,,3,alone) && exit $$((together + postgres))
 else
 	@exec $(PYTEST) $(ARGS)
 endif
