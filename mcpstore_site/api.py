@@ -59,6 +59,7 @@ from registry.mcpjson.image import FileMovedError
 from registry.mcpjson.rollback import VersionNotFoundError
 from registry.removed import api as removed_api
 from registry.removed.operations import RemovedNotFoundError
+from registry.rest import allowance
 from registry.rest.problems import ProblemError, answer, code_of
 
 logger = logging.getLogger(__name__)
@@ -175,28 +176,28 @@ def failed(request: HttpRequest, exc: Exception) -> HttpResponse:
     return say(500, "The console made a mistake; its log has the details.", code="internal")
 
 
-def _told(response: HttpResponseBase) -> HttpResponseBase:
-    if response.status_code != 405:
-        return response
-    told = say(405, f"This address answers {response['Allow']}.")
-    told["Allow"] = response["Allow"]
-    return told
+def _told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if response.status_code == 405:
+        said = say(405, f"This address answers {response['Allow']}.")
+        said["Allow"] = response["Allow"]
+        return said
+    return allowance.told(request, response)
 
 
 def _in_json(view: Callable[..., Any]) -> Callable[..., Any]:
-    """*view*, whose refusal of a method is JSON like every other error."""
+    """*view*: its refusal of a method is JSON like every other error, and it says what is left to ask."""
     if iscoroutinefunction(view):
 
         @wraps(view)
-        async def waiting(*args: Any, **kwargs: Any) -> HttpResponseBase:
-            answered: Awaitable[HttpResponseBase] = view(*args, **kwargs)
-            return _told(await answered)
+        async def waiting(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            answered: Awaitable[HttpResponseBase] = view(request, *args, **kwargs)
+            return _told(request, await answered)
 
         return waiting
 
     @wraps(view)
-    def plain(*args: Any, **kwargs: Any) -> HttpResponseBase:
-        return _told(view(*args, **kwargs))
+    def plain(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return _told(request, view(request, *args, **kwargs))
 
     return plain
 

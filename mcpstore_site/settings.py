@@ -58,24 +58,14 @@ def _flag(name: str) -> bool:
         raise _fail(name, "is neither yes nor no", "Set 1 or 0.") from None
 
 
-def _minutes(name: str, default: int) -> int:
+def _whole(name: str, default: int, most: int, what: str, zero: str) -> int:
     try:
-        minutes = env.int(name, default)
+        number = env.int(name, default)
     except EnvError:
-        minutes = -1
-    if not 0 <= minutes <= 60 * 24 * 365:
-        raise _fail(name, "is not a number of minutes", "Set a whole number; 0 is never.")
-    return minutes
-
-
-def _days(name: str, default: int) -> int:
-    try:
-        days = env.int(name, default)
-    except EnvError:
-        days = -1
-    if not 0 <= days <= 365 * 100:
-        raise _fail(name, "is not a number of days", "Set a whole number; 0 is for ever.")
-    return days
+        number = -1
+    if not 0 <= number <= most:
+        raise _fail(name, f"is not a number of {what}", f"Set a whole number; 0 is {zero}.")
+    return number
 
 
 def _networks(name: str) -> tuple[str, ...]:
@@ -122,7 +112,9 @@ CA_BUNDLE = _authorities("MCPSTORE_CA_BUNDLE")
 CHILD_NETWORK = _flag("MCPSTORE_CHILD_NETWORK")
 REDIS_URL = env.str("REDIS_URL", "")
 
-AUDIT_DAYS = _days("MCPSTORE_AUDIT_DAYS", 730)
+AUDIT_DAYS = _whole("MCPSTORE_AUDIT_DAYS", 730, 365 * 100, "days", "for ever")
+REST_LIMIT = _whole("MCPSTORE_REST_LIMIT", 3000, 10**9, "requests", "no limit")
+"""Requests of one API token, or of a person without one, in a minute and a web process."""
 
 SECRET_KEY = datadir.secret_key(DATA_DIR)
 SECRETS_KEY_FILE = DATA_DIR / "secrets.key"
@@ -245,7 +237,7 @@ SESSION_COOKIE_HTTPONLY = True
 COOKIE_PREFIX = "__Host-" if _secure else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _secure else 0
-IDLE_MINUTES = _minutes("MCPSTORE_IDLE_MINUTES", 720)
+IDLE_MINUTES = _whole("MCPSTORE_IDLE_MINUTES", 720, 60 * 24 * 365, "minutes", "never")
 SESSION_COOKIE_AGE = IDLE_MINUTES * 60 or 14 * 24 * 3600
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_REFERRER_POLICY = "same-origin"

@@ -14,16 +14,17 @@ from registry.access.roles import Needs, at_least, note_refusal, role_of
 from registry.access.scope.limits import came_by_token
 from registry.models import Role
 from registry.models.limits import current
+from registry.rest import allowance
 from registry.rest.problems import ProblemError
 
 ALL_SERVICES = "This is about all services; you may see some of them."
 
 
 class Caller:
-    """Whoever was let in, by name and role."""
+    """Whoever was let in, by name and role; `counted_as` is whose requests these are, for the limit."""
 
-    def __init__(self, name: str, role: Role) -> None:
-        self.name, self.role = name, role
+    def __init__(self, name: str, role: Role, counted_as: str) -> None:
+        self.name, self.role, self.counted_as = name, role, counted_as
 
 
 def caller(request: HttpRequest) -> Caller:
@@ -51,7 +52,7 @@ def _by_token(request: HttpRequest) -> Caller | None:
     if found is None:
         return None
     came_by_token(request, found)
-    return Caller(found.user.get_username(), Role(found.role))
+    return Caller(found.user.get_username(), Role(found.role), f"token {found.hint}… ({found.pk})")
 
 
 def _by_session(request: HttpRequest) -> Caller | None:
@@ -60,7 +61,7 @@ def _by_session(request: HttpRequest) -> Caller | None:
         return None
     if _Csrf(lambda _: HttpResponse()).refuses(request):
         raise ProblemError(403, "The CSRF token is missing or wrong.", code="csrf_failed")
-    return Caller(user.get_username(), role_of(user))
+    return Caller(user.get_username(), role_of(user), f"{user.get_username()} ({user.pk})")
 
 
 class Door(AuthBase):
@@ -83,6 +84,8 @@ class Door(AuthBase):
     def __call__(self, request: HttpRequest) -> Caller | None:
         by_token = "Authorization" in request.headers
         found = _by_token(request) if by_token else _by_session(request)
+        if found is not None:
+            allowance.spend(request, found.counted_as)
         if found is not None and (refusal := self._refusal(found)):
             note_refusal(request, found.name, self._role)
             raise ProblemError(403, refusal)

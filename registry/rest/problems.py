@@ -15,6 +15,7 @@ CODES = {
     409: "not_possible",
     413: "too_large",
     422: "invalid",
+    429: "too_many_requests",
     504: "timeout",
 }
 

@@ -78,6 +78,7 @@ class Scratch:
         self.environment = {
             **kept,
             "MCPSTORE_DATA_DIR": str(self.data),
+            "MCPSTORE_REST_LIMIT": "0",
             "MCPSTORE_PORT": str(self.port),
             "DJANGO_SETTINGS_MODULE": "mcpstore_site.settings",
             "PYTHONPATH": str(root),
