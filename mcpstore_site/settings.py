@@ -144,6 +144,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mcpstore_site.answers.request_ids.named",
     "django.middleware.security.SecurityMiddleware",
     "mcpstore_site.serving.statics.static_files",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -166,12 +167,13 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [paths.FILES / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["mcpstore_site.answers.request_ids"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "lifecycle.pages.context.frame",
-            ]
+            ],
         },
     }
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextvars import Context
 from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any, cast
@@ -23,7 +24,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, set_script_prefix
 
-from mcpstore_site.answers import health, unavailable
+from mcpstore_site.answers import health, request_ids, unavailable
 from mcpstore_site.serving.lanes import Bounds, CrowdedError, Lane
 from registry.installation import trouble
 
@@ -68,7 +69,9 @@ class Handler(ASGIHandler):
     async def _answer(self, scope: Any, receive: Any) -> HttpResponseBase:
         """The answer; RequestAborted if nobody waits for it any more."""
         body = await self.read_body(receive)
-        work = asyncio.ensure_future(self._lane(scope).do(partial(self._answered, scope, body)))
+        # In a context of its own: what a request leaves there is not the next one's.
+        answered = partial(Context().run, self._answered, scope, body)
+        work = asyncio.ensure_future(self._lane(scope).do(answered))
         gone = asyncio.ensure_future(self.listen_for_disconnect(receive))
         try:
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -101,9 +104,12 @@ class Handler(ASGIHandler):
         return cast(HttpResponseBase, response)
 
     def _crowded(self, scope: Any, exc: CrowdedError) -> HttpResponse:
+        name = request_ids.of_scope(scope)
         found = trouble.crowded(exc.after)
         trouble.note(found, scope["path"], exc)
-        return unavailable.answer(found, scope["path"])
+        response = unavailable.answer(found, scope["path"])
+        response[request_ids.HEADER] = name
+        return response
 
 
 def _bounds() -> dict[str, Bounds]:

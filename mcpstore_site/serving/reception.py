@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextvars import Context
 from typing import Any
 
 from daphne import server as daphne_server
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 
 from lifecycle.engine.host import file_limits
+from mcpstore_site.answers import request_ids
 from mcpstore_site.serving.guests import Guests
 from registry.rest.problems import answer
 
@@ -53,10 +55,21 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
         self.content.seek(0)
         self.requestHeaders.removeHeader(b"Expect")  # nobody is asked to go on
         self.channel.persistent = False
-        kind, body = _refusal(self.channel._path)
-        head = f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-        self.channel.transport.write(f"{head}Connection: close\r\n\r\n".encode() + body)
+        self.channel.transport.write(Context().run(self._refusal))
         daphne_server.reactor.callLater(LINGER, self._cut_off)
+
+    def _refusal(self) -> bytes:
+        given = (self.requestHeaders.getRawHeaders(request_ids.HEADER) or [""])[0]
+        name = request_ids.begin(_host(self.channel.transport), given)
+        kind, body = _refusal(self.channel._path)
+        lines = [
+            "HTTP/1.1 413 Content Too Large",
+            f"Content-Type: {kind}",
+            f"Content-Length: {len(body)}",
+            f"{request_ids.HEADER}: {name}",
+            "Connection: close",
+        ]
+        return "\r\n".join([*lines, "", ""]).encode() + body
 
     def _cut_off(self) -> None:
         if self.channel is not None and self.channel.transport is not None:

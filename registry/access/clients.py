@@ -36,6 +36,11 @@ def address(request: HttpRequest) -> str:
     return found
 
 
+def is_proxy(peer: str) -> bool:
+    """Whether this is a proxy that is believed."""
+    return forwarded.is_within(peer, _trusted(tuple(settings.TRUSTED_PROXIES)))
+
+
 @lru_cache(maxsize=4)
 def _trusted(networks: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(map(ip_network, networks))

@@ -27,6 +27,12 @@ def client(peer: str, x_forwarded_for: str, forwarded: str, trusted: Sequence[Ne
     return str(last)
 
 
+def is_within(peer: str, networks: Sequence[Network]) -> bool:
+    """Whether the address is in one of them; a text that is no address is in none."""
+    found = _address(peer)
+    return found is not None and any(found in network for network in networks)
+
+
 def household(address: str) -> str:
     """What one connection to the network has to itself: an IPv4 address, or 64 bits of an IPv6 one."""
     found = _address(address)

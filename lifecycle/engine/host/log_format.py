@@ -21,11 +21,13 @@ crashes = logging.getLogger("mcpstore.crash")
 def configure() -> None:
     """Write to standard error, with the time and the level; what libraries log goes the same way.
 
-    A secret value that this process has had in its hands is masked in every line, whoever writes it.
+    A secret value that this process has had in its hands is masked in every line, whoever writes it. Lines
+    that are written while a request is answered have its name, `request_id`.
     """
     _remember_own_passwords()
     shared: Sequence[Processor] = (
         _loud_enough,
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -44,18 +43,10 @@ def _may(request: HttpRequest) -> bool:
 def _from_here(request: HttpRequest) -> bool:
     """Whether the client is this machine; behind a trusted proxy its own address counts, not the proxy's."""
     peer = request.META.get("REMOTE_ADDR") or ""
-    if _is_trusted(peer):
+    if clients.is_proxy(peer):
         address = clients.address(request)
-        return _is_loopback(address) and not _is_trusted(address)
+        return _is_loopback(address) and not clients.is_proxy(address)
     return _is_loopback(peer) and not any(header in request.headers for header in FORWARDED)
-
-
-def _is_trusted(peer: str) -> bool:
-    try:
-        found = ip_address(peer.partition("%")[0])
-    except ValueError:
-        return False
-    return any(found in ip_network(network) for network in settings.TRUSTED_PROXIES)
 
 
 def _is_loopback(address: str) -> bool:

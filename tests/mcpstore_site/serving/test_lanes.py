@@ -97,6 +97,7 @@ async def test_a_refused_person_is_shown_a_page(monkeypatch: pytest.MonkeyPatch)
     status, headers, body = await answered("/services/", monkeypatch)
     assert (status, headers["Retry-After"]) == (503, "5")
     assert "Too many requests at once" in body
+    assert f"<code>{headers['X-Request-ID']}</code>" in body
 
 
 @pytest.mark.parametrize(

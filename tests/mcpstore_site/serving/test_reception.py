@@ -49,6 +49,7 @@ def test_a_hundred_megabytes_are_refused_and_cost_no_memory(
     answer = httpx2.post(web.address + path, content=body(), headers=headers, trust_env=False)
     assert answer.status_code == 413
     assert "larger than 4 MiB" in answer.text
+    assert (answer.headers["X-Request-ID"] in answer.text) == (not path.startswith("/api/"))
     assert (answer.headers["content-type"] == "application/json") == path.startswith("/api/")
     assert process.memory_info().rss - before < 20 * MB
 

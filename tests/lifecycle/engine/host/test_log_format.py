@@ -23,6 +23,7 @@ def fail(local):
 
 logging.getLogger("daphne").warning("locked out %s", "known-value-7d1f proxy-password-7d1f")
 import structlog
+structlog.contextvars.bind_contextvars(request_id="0192f0c1")
 try:
     fail("local-value-7d1f")
 except ValueError:
@@ -57,5 +58,7 @@ def test_every_line_is_json_without_a_secret_and_without_locals(tmp_path: Path) 
         "critical",
     ]
     assert all(line["timestamp"] for line in lines)
+    # A thread that is begun elsewhere is no part of the request.
+    assert [line.get("request_id") for line in lines] == [None, *["0192f0c1"] * 3, None, "0192f0c1"]
     assert "7d1f" not in done.stderr
     assert "ValueError" in done.stderr
