@@ -103,6 +103,17 @@ def all_needing(service: Service) -> list[str]:
     return sorted(found.values())
 
 
+def those_needed(services: Collection[int]) -> set[int]:
+    """Which of these, by id, any other depends on; one query."""
+    rows = Dependency.objects.standing().filter(depends_on__in=services)
+    return set(rows.values_list("depends_on", flat=True))
+
+
+def those_needing(services: Collection[int]) -> set[int]:
+    """Which of these, by id, depend on any other; one query."""
+    return set(Dependency.objects.standing().filter(service__in=services).values_list("service", flat=True))
+
+
 # -- before saving --------------------------------------------------------------------------------------
 
 

@@ -1,10 +1,11 @@
-"""How an episode that people were told of ended, and through whom."""
+"""How episodes that people were told of ended, and through whom."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from lifecycle.core.alerting.evaluate import Ending
 from lifecycle.core.machine import moves
@@ -18,13 +19,23 @@ ACTS = {
     Kind.START: Ending.STARTED,
 }
 STOPS = (Kind.STOP, Kind.SET_STATE)
+Told = tuple[Ending, str]
+"""The ending in full, and the name of the person who brought it about; empty for nobody known."""
 
 
-def of(row: Episode, service: Service, ending: Ending) -> tuple[Ending, str]:
-    """The ending in full, and the name of the person who brought it about; empty for nobody known."""
+def of(ended: Iterable[tuple[Episode, Service, Ending]]) -> list[Told]:
+    """Of each: a few queries for all that recovered, one for each that was stopped."""
+    rows = list(ended)
+    recovered = {service.pk for _, service, ending in rows if ending is Ending.RECOVERED}
+    found = _recoveries(recovered) if recovered else {}
+    return [
+        found[service.pk] if ending is Ending.RECOVERED else _of(row, service, ending)
+        for row, service, ending in rows
+    ]
+
+
+def _of(row: Episode, service: Service, ending: Ending) -> Told:
     match ending:
-        case Ending.RECOVERED:
-            return _recovery(service)
         case Ending.STOPPED:
             return ending, _who_stopped(service, row.opened_at)
         case Ending.REMOVED:
@@ -33,17 +44,28 @@ def of(row: Episode, service: Service, ending: Ending) -> tuple[Ending, str]:
             return ending, ""
 
 
-def _recovery(service: Service) -> tuple[Ending, str]:
-    """By itself, unless the connection is the answer to what somebody asked for."""
-    state = ServiceState.objects.get(service=service)
-    answered = Q(state=Command.State.DONE, finished_at__gte=state.state_entered_at)
-    asked = service.commands.filter(Q(state=Command.State.TAKEN) | answered, kind__in=ACTS)
-    if (command := asked.order_by("-id").first()) is not None:
-        return ACTS[Kind(command.kind)], command.requested_by
-    lately = StateChange.objects.filter(service=service).order_by("-id")[:2]
-    if any(change.reason == moves.RECONFIGURED for change in lately):
-        return Ending.RECONFIGURED, ""
-    return Ending.RECOVERED, ""
+def _recoveries(services: Collection[int]) -> dict[int, Told]:
+    """By themselves, unless the connection is the answer to what somebody asked for."""
+    found: dict[int, Told] = dict.fromkeys(services, (Ending.RECOVERED, ""))
+    found |= dict.fromkeys(_reconfigured(services), (Ending.RECONFIGURED, ""))
+    entered = F("service__state_row__state_entered_at")
+    answered = Q(state=Command.State.DONE, finished_at__gte=entered)
+    asked = Command.objects.filter(Q(state=Command.State.TAKEN) | answered, service__in=services)
+    for key, kind, by in (
+        asked.filter(kind__in=ACTS).order_by("id").values_list("service", "kind", "requested_by")
+    ):
+        if key is not None:
+            found[key] = ACTS[Kind(kind)], by
+    return found
+
+
+def _reconfigured(services: Collection[int]) -> list[int]:
+    """Those that one of the last two transitions was because of a change of the configuration."""
+    lately = StateChange.objects.filter(service=OuterRef("service")).order_by("-id").values("reason")
+    rows = ServiceState.objects.filter(service__in=services)
+    last = rows.annotate(last=Subquery(lately[:1]), before=Subquery(lately[1:2]))
+    mine = last.filter(Q(last=moves.RECONFIGURED) | Q(before=moves.RECONFIGURED))
+    return list(mine.values_list("service", flat=True))
 
 
 def _who_stopped(service: Service, since: datetime) -> str:

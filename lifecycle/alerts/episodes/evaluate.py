@@ -10,10 +10,11 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from lifecycle.alerts.episodes import changed_tools, folding, mass_failure, measured, reminders, step
+from lifecycle.alerts.episodes import changed_tools, mass_failure, measured, step
+from lifecycle.alerts.episodes.folding import Folding
 from lifecycle.alerts.episodes.moves import Move
 from lifecycle.alerts.episodes.step import Case, Step
-from lifecycle.alerts.outbox import late_channels
+from lifecycle.alerts.outbox import late_channels, reminders
 from lifecycle.alerts.outbox.write import Story
 from lifecycle.alerts.rules import measures
 from lifecycle.alerts.rules import values as rule_values
@@ -40,15 +41,16 @@ def on_change(moves: Sequence[Move]) -> None:
     Without enabled rules this costs one small query, and with them a few for all together.
     """
     rules = list(AlertRule.objects.filter(enabled=True).exclude(condition__in=OTHERWISE))
-    looked_at = [
-        (move, rule) for move in moves for rule in rules if rule_values.covers(rule, move.row.service)
-    ]
+    scopes, folding = rule_values.Scopes(), Folding()
+    looked_at = [(move, rule) for move in moves for rule in rules if scopes.cover(rule, move.row.service)]
     if not looked_at:
         return
     services = {move.row.service_id for move, _ in looked_at}
     found = Episode.objects.filter(service__in=services, rule__in=rules).exclude(state=Phase.RESOLVED.value)
     open_now = {(row.rule_id, row.service_id): row for row in found}
-    here = {move.row.service_id: _situation(move) for move in moves if move.row.service_id in services}
+    here = {
+        move.row.service_id: _situation(move, folding) for move in moves if move.row.service_id in services
+    }
     step.move(
         [
             Case(
@@ -89,11 +91,12 @@ def on_tools(service_id: int, changes: Sequence[compare.Change], now: datetime) 
     )
     found = Episode.objects.filter(service=service, rule__in=rules).exclude(state=Phase.RESOLVED.value)
     open_now = {row.rule_id: row for row in found}
-    cases = [_case(rule, service, open_now.get(rule.pk), service.state_row, now) for rule in rules]
-    step.move([replace(case, here=here) for case in cases])
+    cases = _Cases(now)
+    made = [cases.of(rule, service, open_now.get(rule.pk), service.state_row) for rule in rules]
+    step.move([replace(case, here=here) for case in made])
 
 
-def _situation(move: Move) -> Situation:
+def _situation(move: Move, folding: Folding) -> Situation:
     """A stop is asked for before it is carried out, so what is wanted counts as well."""
     row, after = move.row, move.change.after
     if after in SERVING:
@@ -102,7 +105,7 @@ def _situation(move: Move) -> Situation:
         rule_values.situation_of(row.service, row),
         entered=True,
         asked=move.change.asked,
-        folded=folding.folded(row),
+        folded=folding.of(row),
     )
 
 
@@ -153,8 +156,8 @@ def reconsider(rule: AlertRule, now: datetime, by: str = "") -> None:
 
 def retire(rule: AlertRule, now: datetime, by: str = "") -> None:
     """End all that is open of a rule that is about to be deleted; who was told of it hears so."""
-    for row in rule.episodes.exclude(state=Phase.RESOLVED.value).exclude(service=None):
-        _drop(row, now, by, Ending.RULE_DELETED)
+    rows = rule.episodes.exclude(state=Phase.RESOLVED.value).exclude(service=None)
+    _drop(list(rows.select_related("rule", "service__state_row")), now, by, Ending.RULE_DELETED)
     mass_failure.retire(rule, now, by)
 
 
@@ -171,16 +174,16 @@ def _review(found: QuerySet[Episode], now: datetime, at_once: int | None = AT_ON
     with transaction.atomic():
         batch = Episode.objects.filter(pk__in=ids).order_by("pk").select_related("service__state_row")
         episodes = list(batch.prefetch_related("rule__channels"))
-        kept = [row for row in episodes if _still_told(row)]
-        for row in set(episodes) - set(kept):
-            _drop(row, now, by, Ending.RULE_CHANGED if row.rule.enabled else Ending.RULE_OFF)
-        return step.move([_case_of(row, now) for row in kept])
+        scopes, cases = rule_values.Scopes(), _Cases(now)
+        told = {row.pk for row in episodes if _still_told(row, scopes)}
+        _drop([row for row in episodes if row.pk not in told], now, by)
+        return step.move([cases.of_row(row) for row in episodes if row.pk in told])
 
 
-def _still_told(row: Episode) -> bool:
+def _still_told(row: Episode, scopes: rule_values.Scopes) -> bool:
     """Whether the rule looks at it; one that had another condition before has no change to tell of."""
     service = _service(row)
-    if not row.rule.enabled or not rule_values.covers(row.rule, service):
+    if not row.rule.enabled or not scopes.cover(row.rule, service):
         return False
     tools = row.rule.condition == TOOLS_CHANGED
     return not tools or changed_tools.changes(row.rule, service.pk, row.opened_at).exists()
@@ -192,29 +195,37 @@ def _service(row: Episode) -> Service:
     return row.service
 
 
-def _case_of(row: Episode, now: datetime) -> Case:
-    service = _service(row)
-    return _case(row.rule, service, row, service.state_row, now)
+class _Cases:
+    """The cases of one moment, by what the rows say."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now, self._folding = now, Folding()
+
+    def of_row(self, row: Episode) -> Case:
+        service = _service(row)
+        return self.of(row.rule, service, row, service.state_row)
+
+    def of(self, rule: AlertRule, service: Service, row: Episode | None, state: ServiceState) -> Case:
+        here = replace(rule_values.situation_of(service, state), folded=self._folding.of(state))
+        since, told = (row.opened_at, row.fired_at) if row else (self._now, None)
+
+        def story() -> Story:
+            of_tools = rule.condition == TOOLS_CHANGED and told is None
+            return changed_tools.story(rule, state, since) if of_tools else _story(state)
+
+        return Case(rule=rule, service=service, row=row, here=here, story=story, now=self._now)
 
 
-def _case(rule: AlertRule, service: Service, row: Episode | None, state: ServiceState, now: datetime) -> Case:
-    here = replace(rule_values.situation_of(service, state), folded=folding.folded(state))
-    since, told = (row.opened_at, row.fired_at) if row else (now, None)
-
-    def story() -> Story:
-        of_tools = rule.condition == TOOLS_CHANGED and told is None
-        return changed_tools.story(rule, state, since) if of_tools else _story(state)
-
-    return Case(rule=rule, service=service, row=row, here=here, story=story, now=now)
-
-
-def _drop(row: Episode, now: datetime, by: str, ending: Ending) -> None:
-    """The rule no longer looks at this service."""
-    before = rule_values.episode_of(row)
-    case = _case_of(row, now)
-    after, notice = evaluate.end(rule_values.rule_of(row.rule), before, ending)
-    if after != before and (written := step.write(Step(case, before, after, notice, by))) is not None:
-        rule_values.note(written, now)
+def _drop(rows: Sequence[Episode], now: datetime, by: str, ending: Ending | None = None) -> None:
+    """Their rules no longer look at these services."""
+    cases, steps = _Cases(now), []
+    for row in rows:
+        before = rule_values.episode_of(row)
+        why = ending or (Ending.RULE_CHANGED if row.rule.enabled else Ending.RULE_OFF)
+        after, notice = evaluate.end(rule_values.rule_of(row.rule), before, why)
+        if after != before:
+            steps.append(Step(cases.of_row(row), before, after, notice, by))
+    step.write(steps)
 
 
 def _story(state: ServiceState) -> Story:
@@ -227,7 +238,7 @@ def _story(state: ServiceState) -> Story:
 
 def _open_missing(now: datetime) -> int:
     """Episodes for services that were down, or lacked a sign-in, before their rule was there."""
-    fired = 0
+    fired, scopes, cases = 0, rule_values.Scopes(), _Cases(now)
     for rule in AlertRule.objects.filter(
         enabled=True, condition__in=[AlertRule.Condition.NOT_SERVING_FOR, SIGN_IN]
     ):
@@ -240,8 +251,8 @@ def _open_missing(now: datetime) -> int:
             .filter(~Exists(known.exclude(state=Phase.RESOLVED.value)))
             .select_related("service")
         )
-        states = [state for state in missing if rule_values.covers(rule, state.service)][:AT_ONCE]
+        states = [state for state in missing if scopes.cover(rule, state.service)][:AT_ONCE]
         if states:
             with transaction.atomic():
-                fired += step.move([_case(rule, state.service, None, state, now) for state in states])
+                fired += step.move([cases.of(rule, state.service, None, state) for state in states])
     return fired

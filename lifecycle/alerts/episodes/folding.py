@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from lifecycle.alerts.rules import values as rule_values
@@ -12,16 +13,26 @@ from registry.dependencies import links
 from registry.models import Desired, Service
 
 
-def folded(state: ServiceState) -> bool:
-    """Whether it waits for a dependency that a rule looks at, or that a person stopped: then that is enough.
+class Folding:
+    """Whether services are folded into their dependencies; what they wait for is looked up once."""
 
-    Nothing is asked of the database for a service that does not wait.
-    """
-    if not state.held_by:
-        return False
-    holders = list(
-        Service.objects.listed().filter(name__in=state.held_by.split()).select_related("state_row")
-    )
+    def __init__(self) -> None:
+        self._known: dict[str, bool] = {}
+
+    def of(self, state: ServiceState) -> bool:
+        """Whether it waits for a dependency that a rule looks at, or that a person stopped.
+
+        Nothing is asked of the database for a service that does not wait.
+        """
+        if not state.held_by:
+            return False
+        if state.held_by not in self._known:
+            self._known[state.held_by] = _is_told(state.held_by.split())
+        return self._known[state.held_by]
+
+
+def _is_told(names: Collection[str]) -> bool:
+    holders = list(Service.objects.listed().filter(name__in=names).select_related("state_row"))
     if any(holder.desired == Desired.STOPPED for holder in holders):
         return True
     rules = AlertRule.objects.filter(enabled=True).exclude(
@@ -51,7 +62,12 @@ def waits_for(row: Episode) -> list[str]:
     return state.held_by.split() if state else []
 
 
-def doubted_until(service: Service, since: datetime | None, now: datetime) -> datetime | None:
-    """Until when a dependency may turn out to be the cause; None where that is past, or there is none."""
-    until = since and since + evaluate.DOUBT
-    return until if until and now < until and links.of(service) else None
+def doubted(since: Mapping[int, datetime | None], now: datetime) -> dict[int, datetime]:
+    """By service, until when a dependency may turn out to be the cause, where that is ahead and there is one.
+
+    *since* is when each began not to serve.
+    """
+    ahead = {key: began + evaluate.DOUBT for key, began in since.items() if began}
+    ahead = {key: until for key, until in ahead.items() if now < until}
+    needing = links.those_needing(list(ahead)) if ahead else ()
+    return {key: until for key, until in ahead.items() if key in needing}

@@ -80,7 +80,7 @@ def _begin(rule: AlertRule, mass: MassFailure, now: datetime) -> None:
         fired_at=now,
         summary=outbox_write.firing_text(rule, messages.MANY, mass.began_at, story),
     )
-    outbox_write.queue_firing(row, story, now)
+    outbox_write.queue_firing([(row, story)], now)
     rule_values.note(row, now)
 
 
@@ -90,5 +90,6 @@ def _end(row: Episode, mass: MassFailure | None, ending: Episode.Ending, now: da
         return
     row.ending, row.ended_by = ending, by[:150]
     if row.rule.notify_recovery:
-        outbox_write.queue_resolved(row, _story(mass if ending != Episode.Ending.RECOVERED else None), now)
+        story = _story(mass if ending != Episode.Ending.RECOVERED else None)
+        outbox_write.queue_resolved([(row, story)], now)
     rule_values.note(row, now)

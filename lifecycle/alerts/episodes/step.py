@@ -1,14 +1,13 @@
-"""Write one step of each episode: its row, and the messages to the outbox."""
+"""Write one step of each of many episodes: the rows, and the messages to the outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
-
-from lifecycle.alerts.episodes import endings, folding
+from lifecycle.alerts.episodes import endings, folding, rows
+from lifecycle.alerts.episodes.rows import Draft
 from lifecycle.alerts.outbox import write as outbox_write
 from lifecycle.alerts.outbox.write import Story
 from lifecycle.alerts.rules import values as rule_values
@@ -46,46 +45,41 @@ class Step:
 
 def move(cases: Sequence[Case]) -> int:
     """One step of each case, written; how many fired."""
-    cases = [case for case in cases if case.row or evaluate.opens(rule_values.rule_of(case.rule), case.here)]
+    rules = {case.rule.pk: rule_values.rule_of(case.rule) for case in cases}
+    cases = [case for case in cases if case.row or evaluate.opens(rules[case.rule.pk], case.here)]
     last = _last_fired([case for case in cases if case.row is None or case.row.state == Phase.PENDING])
-    steps = [_step(case, last.get((case.rule.pk, case.service.pk))) for case in cases]
-    steps = [step for step in steps if step.after is not None and step.after != step.before]
-    beginning = [step for step in steps if step.case.row is None and step.notice is None]
-    if beginning and (opened := _begin(beginning)):
-        rule_values.note_all(opened, cases[0].now)
-        steps = [step for step in steps if step not in beginning]
-    written = [(step, row) for step in steps if (row := write(step)) is not None]
-    if written:
-        rule_values.note_all([row for _, row in written], cases[0].now)
-    return sum(step.notice is Notice.FIRING for step, _ in written)
+    pairs = [(case, (case.rule.pk, case.service.pk)) for case in cases]
+    steps = [_step(case, rules[case.rule.pk], last.get(pair)) for case, pair in pairs]
+    steps = [step for step in _with_doubt(steps) if step.after is not None and step.after != step.before]
+    return sum(step.notice is Notice.FIRING for step, _ in write(steps))
 
 
-def _step(case: Case, last_fired: datetime | None) -> Step:
+def _step(case: Case, rule: evaluate.Rule, last_fired: datetime | None) -> Step:
     before = rule_values.episode_of(case.row) if case.row else None
-    after, notice = evaluate.step(rule_values.rule_of(case.rule), before, last_fired, case.here, case.now)
-    if after is not None and notice is Notice.FIRING and (until := _doubted_until(case)):
-        after, notice = evaluate.postpone(after, until)
+    after, notice = evaluate.step(rule, before, last_fired, case.here, case.now)
     return Step(case, before, after, notice)
 
 
-def _begin(steps: Sequence[Step]) -> list[Episode]:
-    """Open what has nothing to tell yet, all in one statement; nothing where one of them is there already."""
-    made = [
-        rule_values.new_episode(step.case.rule, step.case.service, step.after)
-        for step in steps
-        if step.after is not None
-    ]
-    try:
-        with transaction.atomic():
-            return Episode.objects.bulk_create(made)
-    except IntegrityError:
-        return []
+def _with_doubt(steps: Sequence[Step]) -> list[Step]:
+    """Those that would fire wait, while a dependency may yet turn out to be the cause."""
+    firing = [step for step in steps if step.notice is Notice.FIRING and not _of_tools(step.case)]
+    if not firing:
+        return list(steps)
+    since = {step.case.service.pk: step.case.here.not_serving_since for step in firing}
+    until = folding.doubted(since, firing[0].case.now)
+    return [_postponed(step, until) if step in firing else step for step in steps] if until else list(steps)
 
 
-def _doubted_until(case: Case) -> datetime | None:
-    if case.rule.condition == TOOLS_CHANGED:
-        return None
-    return folding.doubted_until(case.service, case.here.not_serving_since, case.now)
+def _postponed(step: Step, until: Mapping[int, datetime]) -> Step:
+    key = step.case.service.pk
+    if key not in until or step.after is None:
+        return step
+    after, notice = evaluate.postpone(step.after, until[key])
+    return replace(step, after=after, notice=notice)
+
+
+def _of_tools(case: Case) -> bool:
+    return case.rule.condition == TOOLS_CHANGED
 
 
 def _last_fired(cases: Sequence[Case]) -> dict[tuple[int, int], datetime]:
@@ -94,38 +88,62 @@ def _last_fired(cases: Sequence[Case]) -> dict[tuple[int, int], datetime]:
     return rule_values.last_fired({case.rule.pk for case in cases}, {case.service.pk for case in cases})
 
 
-def write(step: Step) -> Episode | None:
-    """Bring rows and outbox to what the step says; None when somebody else was first."""
-    case, notice, by = step.case, step.notice, ""
-    story = case.story() if notice else Story(state="", reason="")
-    if notice is Notice.FIRING and not case.here.serving:
-        story = replace(story, needed_by=tuple(links.all_needing(case.service)))
-    if case.row is not None and step.after and step.after.ending and step.after.fired_at:
-        ending, by = endings.of(case.row, case.service, step.after.ending)
-        step = replace(step, after=replace(step.after, ending=ending))
-    row = _bring(step, story, by or step.by)
-    if row is None:
-        return None
-    row.rule, row.service = case.rule, case.service
-    if notice is Notice.FIRING:
-        outbox_write.queue_firing(row, story, case.now)
-    elif notice is Notice.RESOLVED:
-        outbox_write.queue_resolved(row, story, case.now)
-    return row
+def write(steps: Sequence[Step]) -> list[tuple[Step, Episode]]:
+    """Bring rows and outbox to what the steps say; those of them where nobody else was first."""
+    if not steps:
+        return []
+    now = steps[0].case.now
+    stories = _stories(steps)
+    drafts = [_draft(step, story) for step, story in zip(_with_endings(steps), stories, strict=True)]
+    written = [
+        (step, row, story)
+        for step, row, story in zip(steps, rows.write(drafts), stories, strict=True)
+        if row is not None
+    ]
+    for step, row, _ in written:
+        row.rule, row.service = step.case.rule, step.case.service
+    if begun := [(row, story) for step, row, story in written if step.notice is Notice.FIRING]:
+        outbox_write.queue_firing(begun, now)
+    if ended := [(row, story) for step, row, story in written if step.notice is Notice.RESOLVED]:
+        outbox_write.queue_resolved(ended, now)
+    rule_values.note_all([row for _, row, _ in written], now)
+    return [(step, row) for step, row, _ in written]
 
 
-def _bring(step: Step, story: Story, by: str) -> Episode | None:
-    case, after = step.case, step.after
-    if after is None:
-        return None
-    text = ""
+def _stories(steps: Sequence[Step]) -> list[Story]:
+    """What there is to tell of each; who needs those that begin not to serve is in it."""
+    down = [
+        step.case.service for step in steps if step.notice is Notice.FIRING and not step.case.here.serving
+    ]
+    needed = links.those_needed([service.pk for service in down]) if down else ()
+    by = {service.pk: tuple(links.all_needing(service)) for service in down if service.pk in needed}
+    return [_story(step, by) for step in steps]
+
+
+def _story(step: Step, needed_by: Mapping[int, tuple[str, ...]]) -> Story:
+    story = step.case.story() if step.notice else Story(state="", reason="")
+    begins = step.notice is Notice.FIRING and not step.case.here.serving
+    return replace(story, needed_by=needed_by.get(step.case.service.pk, ())) if begins else story
+
+
+def _with_endings(steps: Sequence[Step]) -> list[Step]:
+    told = {
+        step: (step.case.row, step.case.service, step.after.ending)
+        for step in steps
+        if step.case.row is not None and step.after and step.after.ending and step.after.fired_at
+    }
+    full = dict(zip(told, endings.of(told.values()), strict=True))
+    return [_with_ending(step, *full[step]) if step in full else step for step in steps]
+
+
+def _with_ending(step: Step, ending: evaluate.Ending, by: str) -> Step:
+    assert step.after is not None
+    return replace(step, after=replace(step.after, ending=ending), by=by or step.by)
+
+
+def _draft(step: Step, story: Story) -> Draft:
+    case, after, text = step.case, step.after, ""
+    assert after is not None
     if step.notice is Notice.FIRING:
         text = outbox_write.firing_text(case.rule, case.service.name, after.opened_at, story)
-    if case.row is not None:
-        return case.row if rule_values.advance(case.row, after, text, case.now, by) else None
-    try:
-        with transaction.atomic():
-            return rule_values.open_episode(case.rule, case.service, after, text)
-    except IntegrityError:
-        # Another worker opened it in this moment: one is enough, and the caller's work must stand.
-        return None
+    return Draft(case.row, case.rule, case.service, after, case.now, text, step.by)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 
 from lifecycle.alerts.outbox import pacing
 from lifecycle.alerts.rules.values import lacks_sign_in
 from lifecycle.alerts.silences import quiet
 from lifecycle.core.alerting import grouping, messages
 from lifecycle.core.alerting.evaluate import MEASURED, Ending, Notice
+from lifecycle.core.alerting.grouping import Pacing
 from lifecycle.core.answers.causes import Cause
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import State
@@ -128,16 +131,24 @@ def queue_late(row: Episode, channel: Channel, now: datetime) -> None:
     _queue(row, [channel], Notice.FIRING, _beginning(row, story, fired_at), now)
 
 
-def queue_firing(row: Episode, story: Story, now: datetime) -> None:
-    """One message to each channel of the rule; its text is the episode's summary."""
-    data = _beginning(row, story, now)
-    told = [channel for channel in row.rule.channels.all() if channel.enabled]
-    if told and not monitoring.current().alerts_enabled:
-        return
-    if (reason := quiet.now_is(now).why(row)) is not None:
-        quiet.trace(row, reason, now)
-        return
-    _queue(row, told, Notice.FIRING, data, now)
+def queue_firing(told: Sequence[tuple[Episode, Story]], now: datetime) -> None:
+    """One message to each channel of each rule; its text is the episode's summary."""
+    on, hush = monitoring.current().alerts_enabled, quiet.now_is(now)
+    rows, hushed = list[Delivery](), list[tuple[Episode, quiet.Reason]]()
+    pace = pacing.current()
+    prefetch_related_objects([row.rule for row, _ in told], "channels")
+    for row, story in told:
+        channels = [channel for channel in row.rule.channels.all() if channel.enabled]
+        if channels and not on:
+            continue
+        if (reason := hush.why(row)) is not None:
+            hushed.append((row, reason))
+        elif channels:
+            rows += _messages(
+                row, channels, Notice.FIRING, _beginning(row, story, row.fired_at or now), now, pace
+            )
+    quiet.trace_all(hushed, now)
+    Delivery.objects.bulk_create(rows)
 
 
 def withdraw(row: Episode) -> int:
@@ -171,10 +182,23 @@ def _helps(row: Episode, story: Story) -> dict[str, Any]:
     return {"cause": told.cause, "advice": list(told.todo) if kind else []}
 
 
-def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
-    """The end, to those channels alone that were, or still will be, told of the beginning."""
-    told = Delivery.objects.filter(episode=row, kind=Delivery.Kind.FIRING)
+def queue_resolved(ended: Sequence[tuple[Episode, Story]], now: datetime) -> None:
+    """The ends, to those channels alone that were, or still will be, told of the beginning."""
+    told = Delivery.objects.filter(episode__in=[row.pk for row, _ in ended], kind=Delivery.Kind.FIRING)
     told = told.exclude(state__in=[Delivery.State.DEAD, Delivery.State.SUPERSEDED])
+    beginnings: defaultdict[int | None, dict[Channel, Delivery]] = defaultdict(dict)
+    for delivery in told.select_related("channel").defer("payload"):
+        beginnings[delivery.episode_id][delivery.channel] = delivery
+    rows, pace = list[Delivery](), pacing.current()
+    for row, story in ended:
+        if mine := beginnings[row.pk]:
+            rows += _messages(
+                row, list(mine), Notice.RESOLVED, _end_of(row, story, row.resolved_at or now), now, pace, mine
+            )
+    Delivery.objects.bulk_create(rows)
+
+
+def _end_of(row: Episode, story: Story, now: datetime) -> dict[str, Any]:
     end = messages.End(
         service=row.service.name if row.service else None,
         state=story.state,
@@ -184,7 +208,7 @@ def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
         lasted=now - row.opened_at,
         measured=row.rule.condition in MEASURED,
     )
-    data = {
+    return {
         **_common(row, story),
         "message": messages.ended(end),
         "ending": row.ending,
@@ -192,8 +216,6 @@ def queue_resolved(row: Episode, story: Story, now: datetime) -> None:
         "resolved_at": stamp(now),
         "lasted_s": round(end.lasted.total_seconds(), 3),
     }
-    beginnings = {delivery.channel: delivery for delivery in told.select_related("channel")}
-    _queue(row, list(beginnings), Notice.RESOLVED, data, now, beginnings)
 
 
 def queue_reminder(row: Episode, now: datetime) -> int:
@@ -218,12 +240,24 @@ def _queue(
     now: datetime,
     beginnings: Mapping[Channel, Delivery] | None = None,
 ) -> None:
-    if not channels:
-        return
+    if channels:
+        rows = _messages(row, channels, notice, data, now, pacing.current(), beginnings)
+        Delivery.objects.bulk_create(rows)
+
+
+def _messages(
+    row: Episode,
+    channels: Sequence[Channel],
+    notice: Notice,
+    data: dict[str, Any],
+    now: datetime,
+    pace: Pacing,
+    beginnings: Mapping[Channel, Delivery] | None = None,
+) -> list[Delivery]:
+    """One for each channel, not yet written."""
     payload = {"type": f"alert.{notice.value}", "timestamp": stamp(now), "data": data}
-    pace = pacing.current()
     level = "" if notice is Notice.RESOLVED else row.rule.level
-    Delivery.objects.bulk_create(
+    return [
         Delivery(
             channel=channel,
             episode=row,
@@ -236,7 +270,7 @@ def _queue(
             expires_at=now + KEPT_TRYING,
         )
         for channel in channels
-    )
+    ]
 
 
 def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Max, Q
 
@@ -30,7 +31,21 @@ def rule_of(row: AlertRule) -> evaluate.Rule:
 
 
 def covers(row: AlertRule, service: Service) -> bool:
-    return Scope.read(row.scope).covers(service.name, service.tags, service.profile)
+    return Scopes().cover(row, service)
+
+
+class Scopes:
+    """The scopes of rules, each read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[int, Scope] = {}
+
+    def cover(self, rule: AlertRule, service: Service) -> bool:
+        """Whether the rule looks at this service."""
+        scope = self._read.get(rule.pk)
+        if scope is None:
+            scope = self._read[rule.pk] = Scope.read(rule.scope)
+        return scope.covers(service.name, service.tags, service.profile)
 
 
 def episode_of(row: Episode) -> evaluate.Episode:
@@ -86,9 +101,11 @@ def new_episode(rule: AlertRule, service: Service, new: evaluate.Episode, summar
     )
 
 
-def advance(row: Episode, after: evaluate.Episode, summary: str, now: datetime, by: str = "") -> bool:
-    """Bring the row to *after*; False when somebody else moved it first, and then nothing was written."""
-    fields = {
+def fields_of(
+    row: Episode, after: evaluate.Episode, summary: str, now: datetime, by: str = ""
+) -> dict[str, Any]:
+    """The columns of *row* that bring it to *after*."""
+    return {
         "state": after.phase.value,
         "due_at": after.due_at,
         "fired_at": after.fired_at,
@@ -98,6 +115,11 @@ def advance(row: Episode, after: evaluate.Episode, summary: str, now: datetime, 
         "ended_by": by[:150],
         "resolved_at": now if after.phase is Phase.RESOLVED else None,
     }
+
+
+def advance(row: Episode, after: evaluate.Episode, summary: str, now: datetime, by: str = "") -> bool:
+    """Bring the row to *after*; False when somebody else moved it first, and then nothing was written."""
+    fields = fields_of(row, after, summary, now, by)
     if not Episode.objects.filter(pk=row.pk, state=row.state).update(**fields):
         return False
     for name, value in fields.items():

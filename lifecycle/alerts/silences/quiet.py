@@ -72,10 +72,23 @@ def _windows(now: datetime) -> Iterable[Reason]:
 
 def trace(row: Episode, reason: Reason, now: datetime) -> None:
     """Say on the episode, once for each cause, that it is not told and why."""
-    until = reason.until.isoformat(timespec="minutes").replace("+00:00", "Z")
-    EpisodeNote.objects.get_or_create(
-        episode=row,
-        kind=reason.kind,
-        text=f"{reason.text} (until {until})"[:1000],
-        defaults={"at": now, "by": reason.by},
+    trace_all([(row, reason)], now)
+
+
+def trace_all(kept: Sequence[tuple[Episode, Reason]], now: datetime) -> None:
+    """The same of several; nothing is asked of the database where there are none."""
+    if not kept:
+        return
+    notes = {(row.pk, reason.kind.value, _said(reason)): reason for row, reason in kept}
+    there = EpisodeNote.objects.filter(episode__in=[row.pk for row, _ in kept])
+    known = set(there.values_list("episode", "kind", "text"))
+    EpisodeNote.objects.bulk_create(
+        EpisodeNote(episode_id=episode, kind=kind, text=text, at=now, by=reason.by)
+        for (episode, kind, text), reason in notes.items()
+        if (episode, kind, text) not in known
     )
+
+
+def _said(reason: Reason) -> str:
+    until = reason.until.isoformat(timespec="minutes").replace("+00:00", "Z")
+    return f"{reason.text} (until {until})"[:1000]

@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from lifecycle.alerts.episodes import evaluate
+from lifecycle.alerts.episodes import evaluate, rows
+from lifecycle.alerts.episodes.rows import Draft
+from lifecycle.alerts.rules import values as rule_values
 from lifecycle.alerts.rules.defaults import ensure
+from lifecycle.core.alerting.evaluate import Phase
 from lifecycle.core.answers.causes import Cause
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import State as S
 from lifecycle.models import Channel, Delivery, Episode, FeedItem, ServiceState
 from lifecycle.services.diagnosis.diagnosis import Facts, diagnose
+from registry.models import Service
 from tests.support.fleet import Fleet, at, make_rule, sent
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +210,41 @@ def test_a_storm_is_worked_off_in_parts(fleet: Fleet, log_channel: Channel) -> N
     for number in range(120):
         fleet.move(fleet.service(f"s{number}"), S.RECONNECTING, at(0))
     assert [evaluate.tick(at(60 + second)) for second in range(4)] == [50, 50, 20, 0]
+
+
+def test_many_alerts_that_fire_together_cost_as_many_queries_as_two(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel, condition="not-serving-for", seconds=60, cooldown_seconds=0)
+    counts = []
+    for first, many in ((0, 2), (200, 40)):
+        for number in range(many):
+            fleet.move(fleet.service(f"s{first + number}"), S.RECONNECTING, at(first))
+        evaluate.tick(at(first + 59))
+        with CaptureQueriesContext(connection) as seen:
+            assert evaluate.tick(at(first + 60)) == many
+        counts.append(len(seen))
+        for service in Service.objects.filter(removed_at=None):
+            fleet.move(service, S.HEALTHY, at(first + 61), event="connected")
+    assert counts[0] == counts[1]
+
+
+def test_of_many_that_are_written_together_one_that_somebody_else_moved_is_left_alone(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel)
+    for name in ("one", "two", "three"):
+        fleet.move(fleet.service(name), S.RECONNECTING, at(0))
+    taken = Episode.objects.get(service__name="two")
+    drafts = [
+        Draft(row, row.rule, row.service, replace(rule_values.episode_of(row), phase=Phase.RESOLVED), at(9))
+        for row in Episode.objects.select_related("rule", "service").order_by("pk")
+        if row.service
+    ]
+    Episode.objects.filter(pk=taken.pk).update(state="acknowledged")
+    assert [row is not None for row in rows.write(drafts)] == [True, False, True]
+    found = Episode.objects.order_by("pk").values_list("state", "resolved_at")
+    assert list(found) == [("resolved", at(9)), ("acknowledged", None), ("resolved", at(9))]
 
 
 def test_changing_how_long_applies_to_what_is_pending(fleet: Fleet, log_channel: Channel) -> None:

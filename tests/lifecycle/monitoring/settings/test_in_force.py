@@ -156,7 +156,7 @@ def test_alerts_that_are_switched_off_are_opened_and_not_sent_until_they_are_on_
     row = Episode.objects.create(rule=rule, service=service, state="firing", opened_at=now, fired_at=now)
     story = write.Story(state="UNREACHABLE", reason="refused")
     set_to(alerts_enabled=False)
-    write.queue_firing(row, story, now)
+    write.queue_firing([(row, story)], now)
     assert late_channels.catch_up(now, 10) == 0
     assert not Delivery.objects.exists()
     set_to(alerts_enabled=True)
