@@ -138,6 +138,9 @@ INSTALLED_APPS = [
     "channels",
     "django_htmx",
     "csp",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
     "mcpstore_site",
     "registry",
     "lifecycle",
@@ -151,6 +154,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "registry.access.audit.origin.remembered",
     "registry.access.scope.limits.scoped",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -227,6 +231,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# Signing in is allauth's; limits of wrong passwords are those of registry/access/signin/throttle.py.
+ACCOUNT_ADAPTER = "registry.access.signin.adapters.Accounts"
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "registry.access.signin.adapters.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "MCPStore Console"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODE_DIGITS = 10
 CSRF_FAILURE_VIEW = "lifecycle.pages.answers.form_out_of_date"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

@@ -7,7 +7,7 @@ from lifecycle.monitoring.prometheus.views import metrics
 from mcpstore_site import api
 from mcpstore_site.answers import health
 from registry.access.roles import open_to_all, require
-from registry.access.views import OwnPassword, SignIn, SignOut, signed_in
+from registry.access.signin.views import OwnPassword, SignIn, SignOut, signed_in
 from registry.models import Role
 
 handler403 = "lifecycle.pages.answers.forbidden"

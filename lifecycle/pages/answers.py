@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
 
-from registry.access.views import session_ended
+from registry.access.signin.views import session_ended
 
 
 def is_htmx(request: HttpRequest) -> bool:

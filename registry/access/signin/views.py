@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import authenticate
@@ -20,11 +22,9 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from registry.access import audit, clients, first_admin
+from registry.access import audit, clients
 from registry.access.roles import require
-from registry.access.sessions import browsers
-from registry.access.sessions.queries import PLACE
-from registry.access.throttle import WINDOW, Attempt, TooManyAttemptsError
+from registry.access.signin.throttle import WINDOW, Attempt, TooManyAttemptsError
 from registry.models import Role
 
 
@@ -36,7 +36,10 @@ def session_ended(request: HttpRequest, status: int = 200) -> HttpResponse:
 
 
 class SignIn(LoginView):
-    """Django's, but a fragment's request that lands here leaves its page with what was typed there."""
+    """Django's form and allauth's way in.
+
+    A fragment's request that lands here leaves its page with what was typed there.
+    """
 
     redirect_authenticated_user = True
     attempt: Attempt
@@ -55,29 +58,14 @@ class SignIn(LoginView):
         return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        answer = super().form_valid(form)
         self.attempt.good()
-        who = form.get_user().get_username()
-        audit.note(who, "signed in", "console", f"from {self.attempt.address}", now=self.attempt.now)
-        _begin(self.request, form.get_user(), self.attempt)
-        clients.remember(self.request, answer, self.attempt.name)
-        return answer
+        user: User = form.get_user()
+        login = Login(user=user, redirect_url=self.get_success_url())
+        return perform_password_login(self.request, {"username": user.get_username()}, login)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         self.attempt.bad()
         return locked(self.request) if self.attempt.exhausted() else super().form_invalid(form)
-
-
-def _begin(request: HttpRequest, user: User, attempt: Attempt) -> None:
-    """Keep in the session what its person will know it by."""
-    browser = browsers.told(request.headers.get("User-Agent", ""))
-    request.session[PLACE] = {
-        "address": attempt.address,
-        "browser": browser,
-        "at": attempt.now.isoformat(),
-    }
-    if first_admin.has_printed_password(user):
-        request.session["printed"] = True
 
 
 class SignOut(LogoutView):

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from registry.access import clients, throttle
+from registry.access import clients
+from registry.access.signin import throttle
 from registry.models import AuditEntry, SignInAttempt
 from tests.support.pages import text_of
 
