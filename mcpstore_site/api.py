@@ -16,6 +16,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from lifecycle.alerts import api as alert_api
+from lifecycle.alerts.explain import api as why_api
 from lifecycle.alerts.rules import api as rule_api
 from lifecycle.alerts.silences import api as silence_api
 from lifecycle.alerts.windows import api as window_api
@@ -85,6 +86,7 @@ ROOMS = (
     call_api,
     contract_api,
     dependency_api,
+    why_api,  # before the paths that take any word after the service
     operation_api,
     alert_api,
     rule_api,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from lifecycle.alerts.channels import views as channel_views
 from lifecycle.alerts.episodes import views as episode_views
+from lifecycle.alerts.explain import views as explain_views
 from lifecycle.alerts.outbox import views as outbox_views
 from lifecycle.alerts.rules import views as rule_views
 from lifecycle.alerts.silences import views as silence_views
@@ -15,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/", episode_views.alert_detail, name="alert_detail"),
     path("<int:pk>/note/", episode_views.alert_note, name="alert_note"),
     path("<int:pk>/snooze/", silence_views.alert_snooze, name="alert_snooze"),
+    path("why/<str:name>/", explain_views.why_not, name="why_not"),
     path("silences/", silence_views.silence_list, name="silence_list"),
     path("silences/add/", silence_views.silence_add, name="silence_add"),
     path("silences/<int:pk>/", silence_views.silence_edit, name="silence_edit"),

@@ -14,12 +14,13 @@ from registry.models import ContractChange
 
 Act = ContractChange.Act
 READ_AT_MOST = 200
+TOLD = (Act.ADDED, Act.REMOVED, Act.CHANGED, Act.MORE)
 
 
 def changes(rule: AlertRule, service_id: int, since: datetime) -> QuerySet[ContractChange]:
     """What the rule tells of."""
     rows = ContractChange.objects.filter(service=service_id, kind=ContractChange.Kind.TOOL, at__gte=since)
-    told = rows.filter(action__in=[Act.ADDED, Act.REMOVED, Act.CHANGED, Act.MORE])
+    told = rows.filter(action__in=TOLD)
     return told.filter(grade=Grade.BREAKING) if rule.breaking_only else told
 
 

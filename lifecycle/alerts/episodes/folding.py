@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.core.alerting import evaluate
 from lifecycle.models import AlertRule, Episode, ServiceState
@@ -35,16 +37,17 @@ def _is_told(names: Collection[str]) -> bool:
     holders = list(Service.objects.listed().filter(name__in=names).select_related("state_row"))
     if any(holder.desired == Desired.STOPPED for holder in holders):
         return True
-    rules = AlertRule.objects.filter(enabled=True).exclude(
-        condition__in=[
-            AlertRule.Condition.TOOLS_CHANGED,
-            AlertRule.Condition.MASS_FAILURE,
-            *evaluate.MEASURED,
-        ]
-    )
     return any(
-        rule_values.covers(rule, holder) and _tells_of(rule, holder) for rule in rules for holder in holders
+        rule_values.covers(rule, holder) and _tells_of(rule, holder)
+        for rule in telling_rules()
+        for holder in holders
     )
+
+
+def telling_rules() -> QuerySet[AlertRule]:
+    """Those that tell of outages, and so of a dependency's."""
+    other = [AlertRule.Condition.TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE, *evaluate.MEASURED]
+    return AlertRule.objects.filter(enabled=True).exclude(condition__in=other)
 
 
 def _tells_of(rule: AlertRule, holder: Service) -> bool:
@@ -67,7 +70,7 @@ def doubted(since: Mapping[int, datetime | None], now: datetime) -> dict[int, da
 
     *since* is when each began not to serve.
     """
-    ahead = {key: began + evaluate.DOUBT for key, began in since.items() if began}
-    ahead = {key: until for key, until in ahead.items() if now < until}
+    found = {key: evaluate.doubted_until(began, now, depends=True) for key, began in since.items()}
+    ahead = {key: until for key, until in found.items() if until}
     needing = links.those_needing(list(ahead)) if ahead else ()
     return {key: until for key, until in ahead.items() if key in needing}

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.alerts.episodes import operations
 from lifecycle.alerts.episodes.course import course
+from lifecycle.alerts.explain import facts, words
 from lifecycle.alerts.presenter import EpisodeRow, episode_row
 from lifecycle.alerts.silences import quiet as hushed
 from lifecycle.alerts.silences.quiet import Quiet
@@ -84,6 +85,7 @@ def alert_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "item": episode_row(row, now, told, hushed.now_is(now)),
         "open": row.state != Episode.State.RESOLVED,
         "lines": course(row, now),
+        "why": words.sentences(facts.of_episode(row, now), now),
     }
     return render(request, "lifecycle/alerts/alert_detail.html", context)
 

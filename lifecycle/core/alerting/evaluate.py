@@ -263,6 +263,12 @@ def step(
     return replace(episode, phase=Phase.FIRING, fired_at=now), Notice.FIRING
 
 
+def doubted_until(since: datetime | None, now: datetime, depends: bool) -> datetime | None:
+    """Until when a dependency may turn out to be the cause; None where that is past, or none is there."""
+    until = since + DOUBT if since and depends else None
+    return until if until and now < until else None
+
+
 def postpone(episode: Episode, until: datetime) -> Step:
     """The same, not yet firing."""
     return replace(episode, phase=Phase.PENDING, fired_at=None, due_at=until), None

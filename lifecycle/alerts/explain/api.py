@@ -1,0 +1,119 @@
+"""REST: why an alert came, and why none did."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Field, Query, Router, Schema
+
+from lifecycle.alerts.explain import facts
+from lifecycle.alerts.explain.words import sentence
+from lifecycle.core.alerting.explain.why import Line
+from lifecycle.models import AlertRule, Episode
+from registry.access.callers import VIEWER
+from registry.errors import ServiceNotFoundError
+from registry.models import Service
+from registry.rest.problems import ProblemError
+
+router = Router()
+
+
+class LineAnswer(Schema):
+    at: datetime
+    what: str = Field(description="the decision, such as hold, cooldown, silenced, delivered")
+    text: str = Field(description="the same as a sentence")
+    until: datetime | None = Field(description="the time that the sentence names")
+    seconds: float | None = Field(description="the length of time that the sentence names")
+    name: str = Field(description="the channel, dependency or ending it is about")
+    by: str = Field(description="the person, or the receiver's answer")
+    episode: int | None
+
+
+class LineList(Schema):
+    count: int
+    results: list[LineAnswer]
+
+
+class AbsenceAnswer(Schema):
+    rule: str
+    rule_id: int
+    fired: int = Field(description="alerts of this rule and service in this time")
+    verdict: LineAnswer = Field(description="the decision that says most")
+    decisions: list[LineAnswer]
+
+
+class AbsenceList(Schema):
+    count: int
+    since: datetime
+    results: list[AbsenceAnswer]
+
+
+class WhyQuery(Schema):
+    hours: int = Field(24, ge=1, le=336)
+    rule: int = Field(0, ge=0, lt=2**63, description="only this rule; 0: each")
+
+
+def _line(line: Line, now: datetime, real: bool) -> dict[str, Any]:
+    return {
+        "at": line.at,
+        "what": line.what.value,
+        "text": sentence(line, now, real=real).text,
+        "until": line.until,
+        "seconds": line.span.total_seconds() if line.span is not None else None,
+        "name": line.name,
+        "by": line.by,
+        "episode": line.episode,
+    }
+
+
+@router.get(
+    "episodes/{episode_id}/why",
+    auth=VIEWER,
+    response=LineList,
+    summary="Explain an episode",
+)
+def episode_why(request: HttpRequest, episode_id: int) -> dict[str, Any]:
+    """Each decision in the order of time; what stands in its way now comes last."""
+    row = Episode.objects.select_related("rule", "service__state_row").filter(pk=episode_id).first()
+    if row is None:
+        raise ProblemError(404, f"There is no episode {episode_id}.")
+    now = timezone.now()
+    lines = [_line(line, now, True) for line in facts.of_episode(row, now)]
+    return {"count": len(lines), "results": lines}
+
+
+@router.get(
+    "services/{name}/why-not", auth=VIEWER, response=AbsenceList, summary="Explain why no alert was sent"
+)
+def service_why_not(request: HttpRequest, name: str, query: Query[WhyQuery]) -> dict[str, Any]:
+    """Rule by rule. Where no alert is on record, the rule as it is today is run over the recorded states."""
+    service = Service.objects.listed().filter(name=name).first()
+    if service is None:
+        raise ServiceNotFoundError(name)
+    now = timezone.now()
+    since = now - timedelta(hours=query.hours)
+    found = facts.absences(service, since, now, _rules(query.rule))
+    rows = [_absence(one, now) for one in found]
+    return {"count": len(rows), "since": since, "results": rows}
+
+
+def _rules(number: int) -> list[AlertRule] | None:
+    if not number:
+        return None
+    rules = list(AlertRule.objects.prefetch_related("channels").filter(pk=number))
+    if not rules:
+        raise ProblemError(404, f"There is no rule {number}.", where="query.rule")
+    return rules
+
+
+def _absence(found: facts.Absence, now: datetime) -> dict[str, Any]:
+    return {
+        "rule": found.rule.name,
+        "rule_id": found.rule.pk,
+        "fired": found.fired,
+        "verdict": _line(found.verdict, now, False),
+        "decisions": [_line(line, now, False) for line in found.lines],
+    }
