@@ -194,6 +194,23 @@ async def test_a_server_that_takes_its_time_for_everything_is_watched_like_a_qui
             holder.changes = number
 
 
+async def test_a_server_whose_answers_take_now_less_and_now_more_is_watched_at_each_check(
+    holder: Holder,
+) -> None:
+    async with FaultServer() as server:
+        server.stateless, server.pause = True, 0.6
+        connection = await holder.open(http(server.url))
+        await connection.content(5)
+        await connection.first_probe(5)
+        for number in (1, 2):
+            server.more_tools = [NEW | {"description": f"version {number}"}]
+            server.late["tools/list"] = iter([1.1])  # nearly three times as long as the last plain request
+            assert (await connection.probe(8)).fault is None
+            assert holder.changes == number
+            await connection.content(5)
+            assert (await connection.probe(8)).fault is None
+
+
 async def test_what_is_learnt_when_connecting_spares_the_first_check_of_a_slow_server(holder: Holder) -> None:
     async with FaultServer() as server:
         server.stateless, server.pause = True, 0.7
