@@ -28,8 +28,12 @@ BATCH = 200
 
 def lock_head() -> RegistryHead:
     """The one row that every writer of configuration takes first; call it inside a transaction."""
-    RegistryHead.objects.get_or_create(pk=1)
-    return RegistryHead.objects.select_for_update().get(pk=1)
+    rows = RegistryHead.objects.select_for_update().filter(pk=1)
+    found = rows.first()
+    if found is None:
+        RegistryHead.objects.get_or_create(pk=1)
+        found = rows.get()
+    return found
 
 
 def save(plans: Sequence[Plan], head: RegistryHead, *, by: str, now: datetime) -> bool:
