@@ -17,7 +17,7 @@ from registry.models.limits import current
 from registry.rest import allowance
 from registry.rest.problems import ProblemError
 
-ALL_SERVICES = "This is about all services; you may see some of them."
+ALL_SERVICES = "This is about all services; a scope lets you see some of them only."
 
 
 class Caller:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema, Status
 
-from registry.access.callers import OPERATOR_OF_ALL, caller
+from registry.access.callers import ALL_SERVICES, OPERATOR, caller
 from registry.core.clients import recognition
 from registry.core.diff.documents import Line
 from registry.core.documents import dialects, reading
@@ -18,6 +18,7 @@ from registry.core.documents.places import shorten
 from registry.imports import import_run, preview
 from registry.imports.preview import Row
 from registry.mcpjson import secret_bundle
+from registry.models.limits import current
 from registry.rest.bodies import described
 from registry.rest.problems import ProblemError
 from registry.services.api import ErrorBody, Outcomes, Refused, answered, described_error
@@ -113,6 +114,9 @@ def _wish(request: HttpRequest) -> _Wish:
     replace = body.get("replace", False)
     if not isinstance(replace, bool):
         raise ProblemError(422, "This must be true or false.", where="body.replace")
+    if current() and (replace or document is None):
+        wrong = "body.replace" if replace else "body.document"
+        raise ProblemError(403, ALL_SERVICES, where=wrong)
     return _Wish(
         document=document,
         values={**_unlocked(body, given), **_texts(body, "values")},
@@ -166,7 +170,7 @@ def _names(body: dict[str, Any]) -> list[str] | None:
 
 @router.post(
     "imports/preview",
-    auth=OPERATOR_OF_ALL,
+    auth=OPERATOR,
     response=PreviewAnswer,
     exclude_none=True,
     openapi_extra=BODY,
@@ -213,14 +217,17 @@ def diff_of(lines: list[Line]) -> list[str]:
 
 @router.post(
     "imports",
-    auth=OPERATOR_OF_ALL,
+    auth=OPERATOR,
     response={200: Outcomes, 422: Refused},
     exclude_none=True,
     openapi_extra=BODY,
     summary="Import a document",
 )
 def import_document(request: HttpRequest) -> Status[dict[str, Any]]:
-    """As adding services, for a document that asks for something. Good entries are saved."""
+    """As adding services, for a document that asks for something. Good entries are saved.
+
+    With a scope: new services that are in it alone, from a document that is given, without `replace`.
+    """
     wish, who = _wish(request), caller(request)
     results = import_run.bring(
         wish.document,

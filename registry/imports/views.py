@@ -22,6 +22,7 @@ from registry.imports import chunks, drafts, presenter, staleness
 from registry.imports.drafts import Draft, Fix
 from registry.mcpjson import secret_bundle
 from registry.models import Role
+from registry.models.limits import current
 
 LIMIT, MOST = reading.MAX_BYTES, 4_000_000
 """Of a document; and of one with locked values, which must fit into a request."""
@@ -31,7 +32,7 @@ Context = dict[str, Any]
 Unread = Mapping[int, InvalidConfigError]
 
 
-@require(Role.OPERATOR, unscoped=True)
+@require(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_import(request: HttpRequest) -> HttpResponse:
     """The page. A POST looks at a document; `step` is check, save or go on with what was looked at."""
@@ -111,7 +112,7 @@ def _heard(request: HttpRequest, draft: Draft) -> tuple[Draft, Unread]:
         fixes=(*draft.fixes, *fixes),
         values={**draft.values, **answers(request)},
         left_out=off,
-        replacing="replace" in request.POST,
+        replacing="replace" in request.POST and not current(),
         spared=_spared(request, draft),
     )
     return heard, unread

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 
-from registry.access.callers import OPERATOR_OF_ALL, caller
+from registry.access.callers import OPERATOR, OPERATOR_OF_ALL, caller
 from registry.core.documents import dialects
 from registry.errors import InvalidConfigError
 from registry.models import Desired, Priority, Profile
@@ -64,7 +64,7 @@ def answered(results: Sequence[register.Result]) -> Status[dict[str, Any]]:
 
 @router.post(
     "services",
-    auth=OPERATOR_OF_ALL,
+    auth=OPERATOR,
     response={200: Outcomes, 422: Refused},
     exclude_none=True,
     openapi_extra=ANY_JSON,
@@ -74,7 +74,10 @@ def service_add(
     request: HttpRequest,
     client: Annotated[str, Query(description="client of the document, if it is not recognised")] = "",
 ) -> Status[dict[str, Any]]:
-    """Any configuration format as the body. Good entries are saved, bad ones reported one by one."""
+    """Any configuration format as the body. Good entries are saved, bad ones reported one by one.
+
+    With a scope: new services that are in it alone.
+    """
     who = caller(request)
     document = dialects.find(request.body, client=client)
     results = register.register(document, by=who.name, role=who.role, now=timezone.now())

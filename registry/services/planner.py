@@ -19,12 +19,14 @@ from registry.core.entries import fields, filling, needs, transport
 from registry.core.entries import names as entry_names
 from registry.core.entries.entry import Entry, ServiceConfig
 from registry.core.entries.placeholders import alike
+from registry.core.scope import EVERYTHING, Limits
 from registry.core.secrecy import redact
 from registry.core.secrecy.hidden_changes import hidden_changes
 from registry.core.secrecy.primitives import Cut
 from registry.errors import InvalidConfigError
 from registry.installation import allowlist
 from registry.models import Role, Secret, Service
+from registry.models.limits import current, unlimited
 from registry.secrets import vault
 from registry.services import kept_values
 from registry.services.plan import (
@@ -36,6 +38,7 @@ from registry.services.plan import (
     refuse_doubles,
     stdio_possible,
 )
+from registry.services.within import Bounds
 
 CHUNK = 500
 _REACHED = ("command", "args", "url")
@@ -76,11 +79,18 @@ class Planner:
         self._secrets: dict[str, Secret] = {}
         self._owners: dict[int, str] = {}
         self._claimed: dict[str, str] = {}
+        self._bounds = Bounds(EVERYTHING)
 
     def plan(self, named: Sequence[Named]) -> list[Plan]:
-        """One plan each, in the document's order."""
+        """One plan each, in the document's order; for who sees some services only, of what they may add."""
+        limits = current()
+        with unlimited():
+            return self._plan(named, limits)
+
+    def _plan(self, named: Sequence[Named], limits: Limits) -> list[Plan]:
         plans = [plan for _item, plan in named]
         self._load_services({plan.name for plan in plans if plan.error is None})
+        self._bounds = Bounds(limits, self._services.values())
         for item, plan in named:
             if plan.error is None:
                 self._guarded(plan, self._prepare, item)
@@ -122,6 +132,7 @@ class Planner:
         if item.problem is not None:
             raise item.problem
         plan.service = self._services.get(plan.name)
+        self._bounds.refuse_hidden(plan)
         if plan.guessed and plan.service is not None:
             self._refuse_guess(plan, item, plan.service)
         reading.check(item.raw, plan.place)
@@ -193,6 +204,7 @@ class Planner:
             remedy = f"Give {'them' if many else 'it'}, and save"
             raise InvalidConfigError(show(plan.place), what, remedy, asks=plan.missing)
         self._compare(plan, plan.service)
+        self._bounds.refuse_outside(plan)
 
     def _link(self, plan: Plan, entry: Entry) -> None:
         """What it depends on, under the names that this import gives, and spelled as we write it."""

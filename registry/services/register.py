@@ -24,6 +24,7 @@ from registry.dependencies.links import StillNeededError
 from registry.errors import InvalidConfigError, NotAllowedError, ServiceNotFoundError
 from registry.mcpjson import export as mcpjson_export
 from registry.models import Desired, RegistryHead, Role, Service
+from registry.models.limits import unlimited
 from registry.secrets import vault
 from registry.services import store_rows
 from registry.services.plan import stdio_possible
@@ -69,7 +70,7 @@ def register(
     *only* leaves other names out, *at* other numbers; *limit* is in bytes, larger for documents of our own
     alone. Up to 500 entries are one transaction, more are several, so that others can write between them;
     *progress* hears how many are done. A document that cannot be read at all raises InvalidConfigError; a
-    role that may change nothing, NotAllowedError.
+    role that may change nothing, NotAllowedError. Who sees some services only adds such as they will see.
     """
     if not at_least(role, Role.OPERATOR):
         raise NotAllowedError("Adding and changing services needs the role operator.")
@@ -109,7 +110,9 @@ def _save(
         plans = Planner(role, values).plan(part)
         links.check(plans, earlier=earlier)
         results = [Result(name=plan.name, outcome=plan.outcome, error=plan.error) for plan in plans]
-        if store_rows.save(plans, head, by=by, now=now):
+        with unlimited():  # a new service may use what they do not see, such as the next position
+            saved = store_rows.save(plans, head, by=by, now=now)
+        if saved:
             announce(by)
     return results
 

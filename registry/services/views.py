@@ -26,9 +26,10 @@ from registry.errors import InvalidConfigError, ServiceNotFoundError
 from registry.imports import preview as import_preview
 from registry.mcpjson import image
 from registry.models import Role, Service
+from registry.models.limits import current
 from registry.secrets import vault
 from registry.services import change as service_change
-from registry.services import register
+from registry.services import register, within
 from registry.services.change import ChangedMeanwhileError
 from registry.services.edit_form import EditForm
 from registry.services.forms import ServiceForm
@@ -133,11 +134,12 @@ _TAKEN = lazy("A service with this name exists already. Choose another name.")
 _ARCHIVED = lazy("An archived service has this name. An admin can restore it under Removed.")
 
 
-@require(Role.OPERATOR, unscoped=True)
+@require(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_add(request: HttpRequest) -> HttpResponse:
     """A form for one service. Errors go beside it and leave it as it was typed; 409 if the name is taken."""
     form = ServiceForm(request.POST or None)
+    within.advise(form.fields, current())
     if request.method != "POST":
         return render(request, "registry/services/service_add.html", {"form": form})
     status = _save_new(request, form)
@@ -151,7 +153,7 @@ def service_add(request: HttpRequest) -> HttpResponse:
 
 def _save_new(request: HttpRequest, form: ServiceForm) -> int:
     valid, name = form.is_valid(), form.cleaned_data.get("name", "")
-    if there := Service.objects.filter(name=name, removed_at=None).first():
+    if there := within.taken(name):
         form.add_error("name", _ARCHIVED if there.archived_at else _TAKEN)
     if valid and not there and _register(request, name, form) is None:
         return 200

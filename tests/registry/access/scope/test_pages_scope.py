@@ -170,8 +170,6 @@ def test_scopes_by_the_command_line(two_teams: None) -> None:
 
 
 NOT_THEIRS = (
-    "/add/",
-    "/import/",
     "/services/ours/edit/",
     "/versions/",
     "/alerts/channels/",
