@@ -10,7 +10,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
 
+from registry.access.roles import MissingRightError, admins
+from registry.access.scope.choose import words
+from registry.access.scope.limits import scope_of
 from registry.access.signin.views import session_ended
+
+Context = dict[str, Any]
 
 
 def is_htmx(request: HttpRequest) -> bool:
@@ -35,8 +40,18 @@ def refused(request: HttpRequest, text: str, back: HttpResponse) -> HttpResponse
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403 as page or toast."""
-    return _problem(request, 403, _("Your role does not allow this."))
+    """403 as page or toast: what is missing, and who can give it."""
+    lacks = exception if isinstance(exception, MissingRightError) else None
+    said = _lacking(request, lacks) if lacks else _("This is not allowed.")
+    return _problem(request, 403, said, {"said": said, "admins": admins() if lacks else []})
+
+
+def _lacking(request: HttpRequest, lacks: MissingRightError) -> str:
+    if lacks.by_scope:
+        seen = _("This is about all services. Your account sees some of them only: %(scope)s.")
+        return seen % {"scope": words(scope_of(request.user))}
+    roles = {"needed": lacks.needed.label, "has": lacks.has.label}
+    return _("This needs the role %(needed)s. Your role is %(has)s.") % roles
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -56,7 +71,7 @@ def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
     return csrf_failure(request, reason)
 
 
-def _problem(request: HttpRequest, status: int, text: str) -> HttpResponse:
+def _problem(request: HttpRequest, status: int, text: str, context: Context | None = None) -> HttpResponse:
     if is_htmx(request):
         return toast(request, text, status=status)
-    return render(request, f"{status}.html", status=status)
+    return render(request, f"{status}.html", context, status=status)

@@ -8,7 +8,9 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -52,6 +54,26 @@ class Needs:
     unscoped: bool = False
 
 
+class MissingRightError(PermissionDenied):
+    """What somebody lacks: the role *needed*, or, where that is theirs, a view of all services."""
+
+    def __init__(self, needed: Role, has: Role) -> None:
+        self.needed, self.has = needed, has
+        super().__init__(f"needs the role {needed.value}")
+
+    @property
+    def by_scope(self) -> bool:
+        """Whether the role would do."""
+        return at_least(self.has, self.needed)
+
+
+def admins(most: int = 5) -> list[str]:
+    """The names of some who can give rights: active admins who have signed in once, the latest first."""
+    there = Q(is_superuser=True) | Q(membership__role=Role.ADMIN)
+    rows = User.objects.filter(there, is_active=True, last_login__isnull=False).order_by("-last_login")
+    return list(rows.values_list("username", flat=True)[:most])
+
+
 def require(
     needed: Role, *, unscoped: bool = False
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
@@ -66,10 +88,10 @@ def require(
         @wraps(view)
         @login_required
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Answer:
-            allowed = at_least(role_of(request.user), needed)
-            if not allowed or (needs.unscoped and current()):
+            has = role_of(request.user)
+            if not at_least(has, needed) or (needs.unscoped and current()):
                 note_refusal(request, request.user.get_username(), needed)
-                raise PermissionDenied
+                raise MissingRightError(needed, has)
             return view(request, *args, **kwargs)
 
         return declared(guarded, needs)

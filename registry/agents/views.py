@@ -21,6 +21,7 @@ from registry.agents.operations import AgentNotFoundError
 from registry.errors import InvalidConfigError
 from registry.mcpjson import image
 from registry.models import Agent, Role
+from registry.models.limits import current
 from registry.rest.problems import answer
 
 
@@ -82,7 +83,7 @@ def _page(
 ) -> HttpResponse:
     """The whole page, or to htmx the *fragment* of it."""
     builtin = form.about is not None and operations.is_builtin(form.about)
-    can_edit = at_least(role_of(request.user), Role.OPERATOR) and not builtin
+    can_edit = at_least(role_of(request.user), Role.OPERATOR) and not builtin and not current()
     context: dict[str, Any] = {"form": form, "agent": form.about, "builtin": builtin, "can_edit": can_edit}
     context |= {"choice": choice(form.chosen(), form.searched()), "token_url": token_url}
     if fragment and request.method == "POST" and getattr(request, "htmx", None):

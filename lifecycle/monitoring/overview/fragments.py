@@ -18,6 +18,7 @@ from lifecycle.monitoring.overview.attention import attention_of
 from lifecycle.monitoring.overview.queries import Now
 from lifecycle.pages import queries as page_queries
 from lifecycle.services.presenter import tiles
+from registry.models.limits import current
 
 PLACE = "lifecycle/monitoring/overview"
 
@@ -76,7 +77,8 @@ def render_alerts(oob: bool = True) -> str:
 def render_workers(oob: bool = True) -> str:
     """Who watches."""
     at = timezone.now()
-    return _render("_workers.html", {"workers": activity.machines(queries.workers(at), at)}, oob)
+    shown = activity.machines(queries.workers(at), at)
+    return _render("_workers.html", {"workers": shown, "linked": not current()}, oob)
 
 
 def _render(name: str, context: dict[str, Any], oob: bool) -> str:

@@ -18,6 +18,7 @@ from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
 from registry.access.roles import require
 from registry.models import Role
+from registry.models.limits import current
 
 RANGES = ("1h", "24h", "7d", "30d")
 BUDGETS = 4
@@ -49,6 +50,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "happened": activity.happened(activity.events(), now),
         "alerts": activity.alerts_of(activity.open_episodes(), frame.open_alerts, now),
         "workers": activity.machines(standing.workers, now),
+        "linked": not current(),
         "budgets": slo_presenter.budgets(BUDGETS, now),
         **fragments.now_context(standing, now),
     }

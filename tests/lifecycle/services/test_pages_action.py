@@ -38,7 +38,7 @@ def test_a_viewer_may_not_ask_for_anything(viewer: Client) -> None:
     for path in ("ask/stop/", "tools/call/", "remove/"):
         answer = viewer.post(URL + path)
         assert answer.status_code == 403
-        assert "Your role does not allow this" in text_of(answer)
+        assert "This needs the role Operator. Your role is Viewer." in text_of(answer)
     assert viewer.post(URL + "ask/stop/", headers=HTMX).headers["HX-Retarget"] == "#messages"
     assert not Command.objects.exists()
 
