@@ -3,8 +3,10 @@
 from django.urls import path
 
 from registry.access.account import views as account_views
+from registry.access.account.factors import views as factor_views
 from registry.access.audit import views as audit_views
 from registry.access.people import views as people_views
+from registry.access.signin import passkey, second
 from registry.agents import views as agent_views
 from registry.imports import views as import_views
 from registry.removed import views as removed_views
@@ -29,6 +31,18 @@ urlpatterns = [
     path("account/sessions/<str:mark>/end/", account_views.account_session_end, name="account_session_end"),
     path("account/tokens/add/", account_views.account_token_add, name="account_token_add"),
     path("account/tokens/<int:pk>/revoke/", account_views.account_token_revoke, name="account_token_revoke"),
+    path("account/app/", factor_views.account_app, name="account_app"),
+    path("account/app/remove/", factor_views.account_app_remove, name="account_app_remove"),
+    path("account/passkeys/add/", factor_views.account_passkey_add, name="account_passkey_add"),
+    path(
+        "account/passkeys/<int:pk>/remove/",
+        factor_views.account_passkey_remove,
+        name="account_passkey_remove",
+    ),
+    path("account/codes/", factor_views.account_codes, name="account_codes"),
+    path("account/confirm/", second.account_confirm, name="account_confirm"),
+    path("login/second/", second.signin_second, name="signin_second"),
+    path("login/passkey/", passkey.signin_passkey, name="signin_passkey"),
     path("settings/tokens/", account_views.token_list, name="token_list"),
     path("settings/tokens/<int:pk>/revoke/", account_views.token_revoke, name="token_revoke"),
     path("settings/people/", people_views.people_list, name="people_list"),
@@ -38,6 +52,7 @@ urlpatterns = [
     path("settings/people/<int:pk>/scope/", people_views.people_scope, name="people_scope"),
     path("settings/people/<int:pk>/link/", people_views.people_link, name="people_link"),
     path("settings/people/<int:pk>/sessions/", people_views.people_sessions, name="people_sessions"),
+    path("settings/people/<int:pk>/factors/", people_views.people_factors, name="people_factors"),
     path("settings/people/<int:pk>/deactivate/", people_views.people_deactivate, name="people_deactivate"),
     path("settings/people/<int:pk>/activate/", people_views.people_activate, name="people_activate"),
     path("settings/people/<int:pk>/remove/", people_views.people_remove, name="people_remove"),

@@ -10,6 +10,7 @@ from django.db import models
 
 from registry.errors import SecretsError
 from registry.models import RegistryHead, SealedField, Service
+from registry.secrets import factors
 
 SAYS = "mcpstore"
 SAMPLES = 20
@@ -61,3 +62,4 @@ def _sealed() -> Iterator[str]:
     for model, field in columns():
         rows = model._base_manager.exclude(**{field: ""})
         yield from rows.values_list(field, flat=True)[:SAMPLES]
+    yield from (value for _pk, value in factors.sealed())

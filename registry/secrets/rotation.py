@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -19,7 +20,7 @@ from django.db import models, transaction
 from registry.errors import InvalidConfigError, SecretsError
 from registry.installation import files
 from registry.models import KeptSecret, RegistryHead, Secret, Service
-from registry.secrets import key_check, vault
+from registry.secrets import factors, key_check, vault
 from registry.services import store_rows
 
 BATCH = 200
@@ -80,6 +81,7 @@ def give_up() -> Rotated:
                 rows = model._base_manager.values_list("pk", "ciphertext")
                 foreign = [pk for pk, sealed in rows if not _opens(key, sealed)]
                 done.values += model._base_manager.filter(pk__in=foreign).delete()[0]
+            done.values += factors.drop_foreign(partial(_opens, key))
             for service in Service.objects.exclude(approved_hash=""):
                 done.approvals += Service.objects.filter(pk=service.pk).update(
                     approved_hash=_standing(service)
@@ -105,6 +107,7 @@ def _seal_all(everything: tuple[bytes, ...], done: Rotated) -> int:
     """One pass over all that is not under the first key yet; how much there was."""
     values = sum(_seal_column(model, field, everything) for model, field in key_check.columns())
     values += _seal_sessions(everything)
+    values += factors.reseal(lambda sealed: _sealed_anew(sealed, everything))
     approvals = _approve_anew()
     done.values, done.approvals = done.values + values, done.approvals + approvals
     return values + approvals
@@ -190,7 +193,7 @@ def _seal_sessions(everything: tuple[bytes, ...]) -> int:
 
 def _count_foreign(keys: tuple[bytes, ...]) -> int:
     """Values that these keys do not open."""
-    return sum(
+    return sum(not _opens(keys[0], sealed) for _pk, sealed in factors.sealed()) + sum(
         not _opens(keys[0], sealed)
         for model, field in key_check.columns()
         for sealed in model._base_manager.exclude(**{field: ""}).values_list(field, flat=True).iterator()

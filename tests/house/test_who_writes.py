@@ -58,6 +58,7 @@ WRITERS: dict[str, set[str]] = {
     "ContentItem": {"registry.contracts"},
     "WaitingTool": {"registry.contracts"},
     "User": {"registry.access"},
+    "Authenticator": {"registry.access", "registry.secrets"},
     "ApiToken": {"registry.access"},
     "AuditEntry": {"registry.access"},
     "AuditHead": {"registry.access"},

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import User
 from django.core.management import load_command_class
 from django.test import Client
@@ -27,6 +28,7 @@ from registry.contracts import approve
 from registry.errors import RegistryError
 from registry.mcpjson import drift, image
 from registry.models import ApiToken, AuditEntry, Role
+from registry.secrets import vault
 from registry.services import register
 from tests.support.commands import run
 from tests.support.contracts import digest
@@ -81,6 +83,10 @@ class World:
         self.file = data / "new.json"
         self.file.write_text(json.dumps({"mcpServers": {"new": {"url": "https://new.example/"}}}))
 
+    def with_codes(self) -> None:
+        data = {"secret": vault.seal("x")}
+        Authenticator.objects.create(user=User.objects.get(username="ann"), type="totp", data=data)
+
     def edited(self) -> str:
         image.export_pending(author="ann", now=timezone.now())
         own = self.data / "mcp.json"
@@ -127,6 +133,7 @@ COMMANDS: dict[str, Callable[[World], Any]] = {
     "people deactivate": typed("people", "deactivate", "ann"),
     "people activate": lambda w: (run("people", "deactivate", "ann"), run("people", "activate", "ann")),
     "people sign-out": typed("people", "sign-out", "ann"),
+    "people reset-factors": lambda w: (w.with_codes(), run("people", "reset-factors", "ann")),
     "people remove": typed("people", "remove", "ann"),
     "services remove": typed("services", "remove", "maps"),
     "services restore": typed("services", "restore", "files"),

@@ -22,6 +22,8 @@ OPEN = {
     "readyz",
     "metrics",  # a token, or this machine
     "login",
+    "signin_second",  # after the right password
+    "signin_passkey",
     "logout",
     "live_poll",  # says 401 to who is not signed in
     "agent_mcpjson",  # a token of the agent, or a session

@@ -35,7 +35,7 @@ from registry.models import ApiToken, Role, Service
 from registry.services import register
 from tests.lifecycle.alerts.test_pages_rules import rule_data
 from tests.registry.services.test_pages_editing import form_of
-from tests.support import quiet
+from tests.support import factors, quiet
 from tests.support.api import Api
 from tests.support.contracts import digest
 from tests.support.fleet import make_rule
@@ -199,6 +199,7 @@ PAGES: dict[str, Act] = {
     "people_sessions": lambda w: w.about_bob("sessions/"),
     "people_deactivate": lambda w: w.about_bob("deactivate/"),
     "people_activate": lambda w: (w.about_bob("deactivate/"), w.about_bob("activate/"))[1],
+    **factors.PAGES,
     "people_remove": lambda w: w.about_bob("remove/"),
     "welcome": lambda w: Client().post(
         w.link(), {"new_password1": "battery staple 7", "new_password2": "battery staple 7"}
@@ -341,6 +342,7 @@ FILES = {
     "POST drift/write",
     "logout",
     "login",
+    "account_confirm",
 }
 
 

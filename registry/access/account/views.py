@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from registry.access import tokens
+from registry.access.account.factors import queries as factors
 from registry.access.account.forms import TokenForm
 from registry.access.people.forms import ROLE_WORDS
 from registry.access.roles import require, role_of
@@ -56,6 +57,8 @@ def _page(request: HttpRequest, form: TokenForm, *, token: str = "", status: int
         "sessions": session_queries.of(me, now),
         "this": session_queries.mark(_key(request)),
         "tokens": tokens.living(now).filter(user=me),
+        "factors": factors.of(me),
+        "has_password": me.has_usable_password(),
     }
     return render(request, "registry/account/account.html", context, status=status)
 

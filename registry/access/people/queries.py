@@ -8,6 +8,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
 
+from registry.access.account.factors import queries as factors
 from registry.access.roles import role_of
 from registry.access.scope.limits import scope_of
 from registry.core.scope import Scope
@@ -16,7 +17,10 @@ from registry.models import Role
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One account. `link_until`: a link to set a password works until then; `invited`: none was set yet."""
+    """One account. `link_until`: a link to set a password works until then; `invited`: none was set yet.
+
+    `second`: more than a password is asked of them.
+    """
 
     pk: int
     name: str
@@ -28,6 +32,7 @@ class Person:
     last_login: datetime | None
     link_until: datetime | None
     tokens: int
+    second: bool
 
     @property
     def state(self) -> str:
@@ -48,10 +53,11 @@ def everyone(now: datetime, q: str = "") -> list[Person]:
     )
     if q:
         rows = rows.filter(Q(username__icontains=q) | Q(email__icontains=q))
-    return [_person(row, now) for row in rows.order_by("username")]
+    second = factors.with_any()
+    return [_person(row, now, row.pk in second) for row in rows.order_by("username")]
 
 
-def _person(row: User, now: datetime) -> Person:
+def _person(row: User, now: datetime, second: bool) -> Person:
     until = row.until  # type: ignore[attr-defined]
     return Person(
         pk=row.pk,
@@ -64,4 +70,5 @@ def _person(row: User, now: datetime) -> Person:
         last_login=row.last_login,
         link_until=until if until and until > now else None,
         tokens=row.living,  # type: ignore[attr-defined]
+        second=second,
     )

@@ -17,6 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from registry.access import tokens
+from registry.access.account.factors import operations as factor_operations
+from registry.access.account.factors import queries as factors
 from registry.access.people import links, operations, queries
 from registry.access.people.forms import ROLE_WORDS, ROLES, InviteForm, WelcomeForm
 from registry.access.roles import open_to_all, require, role_of
@@ -82,6 +84,7 @@ def _person(
         "has_scope": person.role != Role.ADMIN,
         "sessions": session_queries.of(user, now),
         "tokens": tokens.living(now).filter(user=user),
+        "factors": factors.of(user),
         "link": link,
         "link_days": (links.INVITED_FOR if person.invited else links.RESET_FOR).days,
         "is_me": user.pk == request.user.pk,
@@ -162,6 +165,15 @@ def people_sessions(request: HttpRequest, pk: int) -> HttpResponse:
     own = request.session.session_key or "" if user.pk == request.user.pk else ""
     done = _("Every session of %(name)s is ended.")
     return _act(request, pk, lambda _name: end_sessions.every(user, but=own, **_by(request)), done)
+
+
+@require(Role.ADMIN)
+@require_POST
+def people_factors(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove the person's second factors: they have lost them."""
+    user = get_object_or_404(User, pk=pk)
+    done = _("The second factor of %(name)s is removed. The password alone opens the account.")
+    return _act(request, pk, lambda _name: factor_operations.reset(user, **_by(request)), done)
 
 
 @never_cache

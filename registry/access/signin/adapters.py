@@ -22,8 +22,8 @@ class Accounts(DefaultAccountAdapter):
     """Nobody signs up, mails and messages are our own, and each session begins in the same way."""
 
     def get_login_stages(self) -> list[str]:
-        """The right password is enough."""
-        return []
+        """allauth's own would load all that has to do with passkeys."""
+        return ["registry.access.signin.stages.SecondFactor"]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -1,8 +1,10 @@
 """The limit on sign-in attempts, which nobody can use to lock somebody else out.
 
 Counted are the guesses at one name from one address, and all from one address. A browser that has signed in
-with the name before has a count of its own, so it gets in while strangers guess beside it; no count is by the
-name alone.
+with the name before has a count of its own, so it gets in while strangers guess beside it; no count of
+passwords is by the name alone. One of codes is: whoever types codes had the password right, and all codes are
+soon tried from a thousand addresses. After a hundred wrong ones in a day, a code opens the account only in
+browsers that have signed in with its name before; a passkey opens it anywhere.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from registry.models import SignInAttempt
 
 logger = logging.getLogger("mcpstore.signin")
 OF_ONE_NAME, OF_ALL_NAMES, MANY = 10, 50, 100
+CODES_OF_ONE_NAME = 100
 WINDOW = timedelta(minutes=15)
 KEPT = timedelta(days=1)
 DOOR, NOBODY = "sign-in", "a name that nobody has"
@@ -39,12 +42,15 @@ def digest(name: str) -> str:
 
 
 class Attempt:
-    """One guess, counted before the password is looked at: many at once are counted too."""
+    """One guess, counted before the password is looked at: many at once are counted too.
 
-    def __init__(self, request: HttpRequest, name: str, now: datetime) -> None:
-        self.address, self.now = clients.address(request), now
-        self.name, self._typed = digest(name), name
-        browser = clients.known(request).get(self.name)
+    *what* is guessed: passwords, codes or passkeys, each counted by itself.
+    """
+
+    def __init__(self, request: HttpRequest, name: str, now: datetime, what: str = "passwords") -> None:
+        self.address, self.now, self._what = clients.address(request), now, what
+        self.name, self._typed = digest(name if what == "passwords" else f"{what} of {name}"), name
+        browser = clients.known(request).get(digest(name))
         self._known = browser is not None
         self._source = f"browser {browser}" if browser else forwarded.household(self.address)
         SignInAttempt.objects.filter(at__lt=now - KEPT).delete()
@@ -61,7 +67,14 @@ class Attempt:
         recent = SignInAttempt.objects.filter(source=self._source, at__gt=self.now - WINDOW)
         if recent.filter(name=self.name).count() >= OF_ONE_NAME + more:
             return True
-        return not self._known and recent.count() >= OF_ALL_NAMES + more
+        if self._known:
+            return False
+        return recent.count() >= OF_ALL_NAMES + more or self._codes_are_guessed(more)
+
+    def _codes_are_guessed(self, more: int) -> bool:
+        if self._what != "codes":
+            return False
+        return SignInAttempt.objects.filter(name=self.name).count() >= CODES_OF_ONE_NAME + more
 
     def good(self) -> None:
         """It was the right password: what was wrong before is forgotten."""
@@ -78,5 +91,6 @@ class Attempt:
             )
         everywhere = SignInAttempt.objects.filter(name=self.name, at__gt=self.now - WINDOW).count()
         if user and everywhere == MANY:
-            audit.note(DOOR, "passwords guessed", user, f"{MANY} from several addresses", now=self.now)
-            logger.warning("passwords of %s are guessed from several addresses", user)
+            told = f"{self._what} guessed", user, f"{MANY} from several addresses"
+            audit.note(DOOR, *told, now=self.now)
+            logger.warning("%s of %s are guessed from several addresses", self._what, user)

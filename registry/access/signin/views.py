@@ -18,11 +18,14 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from registry.access import audit, clients
+from registry.access.account.factors import passkeys
+from registry.access.account.factors import queries as factors
 from registry.access.roles import require
 from registry.access.signin.throttle import WINDOW, Attempt, TooManyAttemptsError
 from registry.models import Role
@@ -48,6 +51,10 @@ class SignIn(LoginView):
         if getattr(request, "htmx", None):
             return session_ended(request)
         return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        some = factors.anybody_has_passkeys() and passkeys.possible(self.request)
+        return super().get_context_data(passkeys=some, **more)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Counted first, so that many guesses at once do not all come through."""
@@ -85,9 +92,16 @@ def _typed_name(request: HttpRequest) -> str:
     return str(name or "")[:longest]
 
 
-def locked(request: HttpRequest) -> HttpResponse:
-    """Too many wrong passwords from there: when to come again."""
-    answer = render(request, "registration/locked.html", status=429)
+def next_of(request: HttpRequest) -> str:
+    """Where signing in leads: the page of ours that was asked for, else the first one."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = {request.get_host()}
+    return wanted if url_has_allowed_host_and_scheme(wanted, ours, request.is_secure()) else "/"
+
+
+def locked(request: HttpRequest, *, codes: bool = False) -> HttpResponse:
+    """Too many wrong passwords, or codes, from there: when to come again."""
+    answer = render(request, "registration/locked.html", {"codes": codes}, status=429)
     answer["Retry-After"] = str(int(WINDOW.total_seconds()))
     return answer
 

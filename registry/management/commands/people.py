@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from registry.access.account.factors import operations as factors
 from registry.access.people import operations, queries
 from registry.access.sessions import end as end_sessions
 from registry.core.scope import plain, said
@@ -30,6 +31,7 @@ class Command(BaseCommand):
             ("deactivate", "end the person's sessions and tokens; the account stays"),
             ("activate", "let the person sign in again"),
             ("sign-out", "end every session of the person"),
+            ("reset-factors", "remove the authenticator app, passkeys and recovery codes of who lost them"),
             ("remove", "delete the account"),
         ):
             using.append(what.add_parser(word, help=text))
@@ -59,12 +61,14 @@ class Command(BaseCommand):
                 one.state,
                 when(one.last_login),
                 one.tokens,
+                "yes" if one.second else "-",
                 said(one.scope),
                 one.email or "-",
             )
             for one in found
         ]
-        table(self.stdout.write, ("USER", "ROLE", "STATE", "LAST SIGN-IN", "TOKENS", "SCOPE", "MAIL"), cells)
+        heads = ("USER", "ROLE", "STATE", "LAST SIGN-IN", "TOKENS", "2ND FACTOR", "SCOPE", "MAIL")
+        table(self.stdout.write, heads, cells)
 
     def _invite(self, options: dict[str, Any], who: dict[str, Any]) -> None:
         role = Role(options["role"])
@@ -93,13 +97,17 @@ class Command(BaseCommand):
     def _sign_out(self, options: dict[str, Any], who: dict[str, Any]) -> None:
         self.stdout.write(f"{end_sessions.every(operations.get(options['name']), **who)} sessions ended")
 
+    def _reset_factors(self, options: dict[str, Any], who: dict[str, Any]) -> None:
+        there = factors.reset(operations.get(options["name"]), **who)
+        self.stdout.write("reset" if there else "unchanged")
+
     def _remove(self, options: dict[str, Any], who: dict[str, Any]) -> None:
         operations.remove(options["name"], **who)
         self.stdout.write("removed")
 
 
 def _plain(person: queries.Person) -> dict[str, Any]:
-    keys = ("name", "email", "state", "last_login", "link_until", "tokens")
+    keys = ("name", "email", "state", "last_login", "link_until", "tokens", "second")
     return {
         **{key: getattr(person, key) for key in keys},
         "role": person.role.value,
