@@ -20,7 +20,7 @@ from fido2.webauthn import (
     CollectedClientData,
 )
 
-PRESENT, VERIFIED, WITH_KEY = 0x01, 0x04, 0x40
+Flag = AuthenticatorData.FLAG
 Json = dict[str, Any]
 
 
@@ -39,7 +39,7 @@ class SecurityKey:
         """What the browser says once a passkey of these options is there."""
         wanted = options["publicKey"]
         self.owner = wanted["user"]["id"]
-        key = ES256.from_cryptography_key(self.key.public_key())
+        key = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call]
         data = self._data(AttestedCredentialData.create(Aaguid.NONE, self.number, key))
         attested = AttestationObject.create("none", data, {})
         client = self._client("webauthn.create", wanted["challenge"])
@@ -64,9 +64,10 @@ class SecurityKey:
         return {"id": number, "rawId": number, "type": "public-key", "response": response}
 
     def _data(self, credential: AttestedCredentialData | None) -> AuthenticatorData:
-        flags = PRESENT | (VERIFIED if self.verified else 0) | (WITH_KEY if credential else 0)
+        flags = Flag.UP | (Flag.UV if self.verified else Flag(0)) | (Flag.AT if credential else Flag(0))
         digest = hashlib.sha256(self.rp.encode()).digest()
-        return AuthenticatorData.create(digest, flags, 1, credential or b"")
+        made: AuthenticatorData = AuthenticatorData.create(digest, flags, 1, credential or b"")
+        return made
 
     def _client(self, kind: str, challenge: str) -> CollectedClientData:
         said = {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}
