@@ -44,6 +44,7 @@ from tests.support.offering import offer, tool
 from tests.support.pages import HTMX, make_worker, signed_in, text_of
 
 PASSWORD = "correct horse battery"
+FRESH = {"new_password1": "battery staple 7", "new_password2": "battery staple 7"}
 PHRASE = "a passphrase of many words"
 
 
@@ -179,14 +180,7 @@ TARGET = {"about": "service", "name": "weather", "kind": "availability", "percen
 PAGES: dict[str, Act] = {
     "login": lambda w: Client().post("/login/", {"username": "admin-1", "password": w.with_password()}),
     "logout": page("/logout/"),
-    "password": lambda w: w.page.post(
-        "/password/",
-        {
-            "old_password": w.with_password(),
-            "new_password1": "battery staple 7",
-            "new_password2": "battery staple 7",
-        },
-    ),
+    "password": lambda w: w.page.post("/password/", {"old_password": w.with_password(), **FRESH}),
     "account_session_end": lambda w: w.page.post(f"/account/sessions/{w.other_session()}/end/"),
     "account_sessions_end": lambda w: (w.other_session(), w.page.post("/account/sessions/end/"))[1],
     "account_token_add": page("/account/tokens/add/", name="x", role="viewer", days="30"),
@@ -201,9 +195,7 @@ PAGES: dict[str, Act] = {
     "people_activate": lambda w: (w.about_bob("deactivate/"), w.about_bob("activate/"))[1],
     **factors.PAGES,
     "people_remove": lambda w: w.about_bob("remove/"),
-    "welcome": lambda w: Client().post(
-        w.link(), {"new_password1": "battery staple 7", "new_password2": "battery staple 7"}
-    ),
+    "welcome": lambda w: Client().post(w.link(), FRESH),
     "alert_acknowledge": lambda w: w.page.post(f"/alerts/{w.episode()}/acknowledge/"),
     **quiet.PAGES,
     "rule_add": page("/alerts/rules/add/", **rule_data()),
