@@ -28,6 +28,7 @@ urlpatterns = [
     path("maintenance/<int:pk>/delete/", window_views.window_delete, name="window_delete"),
     path("rules/", rule_views.rule_list, name="rule_list"),
     path("rules/add/", rule_views.rule_add, name="rule_add"),
+    path("rules/forecast/", explain_views.rule_forecast, name="rule_forecast"),
     path("rules/<int:pk>/", rule_views.rule_edit, name="rule_edit"),
     path("rules/<int:pk>/switch/", rule_views.rule_switch, name="rule_switch"),
     path("rules/<int:pk>/delete/", rule_views.rule_delete, name="rule_delete"),

@@ -121,6 +121,8 @@ def tick(now: datetime) -> int:
     if _swept_at is None or not timedelta(0) <= now - _swept_at < SWEEP_EVERY:
         _swept_at = now
         fired += sweep(now)
+    elif reminders.soon(now):
+        reminders.remind(now, AT_ONCE)
     return fired
 
 

@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
-from lifecycle.alerts.explain import facts
+from lifecycle.alerts.explain import facts, forecasts
 from lifecycle.alerts.explain.words import sentence
 from lifecycle.core.alerting.explain.why import Line
 from lifecycle.models import AlertRule, Episode
-from registry.access.callers import VIEWER
+from registry.access.callers import VIEWER, VIEWER_OF_ALL
 from registry.errors import ServiceNotFoundError
 from registry.models import Service
 from registry.rest.problems import ProblemError
@@ -98,6 +98,42 @@ def service_why_not(request: HttpRequest, name: str, query: Query[WhyQuery]) -> 
     found = facts.absences(service, since, now, _rules(query.rule))
     rows = [_absence(one, now) for one in found]
     return {"count": len(rows), "since": since, "results": rows}
+
+
+class ToldAnswer(Schema):
+    at: datetime
+    seconds: float = Field(description="after the condition became true")
+    notice: str
+
+
+class ChannelForecast(Schema):
+    channels: str = Field(description="names of those that are told alike")
+    told: list[ToldAnswer]
+    more: bool = Field(description="reminders go on until it is acknowledged")
+
+
+class ForecastAnswer(Schema):
+    began: datetime
+    fires_at: datetime | None
+    results: list[ChannelForecast]
+    notes: list[str]
+
+
+@router.get(
+    "alert-rules/{rule_id}/forecast", auth=VIEWER_OF_ALL, response=ForecastAnswer, summary="Forecast a rule"
+)
+def rule_forecast(request: HttpRequest, rule_id: int) -> dict[str, Any]:
+    """What it would send if its condition became true now and lasted; the first few messages."""
+    rule = AlertRule.objects.prefetch_related("channels").filter(pk=rule_id).first()
+    if rule is None:
+        raise ProblemError(404, f"There is no rule {rule_id}.")
+    found = forecasts.of(rule, list(rule.channels.all()), timezone.now())
+    rows = [
+        {"channels": row.channels, "more": row.more, "told": [vars(told) for told in row.told]}
+        for row in found.rows
+    ]
+    fires = found.fires.at if found.fires else None
+    return {"began": found.began, "fires_at": fires, "results": rows, "notes": list(found.notes)}
 
 
 def _rules(number: int) -> list[AlertRule] | None:

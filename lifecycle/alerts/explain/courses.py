@@ -36,6 +36,11 @@ def recorded(rule: AlertRule) -> bool:
     return rule.condition in (*BY_STATE, Condition.TOOLS_CHANGED, Condition.FLAPPING)
 
 
+def measures(service: int, since: datetime) -> bool:
+    """Whether there are figures of this service since then."""
+    return Rollup5m.objects.filter(service=service, at__gte=int(since.timestamp()) - BUCKET).exists()
+
+
 def steps(
     rule: AlertRule, services: Collection[int], since: datetime, until: datetime, record: Record | None = None
 ) -> Iterator[tuple[int, list[Stepped]]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from lifecycle.alerts.episodes import folding
 from lifecycle.alerts.explain import courses, past
 from lifecycle.alerts.explain.past import Hush, Record
@@ -134,7 +136,7 @@ def absences(
     hushes = past.hushes(since, now)
     switched = _switched([rule.name for rule in every if not rule.enabled])
     episodes = list(
-        Episode.objects.filter(service=service, opened_at__lt=now, rule__in=every)
+        Episode.objects.filter(Q(service=service) | Q(service=None), opened_at__lt=now, rule__in=every)
         .exclude(resolved_at__lt=since)
         .order_by("-pk")[:EPISODES_AT_MOST]
     )
@@ -181,7 +183,7 @@ def _lines(
     now: datetime,
 ) -> list[Line]:
     found = [_marked(line, episodes) for line in _traced(rule, service, record, since, now)]
-    if not any(line.what is not What.NOT_RECORDED for line in found) and not episodes:
+    if not found and not episodes:
         found.append(Line(at=now, what=What.NEVER_MET))
     found += [line for row in episodes for line in _lived(row, found)]
     found += list(_hushed(rule, service, hushes))
@@ -199,6 +201,9 @@ def _traced(
         return
     if not courses.recorded(rule):
         yield Line(at=now, what=What.NOT_RECORDED)
+        return
+    if rule.condition == Condition.METRIC and not courses.measures(service.pk, since):
+        yield Line(at=now, what=What.NO_FIGURES)
         return
     for _service, steps in courses.steps(rule, [service.pk], since, now, record):
         yield from why.of_steps(rule_values.rule_of(rule), steps[-STEPS_AT_MOST:])

@@ -10,8 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
-from lifecycle.alerts.explain import facts
+from lifecycle.alerts.explain import facts, forecasts
 from lifecycle.alerts.explain.words import absence_row
+from lifecycle.alerts.rules.forms import RuleForm
+from lifecycle.models import AlertRule
 from lifecycle.pages.context import frame_of
 from lifecycle.pages.lookup import listed_service
 from registry.access.roles import require
@@ -19,6 +21,8 @@ from registry.models import Role
 
 SPANS = (("1", lazy("1 hour")), ("24", lazy("24 hours")), ("168", lazy("7 days")), ("336", lazy("14 days")))
 USUAL = "24"
+UNNAMED = "\u2026"
+"""For a rule whose name is not typed yet."""
 
 
 @require(Role.VIEWER)
@@ -37,3 +41,32 @@ def why_not(request: HttpRequest, name: str) -> HttpResponse:
         "hours": hours,
     }
     return render(request, "lifecycle/alerts/why_not.html", context)
+
+
+def _typed(request: HttpRequest) -> RuleForm:
+    """The form of a rule as it stands, saved or not; what it is called does not matter here."""
+    number = request.GET.get("about", "")
+    known = number.isascii() and number.isdigit() and len(number) < 19
+    about = AlertRule.objects.filter(pk=int(number)).first() if known else None
+    given = request.GET.copy()
+    given["name"], given["message"] = about.name if about else UNNAMED, ""
+    return RuleForm(given, about=about)
+
+
+def _mistakes(form: RuleForm) -> list[str]:
+    """What is wrong with it, field by field."""
+    return [
+        f"{form.fields[name].label if name in form.fields else ''}: {errors[0]}"
+        for name, errors in form.errors.items()
+    ]
+
+
+@require(Role.OPERATOR, unscoped=True)
+@require_safe
+def rule_forecast(request: HttpRequest) -> HttpResponse:
+    """When the rule that is being written would tell, if what it is about began now: part of its form."""
+    form, now = _typed(request), timezone.now()
+    if not form.is_valid():
+        return render(request, "lifecycle/alerts/_forecast.html", {"mistakes": _mistakes(form)})
+    found = forecasts.of(form.draft(now), list(form.cleaned_data["channels"]), now)
+    return render(request, "lifecycle/alerts/_forecast.html", {"forecast": found})

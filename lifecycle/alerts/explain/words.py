@@ -30,6 +30,7 @@ SENTENCES: dict[What, str | Promise] = {
     What.SILENCED: lazy("Silenced: %(text)s"),
     What.MAINTENANCE: lazy("In maintenance: %(text)s"),
     What.NOT_RECORDED: lazy("What this rule measures is not recorded, so the past cannot be explained."),
+    What.NO_FIGURES: lazy("Nothing was measured of this service in this time, so the rule cannot apply."),
     What.NEVER_MET: lazy("The condition was not met at any time."),
     What.MET: lazy("The condition was met."),
     What.HOLD: lazy("It must last for %(span)s, so the alert is not sent before %(until)s."),

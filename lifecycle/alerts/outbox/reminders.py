@@ -8,26 +8,40 @@ from django.db import transaction
 
 from lifecycle.alerts.outbox import write
 from lifecycle.alerts.silences import quiet
+from lifecycle.core.alerting.explain import telling
 from lifecycle.models import Episode
 from lifecycle.monitoring.settings import queries as monitoring
+
+LATE = timedelta(seconds=5)
+"""So late a reminder may be without putting off those after it."""
+_next: datetime | None = None
+
+
+def soon(now: datetime) -> bool:
+    """Whether one is due that was ahead when they were looked at last; that costs no query."""
+    return _next is not None and _next <= now
 
 
 def remind(now: datetime, at_once: int) -> int:
     """Queue what is due; a silence holds it back, and no longer than it lasts."""
+    global _next
     firing = Episode.objects.filter(state=Episode.State.FIRING, rule__reminder_seconds__gt=0)
     rows = firing.select_related("rule", "service").order_by("pk")
     due = [row for row in rows if _due(row) <= now]
+    _next = min((_due(row) for row in rows if _due(row) > now), default=None)
     if not due or not monitoring.current().alerts_enabled:
         return 0
     hush, sent = quiet.now_is(now), 0
     for row in [row for row in due if hush.why(row) is None][:at_once]:
         with transaction.atomic():
             mine = Episode.objects.filter(pk=row.pk, state=Episode.State.FIRING, reminded_at=row.reminded_at)
-            if mine.update(reminded_at=now):
+            when = _due(row)
+            if mine.update(reminded_at=when if now - when <= LATE else now):
                 sent += write.queue_reminder(row, now)
     return sent
 
 
 def _due(row: Episode) -> datetime:
+    """Of one whose rule reminds."""
     last = row.reminded_at or row.fired_at or row.opened_at
-    return last + timedelta(seconds=row.rule.reminder_seconds)
+    return telling.next_reminder(last, timedelta(seconds=row.rule.reminder_seconds)) or last

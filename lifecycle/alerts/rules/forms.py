@@ -200,6 +200,13 @@ class RuleForm(forms.Form):
 
     def save(self, now: datetime) -> AlertRule:
         """Write the rule; call it when the form is valid."""
+        rule = self.draft(now)
+        rule.save()
+        rule.channels.set(self.cleaned_data["channels"])
+        return rule
+
+    def draft(self, now: datetime) -> AlertRule:
+        """The rule as the valid form has it, not written."""
         given = self.cleaned_data
         rule = self.about or AlertRule(created_at=now)
         rule.name, rule.level, rule.enabled = given["name"], given["level"], given["enabled"]
@@ -218,8 +225,6 @@ class RuleForm(forms.Form):
             else {"kind": given["scope"], "values": given["values"]}
         )
         rule.cooldown_seconds, rule.notify_recovery = given["cooldown"], given["notify_recovery"]
-        rule.save()
-        rule.channels.set(given["channels"])
         return rule
 
 

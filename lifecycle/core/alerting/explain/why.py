@@ -29,6 +29,7 @@ class What(StrEnum):
     SILENCED = "silenced"
     MAINTENANCE = "maintenance"
     NOT_RECORDED = "not-recorded"
+    NO_FIGURES = "no-figures"
     NEVER_MET = "never-met"
 
     MET = "met"
@@ -278,6 +279,6 @@ _NEAREST = (
     (What.FIRED,),
     (What.TOO_SHORT, What.COOLDOWN, What.FOLDED),
     (What.HOLD, What.ASKED, What.RESUMED, What.DOUBT, What.MET),
-    (What.NOT_RECORDED,),
+    (What.NOT_RECORDED, What.NO_FIGURES),
     (What.NEVER_MET,),
 )

@@ -173,6 +173,17 @@ def test_a_service_that_was_always_well_and_a_rule_that_measures_what_is_not_kep
     rule.condition = "budget-burn"
     rule.save()
     assert absence(service, at(60))[0] is W.NOT_RECORDED
+    rule.condition = "metric"
+    rule.save()
+    assert absence(service, at(60))[0] is W.NO_FIGURES
+
+
+def test_a_mass_failure_is_among_the_alerts_of_each_service(fleet: Recorded, log_channel: Channel) -> None:
+    rule = make_rule(log_channel, condition="mass-failure")
+    service = fleet.service()
+    assert absence(service, at(60))[0] is W.NEVER_MET
+    Episode.objects.create(rule=rule, service=None, state="firing", opened_at=at(5), fired_at=at(5))
+    assert absence(service, at(60))[0] is W.FIRED
 
 
 def test_a_message_that_its_end_overtook_and_one_that_failed_say_so(
