@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import Error, connection, connections, transaction
+from django.db.backends.signals import connection_created
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -24,7 +25,9 @@ from lifecycle.engine.leases import leases
 from lifecycle.engine.leases.fence import FencedError, LeaseFence
 from lifecycle.engine.maintenance import logbook, retention, sampling
 from lifecycle.engine.maintenance.logbook import Batch, Entry
+from lifecycle.engine.recording import connection as lines
 from lifecycle.engine.recording import routine
+from lifecycle.engine.recording.connection import let_no_freeze_hold_locks
 from lifecycle.engine.recording.held import Held
 from lifecycle.engine.recording.record import Recorder
 from lifecycle.engine.recording.routine import Check
@@ -198,6 +201,24 @@ def test_a_takeover_waits_for_what_is_being_written(pair: Pair) -> None:
             cursor.execute("SHOW idle_in_transaction_session_timeout")
             assert cursor.fetchone() == ("5s",)
     assert leases.take("b", [5]) == {5: 2}
+
+
+def test_a_worker_that_freezes_while_it_has_rows_locked_loses_them(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "FREEZES_AT_MOST", "300ms")
+    connections.close_all()
+    let_no_freeze_hold_locks()
+    try:
+        with pytest.raises(Error), transaction.atomic():
+            locked = WorkerSeen.objects.filter(name="a")
+            locked.update(place="frozen")
+            assert in_a_thread(lambda: WorkerSeen.objects.filter(name="a").update(place="b")) == 1
+            locked.get()
+    finally:
+        connection_created.disconnect(dispatch_uid="limit_freezes")
+        connections.close_all()
+    assert WorkerSeen.objects.get(name="a").place == "b"
 
 
 def in_a_thread(work: Any) -> Any:

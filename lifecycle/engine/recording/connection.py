@@ -11,11 +11,28 @@ from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error, connections
+from django.db.backends.signals import connection_created
 
 from lifecycle.core.timing.durations import span
 
 P = ParamSpec("P")
 T = TypeVar("T")
+FREEZES_AT_MOST = "5s"
+
+
+def let_no_freeze_hold_locks() -> None:
+    """From now on PostgreSQL ends a session of this process that stands still within a transaction for 5 s.
+
+    Workers of one host write to some of the same rows. One that is stopped or cut off while it has them
+    locked would else hold all others up for as long as it is away.
+    """
+    connection_created.connect(_limit_freezes, dispatch_uid="limit_freezes")
+
+
+def _limit_freezes(connection: Any, **_: Any) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{FREEZES_AT_MOST}'")
 
 
 def cut(wrapper: Any) -> None:

@@ -16,6 +16,7 @@ from lifecycle.alerts.episodes import evaluate
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.engine.host import log_format, sqlite_version
 from lifecycle.engine.leases.single_worker import AnotherWorkerError, OnlyWorker
+from lifecycle.engine.recording.connection import let_no_freeze_hold_locks
 from lifecycle.engine.session.connection import Connector
 from lifecycle.engine.worker.worker import Alerts, Worker, worker_name
 from registry.access.audit import origin
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         if warning := sqlite_version.warning():
             log.warning(warning)
         _collect_less()
+        let_no_freeze_hold_locks()
         try:
             schema.refuse_newer()
             vault.keys()
