@@ -12,7 +12,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema, Status
 
 from lifecycle.alerts.episodes import folding, operations
-from lifecycle.alerts.outbox import write
+from lifecycle.alerts.outbox import queue
 from lifecycle.models import Channel, Delivery, Episode
 from registry.access import audit
 from registry.access.callers import OPERATOR, VIEWER, VIEWER_OF_ALL, caller
@@ -169,7 +169,7 @@ def delivery_replay(request: HttpRequest, delivery_id: int) -> Status[dict[str, 
     if row is None:
         raise ProblemError(404, f"There is no delivery {delivery_id}.")
     with transaction.atomic():
-        if not write.replay(row, now):
+        if not queue.replay(row, now):
             raise ProblemError(409, "This message was delivered, or is being sent.")
         audit.note(caller(request).name, "delivery.replay", str(row.message_id), now=now)
     return Status(202, _delivery(Delivery.objects.select_related("channel").get(pk=delivery_id)))

@@ -78,6 +78,9 @@ class AlertRule(models.Model):
     message = models.CharField(max_length=500, default="", blank=True)
     notify_recovery = models.BooleanField(default=True)
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
+    steps = models.JSONField(
+        default=list, help_text='who else is told, `core.alerting.escalation.Step`: [{"wait", "channels", …}]'
+    )
     created_at = models.DateTimeField()
 
     objects = Scoped["AlertRule"]()
@@ -140,6 +143,9 @@ class Episode(models.Model):
     fired_at = models.DateTimeField(null=True)
     clears_at = models.DateTimeField(null=True, help_text="when it ends, if it does not begin again")
     reminded_at = models.DateTimeField(null=True)
+    escalated = models.PositiveSmallIntegerField(default=0, help_text="turns of the rule's steps taken")
+    escalated_at = models.DateTimeField(null=True, help_text="from when the wait for the next turn counts")
+    escalates_at = models.DateTimeField(null=True, help_text="when the next turn is, if nobody takes it on")
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=150, default="", blank=True)
     resolved_at = models.DateTimeField(null=True)
@@ -163,6 +169,7 @@ class Episode(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="pending"), name="episode_due"),
+            models.Index(fields=["escalates_at"], condition=Q(state="firing"), name="episode_escalates"),
             models.Index(fields=["service", "-id"], name="episode_by_service"),
             models.Index(fields=["rule", "service", "-fired_at"], name="episode_last_fired"),
             models.Index(

@@ -43,6 +43,7 @@ class Delivery(models.Model):
     group = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="members")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     payload = MessageField(naming={NEEDED_BY: ""})
+    turn = models.PositiveSmallIntegerField(default=0, help_text="of the escalation; 0 is the rule itself")
     urgent = models.BooleanField(default=False, help_text="of a critical rule: it waits for no group")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)

@@ -77,6 +77,7 @@ class EpisodeNote(models.Model):
         MAINTENANCE = "maintenance"
         TOLD = "told"
         REMINDED = "reminded"
+        NOT_ESCALATED = "late"
 
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="notes")
     at = models.DateTimeField()

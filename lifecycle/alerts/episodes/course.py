@@ -35,6 +35,7 @@ NOTE_WORDS = {
     EpisodeNote.Kind.MAINTENANCE: lazy("In maintenance"),
     EpisodeNote.Kind.TOLD: lazy("Sent"),
     EpisodeNote.Kind.REMINDED: lazy("Reminder sent"),
+    EpisodeNote.Kind.NOT_ESCALATED: lazy("Not escalated"),
 }
 
 
@@ -52,7 +53,8 @@ def course(row: Episode, now: datetime) -> list[CourseLine]:
         word = str(NOTE_WORDS[EpisodeNote.Kind(note.kind)])
         found.append((note.at, word, note.text, note.by))
     for told in row.deliveries.select_related("channel", "group"):
-        kind, state = str(DELIVERY_KINDS[told.kind]), str(DELIVERY_STATES[told.state][0])
+        kind = str(_("Escalation") if told.turn else DELIVERY_KINDS[told.kind])
+        state = str(DELIVERY_STATES[told.state][0])
         at = told.delivered_at or told.created_at
         found.append((at, f"{kind} · {told.channel.name}", f"{state}. {told.answer}".strip(), ""))
     found.sort(key=lambda line: line[0])

@@ -15,6 +15,8 @@ from lifecycle.alerts.episodes.folding import Folding
 from lifecycle.alerts.episodes.moves import Move
 from lifecycle.alerts.episodes.step import Case, Step
 from lifecycle.alerts.outbox import late_channels, reminders
+from lifecycle.alerts.outbox.escalation import rows as escalation
+from lifecycle.alerts.outbox.escalation import turns
 from lifecycle.alerts.outbox.write import Story
 from lifecycle.alerts.rules import measures
 from lifecycle.alerts.rules import values as rule_values
@@ -112,12 +114,11 @@ def _situation(move: Move, folding: Folding) -> Situation:
 def tick(now: datetime) -> int:
     """Fire what has become due and, every few seconds, put right what no transition told; returns firings."""
     global _swept_at
-    fired = _review(
-        Episode.objects.filter(state=Phase.PENDING.value, due_at__lte=now)
-        .exclude(rule__condition__in=measures.MEASURED)
-        .order_by("due_at"),
-        now,
-    )
+    due = Q(state=Phase.PENDING.value, due_at__lte=now) & ~Q(rule__condition__in=measures.MEASURED)
+    fired = 0
+    if Episode.objects.filter(due | Q(state=Phase.FIRING.value, escalates_at__lte=now)).exists():
+        fired = _review(Episode.objects.filter(due).order_by("due_at"), now)
+        turns.escalate(now, AT_ONCE)
     if _swept_at is None or not timedelta(0) <= now - _swept_at < SWEEP_EVERY:
         _swept_at = now
         fired += sweep(now)
@@ -145,6 +146,7 @@ def sweep(now: datetime) -> int:
     fired = _review(done_for.order_by("pk"), now) + _open_missing(now)
     late_channels.catch_up(now, AT_ONCE)
     reminders.remind(now, AT_ONCE)
+    turns.skip_unheard(now, AT_ONCE)
     fired += measured.now_and_then(now)
     return fired
 
@@ -153,6 +155,8 @@ def reconsider(rule: AlertRule, now: datetime, by: str = "") -> None:
     """Apply a rule that somebody changed to all its open episodes at once."""
     _review(rule.episodes.exclude(state=Phase.RESOLVED.value).order_by("pk"), now, at_once=None, by=by)
     mass_failure.reconsider(rule, now, by)
+    for row in rule.episodes.filter(state=Phase.FIRING.value):
+        escalation.reschedule(row, rule)
     unfold(now)
 
 

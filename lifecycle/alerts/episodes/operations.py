@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from lifecycle.alerts.outbox.escalation import rows as escalation
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.models import Episode, EpisodeNote
 from registry.access import audit
@@ -17,6 +18,7 @@ def acknowledge(episode: int, *, by: str, now: datetime) -> bool:
         firing = Episode.objects.filter(pk=episode, state=Episode.State.FIRING)
         if not firing.update(state=Episode.State.ACKNOWLEDGED, acknowledged_at=now, acknowledged_by=by[:150]):
             return False
+        escalation.call_off([episode])
         audit.note(by, "alert.acknowledge", f"episode {episode}", now=now)
         rule_values.note_id(episode, now)
     return True

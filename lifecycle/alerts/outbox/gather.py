@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from lifecycle.alerts.outbox import digest
+from lifecycle.alerts.outbox import digest, write
+from lifecycle.alerts.outbox.escalation.rows import CALLED_OFF
 from lifecycle.core.alerting.grouping import Pacing, may_leave
 from lifecycle.models import Channel, Delivery, Episode
 
 State, Kind = Delivery.State, Delivery.Kind
 OVERTAKEN = "not sent: the alert was over before; its end tells both"
-NO_LONGER = "not sent: the alert no longer fires, or somebody has taken it on"
 NEVER_BEGUN = "not sent: the alert that it resolves was never delivered"
 AT_ONCE = 500
 
@@ -89,8 +90,9 @@ def without_overtaken(rows: Sequence[Delivery], now: datetime) -> list[Delivery]
     """Those of *rows* that are still to be sent, in the order of their ids."""
     ends = [row for row in rows if row.kind == Kind.RESOLVED and _takes_over(row.beginning, now)]
     supersede(ends)
-    gone = {end.beginning_id for end in ends} | _idle_reminders(rows) | _without_beginning(rows)
-    return [row for row in rows if row.pk not in gone and not _must_wait(row)]
+    gone = {end.beginning_id for end in ends} | _call_off(rows) | _without_beginning(rows)
+    out = _still_out(rows)
+    return [row for row in rows if row.pk not in gone and not _must_wait(row, out)]
 
 
 def _without_beginning(rows: Sequence[Delivery]) -> set[int]:
@@ -101,17 +103,42 @@ def _without_beginning(rows: Sequence[Delivery]) -> set[int]:
     return void
 
 
-def _idle_reminders(rows: Sequence[Delivery]) -> set[int]:
-    idle = [
-        row.pk
-        for row in rows
-        if row.kind == Kind.REMINDER and (not row.episode or row.episode.state != Episode.State.FIRING)
-    ]
+def _call_off(rows: Sequence[Delivery]) -> set[int]:
+    """Reminders and turns of escalations that are no longer wanted."""
+    idle = {row.pk for row in rows if _idle(row)}
     if idle:
-        Delivery.objects.filter(pk__in=idle, state=State.QUEUED).update(
-            state=State.SUPERSEDED, answer=NO_LONGER
-        )
-    return set(idle)
+        waiting = Delivery.objects.filter(pk__in=idle, state=State.QUEUED)
+        waiting.update(state=State.SUPERSEDED, answer=CALLED_OFF)
+    return idle
+
+
+def _idle(row: Delivery) -> bool:
+    """Whether it asks somebody to look who need not: taken on, or over."""
+    asks = row.kind == Kind.REMINDER or (row.kind == Kind.FIRING and row.turn > 0)
+    return asks and (not row.episode or row.episode.state != Episode.State.FIRING)
+
+
+def called_off(delivery: Delivery) -> bool:
+    """Whether a message that is due is not sent (again), since all of it is idle; its row says so then."""
+    if delivery.kind not in (Kind.REMINDER, Kind.FIRING):
+        return False
+    members = list(delivery.members.select_related("episode")) if delivery.episode_id is None else []
+    mine = members or [delivery]
+    if not all(_idle(row) for row in mine):
+        return False
+    _tell_both(mine)
+    waiting = Delivery.objects.filter(pk__in=[delivery.pk, *(row.pk for row in mine)], state=State.QUEUED)
+    waiting.filter(delivered_at=None).update(state=State.SUPERSEDED, answer=CALLED_OFF)
+    waiting.update(state=State.PARTIAL, to=[])
+    return True
+
+
+def _tell_both(beginnings: Sequence[Delivery]) -> None:
+    """Ends that wait for what is never sent again say what it was, since nobody knows who has it."""
+    waiting = Delivery.objects.filter(state=State.QUEUED, attempts=0, group=None, kind=Kind.RESOLVED)
+    for end in waiting.filter(beginning__in=beginnings).select_related("beginning"):
+        assert end.beginning is not None
+        Delivery.objects.filter(pk=end.pk).update(payload=write.telling_both(end.payload, end.beginning))
 
 
 def _takes_over(beginning: Delivery | None, now: datetime) -> bool:
@@ -121,10 +148,27 @@ def _takes_over(beginning: Delivery | None, now: datetime) -> bool:
     return beginning.attempts == 0 or beginning.next_attempt_at <= now
 
 
-def _must_wait(row: Delivery) -> bool:
-    """An end, for its beginning to go out."""
+def _must_wait(row: Delivery, out: Collection[int | None]) -> bool:
+    """An end, for its beginning to go out, and for what was tried of its episode and may come again."""
     beginning = row.beginning
+    if row.kind == Kind.RESOLVED and row.episode_id in out:
+        return True
     return beginning is not None and beginning.state == State.QUEUED and beginning.delivered_at is None
+
+
+def _still_out(rows: Sequence[Delivery]) -> set[int | None]:
+    """The episodes that something tells of, alone or in a group, that was tried and is tried again."""
+    ends = {row.episode_id for row in rows if row.kind == Kind.RESOLVED and row.episode_id}
+    if not ends:
+        return set()
+    return set(tried(rows[0].channel_id).filter(episode__in=ends).values_list("episode", flat=True))
+
+
+def tried(channel: int) -> QuerySet[Delivery]:
+    """Reminders of a channel that nobody knows of whether they arrived: they come again."""
+    again = Q(attempts__gt=0) | Q(group__state=State.QUEUED, group__attempts__gt=0)
+    waiting = Delivery.objects.filter(again, channel=channel, state=State.QUEUED, kind=Kind.REMINDER)
+    return waiting.filter(delivered_at=None)
 
 
 def supersede(ends: Sequence[Delivery]) -> None:
@@ -133,10 +177,7 @@ def supersede(ends: Sequence[Delivery]) -> None:
         beginning = end.beginning
         assert beginning is not None
         beginning.state, beginning.group, beginning.answer = State.SUPERSEDED, end, OVERTAKEN
-        began, data = beginning.payload["data"], end.payload["data"]
-        told = {name: began.get(name) for name in ("message", "since", "fired_at", "state", "reason")}
-        message = f"{data.get('message', '')} (it was not reported before: {began.get('message', '')})"
-        end.payload = end.payload | {"data": data | {"began": told, "message": message}}
+        end.payload = write.telling_both(end.payload, beginning)
     Delivery.objects.bulk_update(ends, ["payload"], batch_size=AT_ONCE)
     beginnings = [end.beginning for end in ends if end.beginning is not None]
     Delivery.objects.bulk_update(beginnings, ["state", "group", "answer"], batch_size=AT_ONCE)

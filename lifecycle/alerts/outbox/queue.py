@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from lifecycle.alerts.outbox import gather
 from lifecycle.alerts.outbox.gather import NEVER_BEGUN
+from lifecycle.alerts.outbox.write import KEPT_TRYING, TEST_KEPT_TRYING
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.alerts.senders.letter import ANSWER_LIMIT
 from lifecycle.core.alerting import resend
 from lifecycle.core.alerting.grouping import ALONE, Pacing
 from lifecycle.models import Channel, Delivery, DeliveryAttempt
 from registry.access import audit
+from registry.models.limits import current
 
 # Longer than any attempt may take: a row that a killed worker had taken is free again after this.
 CLAIM = timedelta(seconds=30)
@@ -69,20 +72,29 @@ def take(channel: int, now: datetime, pacing: Pacing) -> Delivery | None:
     )
     if pacing.interval:
         due = due.filter(_at_once())
-    for delivery in due.order_by("id").select_related("channel", "beginning__group")[:20]:
+    for delivery in due.order_by("id").select_related("channel", "beginning__group", "episode")[:20]:
         if _ends_what_never_began(delivery):
             _bury(delivery, NEVER_BEGUN, now)
         elif gather.overtaken(delivery, now):
             note(delivery, now)
             return take(channel, now, pacing)  # the end that was read above tells more by now
-        elif not beginning_waits(delivery, beginning) and _claim(delivery, now):
+        elif gather.called_off(delivery):
+            note(delivery, now)
+        elif not must_wait(delivery, beginning) and _claim(delivery, now):
             _overtake(delivery.beginning)
             return delivery
     return _gathered(channel, now, pacing) if pacing.interval else None
 
 
-def beginning_waits(delivery: Delivery, beginning: QuerySet[Delivery]) -> bool:
-    return bool(delivery.beginning_id) and Delivery.objects.filter(Exists(beginning), pk=delivery.pk).exists()
+def must_wait(delivery: Delivery, beginning: QuerySet[Delivery]) -> bool:
+    """An end or reminder for its beginning, an end for a reminder that comes again, too."""
+    if not delivery.beginning_id:
+        return False
+    if delivery.kind == Delivery.Kind.RESOLVED and delivery.episode_id:
+        tried = gather.tried(delivery.channel_id).filter(episode=delivery.episode_id)
+        if tried.exists():
+            return True
+    return Delivery.objects.filter(Exists(beginning), pk=delivery.pk).exists()
 
 
 def _gathered(channel: int, now: datetime, pacing: Pacing) -> Delivery | None:
@@ -198,3 +210,26 @@ def note(delivery: Delivery, now: datetime) -> None:
     """Tell the pages of the episode that its messages moved."""
     if delivery.episode_id is not None:
         rule_values.note_id(delivery.episode_id, now)
+
+
+def replay(delivery: Delivery, now: datetime) -> int:
+    """Try a dead message for another 24 h under its old id; returns how many rows that put in the queue.
+
+    It waits for no group, for it counts as a repetition.
+    An end whose beginning died takes the beginning along, which goes out first. One that some of its
+    recipients refused goes to those alone.
+    """
+    if delivery.group is not None and delivery.state != Delivery.State.SUPERSEDED:
+        return 0 if current() else replay(delivery.group, now)  # it tells of hidden services too
+    rows = Delivery.objects.filter(pk=delivery.pk)
+    if delivery.beginning_id is not None:
+        rows |= Delivery.objects.filter(pk=delivery.beginning_id)
+    kept = TEST_KEPT_TRYING if delivery.kind == Delivery.Kind.TEST else KEPT_TRYING
+    fields: dict[str, Any] = {"state": QUEUED, "attempts": 1, "next_attempt_at": now}
+    Delivery.objects.filter(group=delivery, state=DEAD).update(state=QUEUED)
+    again = rows.filter(state=DEAD).update(**fields, expires_at=now + kept)
+    if delivery.state == PARTIAL:
+        fields["to"] = list(delivery.refused)
+        partly = rows.filter(pk=delivery.pk, state=PARTIAL)
+        again += partly.update(**fields, expires_at=now + kept)
+    return again

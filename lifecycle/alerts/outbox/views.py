@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from lifecycle.alerts.outbox import write
+from lifecycle.alerts.outbox import queue
 from lifecycle.alerts.presenter import DELIVERY_STATES, delivery_row
 from lifecycle.models import Channel, Delivery
 from lifecycle.pages.answers import is_htmx, refused
@@ -98,7 +98,7 @@ def delivery_replay(request: HttpRequest, pk: int) -> HttpResponse:
     delivery, now = get_object_or_404(Delivery, pk=pk), timezone.now()
     back = redirect("delivery_list")
     with transaction.atomic():
-        queued = write.replay(delivery, now)
+        queued = queue.replay(delivery, now)
         if queued:
             audit.note(request.user.get_username(), "delivery.replay", str(delivery.message_id), now=now)
     if not queued:

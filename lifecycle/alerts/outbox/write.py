@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import prefetch_related_objects
+from django.db import transaction
+from django.db.models import Q, prefetch_related_objects
 
 from lifecycle.alerts.outbox import pacing
+from lifecycle.alerts.outbox.escalation import rows as escalation
 from lifecycle.alerts.rules.values import lacks_sign_in
 from lifecycle.alerts.silences import quiet
 from lifecycle.core.alerting import grouping, messages
@@ -25,7 +27,6 @@ from lifecycle.monitoring.settings import queries as monitoring
 from lifecycle.pages import humanize
 from lifecycle.services.counts import state_row
 from lifecycle.services.diagnosis.diagnosis import Facts, diagnose
-from registry.models.limits import current
 
 TOOLS_CHANGED = AlertRule.Condition.TOOLS_CHANGED
 USUAL: Mapping[str, str] = {
@@ -125,14 +126,16 @@ def _usual(rule: AlertRule, story: Story) -> str:
 
 def queue_late(row: Episode, channel: Channel, now: datetime) -> None:
     """The beginning of what has been open for a while, to a channel that is new to its rule."""
-    state = state_row(row.service) if row.service else None
-    story = Story.of(state) if state else Story(state="failing", reason="")
+    story = story_now(row)
     fired_at = row.fired_at or now
-    _queue(row, [channel], Notice.FIRING, _beginning(row, story, fired_at), now)
+    if not Delivery.objects.filter(episode=row, kind=Delivery.Kind.FIRING).exists():
+        escalation.begin([row], now)
+    queue(row, [channel], Notice.FIRING, beginning_of(row, story, fired_at), now)
 
 
 def queue_firing(told: Sequence[tuple[Episode, Story]], now: datetime) -> None:
     """One message to each channel of each rule; its text is the episode's summary."""
+    escalation.begin([row for row, _ in told], now)
     on, hush = monitoring.current().alerts_enabled, quiet.now_is(now)
     rows, hushed = list[Delivery](), list[tuple[Episode, quiet.Reason]]()
     pace = pacing.current()
@@ -145,22 +148,33 @@ def queue_firing(told: Sequence[tuple[Episode, Story]], now: datetime) -> None:
             hushed.append((row, reason))
         elif channels:
             rows += _messages(
-                row, channels, Notice.FIRING, _beginning(row, story, row.fired_at or now), now, pace
+                row, channels, Notice.FIRING, beginning_of(row, story, row.fired_at or now), now, pace
             )
     quiet.trace_all(hushed, now)
     Delivery.objects.bulk_create(rows)
 
 
-def withdraw(row: Episode) -> int:
+def withdraw(row: Episode, now: datetime) -> int:
     """Take back what is queued and nobody has tried to send: a silence came first. How many messages.
 
     It is as if they had never been queued: no end follows, and what fires after the silence is told then.
     """
-    waiting = Delivery.objects.filter(episode=row, state=Delivery.State.QUEUED, group=None, attempts=0)
-    return waiting.filter(kind__in=[Delivery.Kind.FIRING, Delivery.Kind.REMINDER]).delete()[0]
+    begins = [Delivery.Kind.FIRING, Delivery.Kind.REMINDER]
+    waiting = Delivery.objects.filter(escalation.WAITING, episode=row, kind__in=begins)
+    with transaction.atomic():
+        locked = dict(waiting.select_for_update(no_key=True).values_list("pk", "turn"))
+        escalation.take_back(row, set(locked.values()), now)
+        return Delivery.objects.filter(pk__in=locked).delete()[0]
 
 
-def _beginning(row: Episode, story: Story, fired_at: datetime) -> dict[str, Any]:
+def story_now(row: Episode) -> Story:
+    """As the service is by its row."""
+    state = state_row(row.service) if row.service else None
+    return Story.of(state) if state else Story(state="failing", reason="")
+
+
+def beginning_of(row: Episode, story: Story, fired_at: datetime) -> dict[str, Any]:
+    """What a message says that it fires."""
     return {
         **_common(row, story),
         "message": row.summary,
@@ -184,8 +198,10 @@ def _helps(row: Episode, story: Story) -> dict[str, Any]:
 
 def queue_resolved(ended: Sequence[tuple[Episode, Story]], now: datetime) -> None:
     """The ends, to those channels alone that were, or still will be, told of the beginning."""
-    told = Delivery.objects.filter(episode__in=[row.pk for row, _ in ended], kind=Delivery.Kind.FIRING)
-    told = told.exclude(state__in=[Delivery.State.DEAD, Delivery.State.SUPERSEDED])
+    over = [row.pk for row, _ in ended]
+    escalation.call_off(over)
+    told = Delivery.objects.filter(~Q(state=Delivery.State.DEAD), episode__in=over, kind=Delivery.Kind.FIRING)
+    told = told.exclude(state=Delivery.State.SUPERSEDED, attempts=0, group=None)
     beginnings: defaultdict[int | None, dict[Channel, Delivery]] = defaultdict(dict)
     for delivery in told.select_related("channel").defer("payload"):
         beginnings[delivery.episode_id][delivery.channel] = delivery
@@ -218,30 +234,39 @@ def _end_of(row: Episode, story: Story, now: datetime) -> dict[str, Any]:
     }
 
 
+def telling_both(end: dict[str, Any], beginning: Delivery) -> dict[str, Any]:
+    """The payload of an end that tells its beginning too, since that may never have been received."""
+    began, data = beginning.payload["data"], end["data"]
+    told = {name: began.get(name) for name in ("message", "since", "fired_at", "state", "reason")}
+    message = f"{data.get('message', '')} (it was not reported before: {began.get('message', '')})"
+    return end | {"data": data | {"began": told, "message": message}}
+
+
 def queue_reminder(row: Episode, now: datetime) -> int:
     """That it still fires, to those channels that have its beginning; returns how many messages."""
     told = Delivery.objects.filter(
         episode=row, kind=Delivery.Kind.FIRING, state__in=[Delivery.State.DELIVERED, Delivery.State.PARTIAL]
     )
     beginnings = {delivery.channel: delivery for delivery in told.select_related("channel")}
-    state = state_row(row.service) if row.service else None
-    story = Story.of(state) if state else Story(state="failing", reason="")
-    data = _beginning(row, story, row.fired_at or now)
+    story = story_now(row)
+    data = beginning_of(row, story, row.fired_at or now)
     data["message"] = f"Still firing after {messages.lasting(now - row.opened_at)}: {row.summary}"
-    _queue(row, [one for one in beginnings if one.enabled], Notice.REMINDER, data, now, beginnings)
+    queue(row, [one for one in beginnings if one.enabled], Notice.REMINDER, data, now, beginnings)
     return len(beginnings)
 
 
-def _queue(
+def queue(
     row: Episode,
     channels: list[Channel],
     notice: Notice,
     data: dict[str, Any],
     now: datetime,
     beginnings: Mapping[Channel, Delivery] | None = None,
+    turn: int = 0,
 ) -> None:
+    """A message to each channel."""
     if channels:
-        rows = _messages(row, channels, notice, data, now, pacing.current(), beginnings)
+        rows = _messages(row, channels, notice, data, now, pacing.current(), beginnings, turn)
         Delivery.objects.bulk_create(rows)
 
 
@@ -253,6 +278,7 @@ def _messages(
     now: datetime,
     pace: Pacing,
     beginnings: Mapping[Channel, Delivery] | None = None,
+    turn: int = 0,
 ) -> list[Delivery]:
     """One for each channel, not yet written."""
     payload = {"type": f"alert.{notice.value}", "timestamp": stamp(now), "data": data}
@@ -263,7 +289,8 @@ def _messages(
             episode=row,
             beginning=beginnings[channel] if beginnings else None,
             kind=notice.value,
-            payload=payload,
+            turn=turn,
+            payload=_payload(payload, beginnings, channel),
             urgent=level == grouping.URGENT,
             created_at=now,
             next_attempt_at=pace.due(channel.kind, level, now),
@@ -271,6 +298,16 @@ def _messages(
         )
         for channel in channels
     ]
+
+
+def _payload(
+    payload: dict[str, Any], beginnings: Mapping[Channel, Delivery] | None, channel: Channel
+) -> dict[str, Any]:
+    """The same for all, but of a beginning that was called off after an attempt nobody knows who has it."""
+    beginning = beginnings[channel] if beginnings else None
+    if beginning is not None and beginning.state == Delivery.State.SUPERSEDED:
+        return telling_both(payload, beginning)
+    return payload
 
 
 def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:
@@ -294,26 +331,3 @@ def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:
         next_attempt_at=now,
         expires_at=now + TEST_KEPT_TRYING,
     )
-
-
-def replay(delivery: Delivery, now: datetime) -> int:
-    """Try a dead message for another 24 h under its old id; returns how many rows that put in the queue.
-
-    It waits for no group, for it counts as a repetition.
-    An end whose beginning died takes the beginning along, which goes out first. One that some of its
-    recipients refused goes to those alone.
-    """
-    if delivery.group is not None and delivery.state != Delivery.State.SUPERSEDED:
-        return 0 if current() else replay(delivery.group, now)  # it tells of hidden services too
-    rows = Delivery.objects.filter(pk=delivery.pk)
-    if delivery.beginning_id is not None:
-        rows |= Delivery.objects.filter(pk=delivery.beginning_id)
-    kept = TEST_KEPT_TRYING if delivery.kind == Delivery.Kind.TEST else KEPT_TRYING
-    fields: dict[str, Any] = {"state": Delivery.State.QUEUED, "attempts": 1, "next_attempt_at": now}
-    Delivery.objects.filter(group=delivery, state=Delivery.State.DEAD).update(state=Delivery.State.QUEUED)
-    again = rows.filter(state=Delivery.State.DEAD).update(**fields, expires_at=now + kept)
-    if delivery.state == Delivery.State.PARTIAL:
-        fields["to"] = list(delivery.refused)
-        partly = rows.filter(pk=delivery.pk, state=Delivery.State.PARTIAL)
-        again += partly.update(**fields, expires_at=now + kept)
-    return again

@@ -109,5 +109,5 @@ def _mark(silence: Silence, now: datetime) -> None:
     for row in live:
         if quiet.target_of(silence).covers(*signs.about(row)) and (reason := hush.why(row)):
             quiet.trace(row, reason, now)
-            write.withdraw(row)
+            write.withdraw(row, now)
     signs.note_open(now)

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import sync_to_async
 
-from lifecycle.alerts.outbox import gather
-from lifecycle.alerts.outbox import write as outbox_write
+from lifecycle.alerts.outbox import gather, queue
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.senders.letter import Partly, SendingError
 from lifecycle.models import AlertRule, Channel, Delivery, DeliveryAttempt
@@ -67,7 +66,7 @@ async def test_replaying_an_end_takes_its_dead_beginning_along(deliverer: Delive
     await episode_made(await channel_made())
     await Delivery.objects.aupdate(state="dead", attempts=9)
     end = await Delivery.objects.select_related("channel").aget(kind="resolved")
-    assert await sync_to_async(outbox_write.replay)(end, NOON) == 2
+    assert await sync_to_async(queue.replay)(end, NOON) == 2
     await once(deliverer)
     assert post.kinds() == ["firing", "resolved"]
 
@@ -88,7 +87,7 @@ async def test_a_recipient_that_is_refused_is_named_and_the_message_not_called_d
     clock.wind(3600)
     await once(deliverer)
     assert len(post.taken) == 1
-    assert await sync_to_async(outbox_write.replay)(delivery, clock.now) == 1
+    assert await sync_to_async(queue.replay)(delivery, clock.now) == 1
     await once(deliverer)
     assert post.taken[1].recipients == ("bob@example.org",)
     assert await states() == ["delivered"]

@@ -10,7 +10,6 @@ from asgiref.sync import sync_to_async
 
 from lifecycle.alerts.episodes import evaluate
 from lifecycle.alerts.outbox import gather, queue
-from lifecycle.alerts.outbox import write as outbox_write
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.senders.letter import SendingError
 from lifecycle.core.alerting import grouping as rules
@@ -229,7 +228,7 @@ async def test_a_dead_group_is_sent_again_whole(grouping: Deliverer, post: Post,
     await Delivery.objects.aupdate(state="dead")
     member = await Delivery.objects.select_related("group").filter(group__isnull=False).afirst()
     assert member is not None
-    assert await sync_to_async(outbox_write.replay)(member, clock.now) == 1
+    assert await sync_to_async(queue.replay)(member, clock.now) == 1
     await once(grouping)
     assert len(post.taken) == 2
     assert await Delivery.objects.filter(state="delivered").acount() == 3

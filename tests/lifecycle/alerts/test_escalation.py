@@ -1,0 +1,401 @@
+"""Steps of a rule: who else is told while nobody takes an alert on, and who never is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from lifecycle.alerts.episodes import evaluate, mass_failure, operations
+from lifecycle.alerts.outbox import queue
+from lifecycle.alerts.outbox.escalation import turns
+from lifecycle.alerts.outbox.queue import Outcome
+from lifecycle.alerts.silences import operations as silences
+from lifecycle.alerts.windows import operations as windows
+from lifecycle.core.alerting.grouping import Pacing
+from lifecycle.core.machine.states import State as S
+from lifecycle.models import AlertRule, Channel, Delivery, Episode, EpisodeNote, MassFailure, WorkerSeen
+from lifecycle.monitoring.settings import change as settings
+from registry.models import Role, Service
+from tests.support.fleet import Fleet, at, make_rule
+from tests.support.posting import make_channel
+
+pytestmark = pytest.mark.django_db
+EACH_ALONE = Pacing(wait=timedelta(0), interval=timedelta(0))
+
+
+def steps(*found: tuple[int, list[Channel]], repeat: int = 0) -> list[dict[str, Any]]:
+    return [
+        {"wait": wait, "channels": [one.pk for one in channels], "repeat": repeat} for wait, channels in found
+    ]
+
+
+class Tower:
+    """A rule that tells `first`, then `phone` after 5 minutes, then `boss` after 10 more."""
+
+    def __init__(self, fleet: Fleet, **fields: Any) -> None:
+        settings.change({"alert_group_wait": 0}, by="ann", role=Role.ADMIN, now=at(-60))
+        self.fleet, self.service = fleet, fleet.service()
+        self.first, self.phone, self.boss = (make_channel(name) for name in ("first", "phone", "boss"))
+        fields.setdefault("steps", steps((300, [self.phone]), (600, [self.boss])))
+        self.rule = make_rule(self.first, **fields)
+
+    def fails(self, second: float = 0) -> Episode:
+        self.fleet.move(self.service, S.UNREACHABLE, at(second))
+        return Episode.objects.latest("pk")
+
+    def recovers(self, second: float) -> None:
+        self.fleet.move(self.service, S.HEALTHY, at(second), event="connected")
+
+
+@pytest.fixture
+def tower(fleet: Fleet) -> Tower:
+    evaluate._swept_at = None
+    return Tower(fleet)
+
+
+def told() -> list[str]:
+    """What is, or was, to be sent, in order."""
+    rows = Delivery.objects.exclude(state="superseded").order_by("pk")
+    return [f"{row.kind} {row.channel.name}" for row in rows.select_related("channel")]
+
+
+def pass_time(*seconds: float) -> None:
+    for second in seconds:
+        evaluate.tick(at(second))
+
+
+def deliver(now: datetime, *, ok: bool = True, gone: bool = False) -> list[str]:
+    """All channels take, or refuse, what is due; what went out, sorted."""
+    found = []
+    for number in queue.due_channels(now, EACH_ALONE):
+        while (row := queue.take(number, now, EACH_ALONE)) is not None:
+            found.append(f"{row.kind} {row.channel.name}")
+            queue.settle(row, Outcome(ok=ok, answer="…", took=timedelta(0), gone=gone), now, 0.5)
+    return sorted(found)
+
+
+def test_each_step_is_told_after_its_wait_until_all_were(tower: Tower) -> None:
+    tower.fails()
+    pass_time(299)
+    assert told() == ["firing first"]
+    pass_time(300)
+    assert told() == ["firing first", "firing phone"]
+    pass_time(899)
+    assert told()[2:] == []
+    pass_time(900, 5000)
+    assert told()[2:] == ["firing boss"]
+    said = Delivery.objects.get(channel=tower.phone).payload["data"]
+    assert said["message"] == "Not acknowledged for 5 min: weather is UNREACHABLE: refused"
+    assert Episode.objects.get().escalates_at is None
+
+
+def test_the_end_goes_once_to_each_who_was_told(tower: Tower) -> None:
+    tower.fails()
+    pass_time(300)
+    deliver(at(301))
+    tower.recovers(400)
+    assert sorted(told()[2:]) == ["resolved first", "resolved phone"]
+    assert deliver(at(401)) == ["resolved first", "resolved phone"]
+    pass_time(901, 10_000)
+    assert "boss" not in " ".join(told())
+
+
+def test_who_was_told_is_reminded_where_a_step_repeats(fleet: Fleet) -> None:
+    tower = Tower(fleet)
+    tower.rule.steps = steps((60, [tower.first]), (60, [tower.phone]), repeat=1)
+    tower.rule.save()
+    tower.fails()
+    for second in range(0, 400, 30):
+        pass_time(second)
+        deliver(at(second))
+    expected = ["firing first", "reminder first", "reminder first", "firing phone", "reminder phone"]
+    assert told() == expected
+    tower.recovers(400)
+    assert sorted(told()[5:]) == ["resolved first", "resolved phone"]
+
+
+@pytest.mark.parametrize("second", [299.0, 300.0, 301.0])
+def test_after_an_acknowledgement_nobody_else_is_told(tower: Tower, second: float) -> None:
+    episode = tower.fails()
+    deliver(at(1))
+    pass_time(*[t for t in (299, 300) if t <= second])
+    operations.acknowledge(episode.pk, by="ann", now=at(second))
+    pass_time(300, 302, 5000)
+    assert deliver(at(6000)) == []
+    tower.recovers(7000)
+    assert told() == ["firing first", "resolved first"]
+
+
+def test_what_waits_for_others_is_called_off_with_the_acknowledgement(tower: Tower) -> None:
+    episode = tower.fails()
+    pass_time(300)
+    operations.acknowledge(episode.pk, by="ann", now=at(301))
+    row = Delivery.objects.get(channel=tower.phone)
+    assert (row.state, row.answer[:9]) == ("superseded", "not sent:")
+
+
+def test_a_failed_message_of_a_step_is_not_tried_again_after_the_acknowledgement(tower: Tower) -> None:
+    """It may have arrived all the same, so its end comes, and tells both."""
+    episode = tower.fails()
+    deliver(at(1))
+    pass_time(300)
+    assert deliver(at(301), ok=False) == ["firing phone"]
+    operations.acknowledge(episode.pk, by="ann", now=at(302))
+    assert deliver(at(400)) == []
+    assert Delivery.objects.get(channel=tower.phone).state == "superseded"
+    tower.recovers(500)
+    assert deliver(at(501)) == ["resolved first", "resolved phone"]
+    said = Delivery.objects.get(channel=tower.phone, kind="resolved").payload["data"]
+    assert "it was not reported before" in said["message"] and said["began"]["since"]
+
+
+def test_a_worker_killed_while_it_sent_a_step_sends_it_not_again_after_the_acknowledgement(
+    tower: Tower,
+) -> None:
+    episode = tower.fails()
+    deliver(at(1))
+    pass_time(300)
+    assert queue.take(tower.phone.pk, at(300), EACH_ALONE) is not None
+    operations.acknowledge(episode.pk, by="ann", now=at(310))
+    assert deliver(at(3000)) == []
+    tower.recovers(3001)
+    assert deliver(at(3002)) == ["resolved first", "resolved phone"]
+
+
+def test_an_end_calls_off_what_waits_and_sends_that_channel_no_end_either(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    pass_time(300)
+    tower.recovers(301)
+    assert deliver(at(302)) == ["resolved first"]
+    assert "phone" not in " ".join(told())
+
+
+def test_an_end_that_the_rule_does_not_tell_calls_off_what_waits_too(tower: Tower) -> None:
+    AlertRule.objects.update(notify_recovery=False)
+    tower.fails()
+    deliver(at(1))
+    pass_time(300)
+    tower.recovers(301)
+    assert deliver(at(400)) == []
+
+
+def test_a_group_of_messages_that_all_were_taken_on_is_not_tried_again(fleet: Fleet) -> None:
+    tower, pacing = Tower(fleet), Pacing()
+    other = fleet.service("other")
+    tower.fails()
+    fleet.move(other, S.UNREACHABLE, at(0))
+    pass_time(300)
+    head = queue.take(tower.phone.pk, at(311), pacing)
+    assert head is not None and head.members.count() == 2
+    queue.settle(head, Outcome(ok=False, answer="…", took=timedelta(0)), at(312), 0.5)
+    first, second = Episode.objects.all()
+    operations.acknowledge(first.pk, by="ann", now=at(313))
+    assert queue.take(tower.phone.pk, at(400), pacing) is not None, "one of them still wants somebody"
+    Delivery.objects.filter(pk=head.pk).update(next_attempt_at=at(401))
+    operations.acknowledge(second.pk, by="ann", now=at(402))
+    assert queue.take(tower.phone.pk, at(500), pacing) is None
+    assert set(Delivery.objects.filter(channel=tower.phone).values_list("state", flat=True)) == {"superseded"}
+
+
+def test_a_step_that_is_off_or_gone_is_skipped_and_the_next_does_not_wait_for_it(tower: Tower) -> None:
+    Channel.objects.filter(name="phone").update(enabled=False)
+    tower.fails()
+    pass_time(599)
+    assert told() == ["firing first"]
+    pass_time(600)
+    assert told() == ["firing first", "firing boss"]
+
+
+def test_a_step_whose_receiver_is_gone_is_followed_by_the_next_at_once(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    pass_time(300)
+    deliver(at(301), ok=False, gone=True)
+    pass_time(306)
+    assert told() == ["firing first", "firing phone", "firing boss"]
+
+
+def test_where_the_rule_itself_reaches_nobody_the_first_step_comes_at_once(tower: Tower) -> None:
+    Channel.objects.filter(name="first").update(enabled=False)
+    tower.fails()
+    pass_time(1, 6)
+    assert told() == ["firing phone"]
+
+
+def test_a_rule_without_channels_of_its_own_waits_as_written(tower: Tower) -> None:
+    tower.rule.channels.clear()
+    tower.fails()
+    pass_time(5, 299)
+    assert told() == []
+    pass_time(300)
+    assert told() == ["firing phone"]
+
+
+def test_a_deleted_channel_is_a_step_that_is_skipped(tower: Tower) -> None:
+    tower.phone.delete()
+    tower.fails()
+    pass_time(600)
+    assert told() == ["firing first", "firing boss"]
+
+
+def test_a_silence_holds_the_steps_back_and_no_longer_than_it_lasts(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    silences.add({"starts_at": at(100), "ends_at": at(700)}, by="ann", now=at(100))
+    pass_time(300, 500, 699)
+    assert told() == ["firing first"]
+    pass_time(700)
+    assert told() == ["firing first", "firing phone"]
+    pass_time(1299)
+    assert told()[2:] == []
+    pass_time(1300)
+    assert told()[2:] == ["firing boss"]
+
+
+def test_a_silence_takes_back_what_a_step_has_queued_and_gives_it_back(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    pass_time(300)
+    silences.add({"starts_at": at(301), "ends_at": at(400)}, by="ann", now=at(301))
+    assert told() == ["firing first"]
+    pass_time(350, 399)
+    assert told() == ["firing first"]
+    pass_time(400)
+    assert told() == ["firing first", "firing phone"]
+    pass_time(1000)
+    assert told()[2:] == ["firing boss"]
+
+
+def test_what_was_silenced_from_its_beginning_waits_for_its_steps_from_when_it_is_told(tower: Tower) -> None:
+    silences.add({"starts_at": at(-10), "ends_at": at(1000)}, by="ann", now=at(-10))
+    tower.fails()
+    pass_time(400, 999)
+    assert told() == []
+    pass_time(1000, 1005, 1010)
+    assert told() == ["firing first"]
+    evaluate.sweep(at(1305))
+    pass_time(1315)
+    assert told() == ["firing first", "firing phone"]
+
+
+def test_a_maintenance_window_holds_the_steps_back(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    values = {"name": "w", "start": at(60), "minutes": 10, "rule": "", "zone": "UTC"}
+    windows.save(None, values, by="ann", now=at(2))
+    pass_time(300, 660)
+    assert told() == ["firing first"]
+    pass_time(700)  # a window keeps silent for 30 s more, while services come back
+    assert told() == ["firing first", "firing phone"]
+
+
+def test_an_episode_of_two_months_ago_wakes_nobody(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    pass_time(60 * 86_400, 60 * 86_400 + 60)
+    assert told() == ["firing first"]
+    assert EpisodeNote.objects.get().kind == "late"
+
+
+def test_a_silence_of_two_months_is_no_reason_to_forget_its_steps(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    end = 60 * 86_400
+    silences.add({"starts_at": at(2), "ends_at": at(end)}, by="ann", now=at(2))
+    for second in (300, 310, end - 20, end - 10):
+        pass_time(second)
+    pass_time(end)
+    assert told() == ["firing first", "firing phone"]
+
+
+def seen(started: float, now: float) -> None:
+    values = {"pid": 1, "host": "h", "started_at": at(started), "seen_at": at(now), "stopped_at": None}
+    WorkerSeen.objects.update_or_create(name="w", defaults=values)
+
+
+def test_a_worker_that_comes_back_finds_out_first_whether_the_alert_is_over(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    seen(1000, 1029)
+    pass_time(1000, 1030)
+    assert told() == ["firing first"]
+    tower.recovers(1031)
+    pass_time(1100)
+    assert told() == ["firing first", "resolved first"]
+
+
+def test_a_worker_that_comes_back_goes_on_where_it_is_not_over_one_step_at_a_time(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    seen(5000, 5059)
+    pass_time(5059)
+    assert told() == ["firing first"]
+    seen(5000, 5060)
+    pass_time(5060, 5061)
+    assert told() == ["firing first", "firing phone"]
+    seen(5000, 5660)
+    pass_time(5660)
+    assert told()[2:] == ["firing boss"]
+
+
+def test_while_alerts_are_off_nobody_is_told(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    settings.change({"alerts_enabled": False}, by="ann", role=Role.ADMIN, now=at(2))
+    pass_time(300)
+    assert told() == ["firing first"]
+    settings.change({"alerts_enabled": True}, by="ann", role=Role.ADMIN, now=at(400))
+    pass_time(401)
+    assert told() == ["firing first", "firing phone"]
+
+
+def test_a_step_that_is_added_counts_for_what_fires_already_but_not_for_history(tower: Tower) -> None:
+    AlertRule.objects.update(steps=[])
+    tower.fails()
+    deliver(at(1))
+    rule = AlertRule.objects.get()
+    rule.steps = tower.rule.steps
+    rule.save()
+    evaluate.reconsider(rule, at(100), "ann")
+    pass_time(299)
+    assert told() == ["firing first"]
+    pass_time(300)
+    assert told() == ["firing first", "firing phone"]
+    AlertRule.objects.update(steps=[])
+    Episode.objects.update(escalated=0, escalated_at=None)
+    evaluate.reconsider(rule, at(60 * 86_400), "ann")
+    pass_time(60 * 86_400 + 1)
+    assert told() == ["firing first", "firing phone"]
+
+
+def test_two_workers_take_a_turn_once(tower: Tower) -> None:
+    tower.fails()
+    stale = list(turns._firing())
+    pass_time(300)
+    assert turns._turn(stale[0], at(300)) == 0
+    assert told() == ["firing first", "firing phone"]
+
+
+def test_a_channel_of_the_rule_that_is_added_later_does_not_put_the_steps_off(tower: Tower) -> None:
+    tower.fails()
+    deliver(at(1))
+    late = make_channel("late")
+    tower.rule.channels.add(late)
+    evaluate.sweep(at(250))
+    pass_time(300)
+    assert told() == ["firing first", "firing late", "firing phone"]
+
+
+def test_a_mass_failure_escalates_too(fleet: Fleet) -> None:
+    evaluate._swept_at = None
+    tower = Tower(fleet, condition="mass-failure")
+    mass = MassFailure.objects.create(began_at=at(0), failing=3, total=4, open=True)
+    mass_failure.follow(mass, at(0))
+    pass_time(300)
+    assert told() == ["firing first", "firing phone"]
+    mass_failure.follow(None, at(400))
+    assert "boss" not in " ".join(told()) and Service.objects.count() == 1
+    assert tower.boss.deliveries.count() == 0
