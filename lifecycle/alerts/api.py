@@ -39,6 +39,7 @@ class EpisodeAnswer(Schema):
     opened_at: datetime
     due_at: datetime | None
     fired_at: datetime | None
+    escalates_at: datetime | None = Field(description="when the next step of the escalation is told")
     acknowledged_at: datetime | None
     acknowledged_by: str
     resolved_at: datetime | None
@@ -118,7 +119,8 @@ def _episodes(state: str) -> QuerySet[Episode]:
 
 def _episode(row: Episode) -> dict[str, Any]:
     service = row.service.name if row.service else None
-    about = {"rule": row.rule.name, "level": row.rule.level, "service": service}
+    about: dict[str, Any] = {"rule": row.rule.name, "level": row.rule.level, "service": service}
+    about["escalates_at"] = row.escalates_at if row.state == Episode.State.FIRING else None
     return _fields(row, EpisodeAnswer) | about | {"waits_for": folding.waits_for(row)}
 
 

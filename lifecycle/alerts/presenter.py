@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.episodes import folding
+from lifecycle.alerts.rules import steps as rule_steps
 from lifecycle.alerts.rules.forms import METRICS
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.alerts.silences.quiet import Quiet
@@ -100,6 +101,8 @@ class EpisodeRow:
     can_acknowledge: bool
     messages: str
     quiet: str = ""
+    escalates_iso: str = ""
+    escalates_text: str = ""
 
 
 def episode_row(
@@ -109,6 +112,7 @@ def episode_row(
     level, level_css = LEVELS[row.rule.level]
     pending = row.state == Episode.State.PENDING
     service = row.service
+    next_turn = row.escalates_at if row.state == Episode.State.FIRING else None
     return EpisodeRow(
         row=row,
         who=service.name if service else _("Many services"),
@@ -127,6 +131,8 @@ def episode_row(
         can_acknowledge=row.state == Episode.State.FIRING,
         messages=_told(list(deliveries)),
         quiet=_quiet(row, hush),
+        escalates_iso=humanize.iso(next_turn) if next_turn else "",
+        escalates_text=humanize.until(next_turn, now) if next_turn else "",
     )
 
 
@@ -179,6 +185,7 @@ class RuleRow:
     condition: str
     scope: str
     channels: list[Channel]
+    steps: list[str]
 
 
 def rule_row(row: AlertRule) -> RuleRow:
@@ -190,7 +197,21 @@ def rule_row(row: AlertRule) -> RuleRow:
         condition=_condition(row),
         scope=_scope(row),
         channels=list(row.channels.all()),
+        steps=_steps(row),
     )
+
+
+def _steps(row: AlertRule) -> list[str]:
+    """Its escalation, a line for each step."""
+    found = rule_steps.of(row)
+    named = rule_steps.named(found)
+    lines = []
+    for step in found:
+        names = ", ".join(named[number].name for number in step.channels if number in named) or "–"
+        values = {"span": lasting(step.wait), "names": names, "n": step.repeat + 1}
+        text = _("after %(span)s, %(n)d times: %(names)s") if step.repeat else _("after %(span)s: %(names)s")
+        lines.append(text % values)
+    return lines
 
 
 def _condition(row: AlertRule) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 
-from lifecycle.alerts.rules import operations
+from lifecycle.alerts.rules import operations, step_forms
+from lifecycle.alerts.rules import steps as rule_steps
 from lifecycle.alerts.rules.forms import RuleForm, initial_of, usual
+from lifecycle.core.alerting.escalation import STEPS_AT_MOST
 from lifecycle.models import AlertRule, Channel
 from registry.access.callers import OPERATOR_OF_ALL, VIEWER, caller
 from registry.errors import InvalidConfigError
@@ -24,6 +27,14 @@ NAMES |= {
     "scope": "scope.kind",
 }
 """Fields of the form that are called otherwise here."""
+
+
+class RuleStep(Schema):
+    """Who else is told while nobody acknowledges."""
+
+    wait_seconds: int = Field(300, description="after the message before")
+    channels: list[str] = Field(description="names")
+    repeat: int = Field(0, description="how many times again, after the same wait each")
 
 
 class RuleAnswer(Schema):
@@ -50,6 +61,7 @@ class RuleAnswer(Schema):
     message: str
     notify_recovery: bool
     channels: list[str]
+    steps: list[RuleStep] = Field(description="the escalation")
 
 
 class RuleList(Schema):
@@ -81,13 +93,28 @@ class RuleChange(Schema):
     message: str | None = None
     notify_recovery: bool | None = None
     channels: list[str] | None = Field(None, description="names")
+    steps: list[RuleStep] | None = Field(None, description="the escalation; all of it is replaced")
 
 
 def _answer(row: AlertRule) -> dict[str, Any]:
-    names = set(RuleAnswer.model_fields) - {"channels"}
+    names = set(RuleAnswer.model_fields) - {"channels", "steps"}
     return {name: getattr(row, name) for name in names} | {
-        "channels": [channel.name for channel in row.channels.all()]
+        "channels": [channel.name for channel in row.channels.all()],
+        "steps": _steps(row),
     }
+
+
+def _steps(row: AlertRule) -> list[dict[str, Any]]:
+    found = rule_steps.of(row)
+    names = {number: channel.name for number, channel in rule_steps.named(found).items()}
+    return [
+        {
+            "wait_seconds": int(step.wait.total_seconds()),
+            "channels": [names[number] for number in step.channels if number in names],
+            "repeat": step.repeat,
+        }
+        for step in found
+    ]
 
 
 def _typed(body: RuleChange) -> dict[str, Any]:
@@ -99,20 +126,39 @@ def _typed(body: RuleChange) -> dict[str, Any]:
         if rest in given:
             given[form] = given.pop(rest)
     if (names := given.pop("channels", None)) is not None:
-        found = dict(Channel.objects.filter(name__in=names).values_list("name", "pk"))
-        if unknown := [name for name in names if name not in found]:
-            raise InvalidConfigError("channels", f"there is no channel {unknown[0][:80]!r}", "Use names")
-        given["channels"] = list(found.values())
+        given["channels"] = _numbers(names, "channels")
+    given.pop("steps", None)
     return given
+
+
+def _numbers(names: list[str], where: str) -> list[int]:
+    found = dict(Channel.objects.filter(name__in=names).values_list("name", "pk"))
+    if unknown := [name for name in names if name not in found]:
+        raise InvalidConfigError(where, f"there is no channel {unknown[0][:80]!r}", "Use names")
+    return list(found.values())
+
+
+def _typed_steps(steps: list[RuleStep]) -> list[dict[str, Any]]:
+    if len(steps) > STEPS_AT_MOST:
+        raise InvalidConfigError("steps", f"has more than {STEPS_AT_MOST} steps", "Join some")
+    found = []
+    for number, step in enumerate(steps):
+        if not step.channels:
+            raise InvalidConfigError(f"steps[{number}].channels", "is empty", "Name a channel")
+        channels = _numbers(step.channels, f"steps[{number}].channels")
+        found.append({"wait": step.wait_seconds, "repeat": step.repeat, "channels": channels})
+    return found
 
 
 def _save(row: AlertRule | None, body: RuleChange, by: str) -> AlertRule:
     first = {name: field.initial for name, field in RuleForm.base_fields.items()} | usual()
-    values = (initial_of(row) if row else first) | _typed(body)
+    steps = (row.steps if row else []) if body.steps is None else _typed_steps(body.steps)
+    values = (initial_of(row) if row else first) | _typed(body) | step_forms.typed(steps)
     form = RuleForm({name: value for name, value in values.items() if value is not None}, about=row)
     if not form.is_valid():
         name, errors = next(iter(form.errors.items()))
-        raise ProblemError(422, str(errors[0]), where=NAMES.get(name, name))
+        where = "steps" if name == NON_FIELD_ERRORS else NAMES.get(name, name)
+        raise ProblemError(422, str(errors[0]), where=where)
     return operations.save(form, by=by, now=timezone.now())
 
 

@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from lifecycle.alerts.rules import step_forms
 from lifecycle.core.alerting.measured import Metric
 from lifecycle.core.alerting.messages import DEFAULT_MESSAGE, PLACEHOLDERS, unknown_placeholders
 from lifecycle.core.machine.states import State
@@ -150,6 +151,7 @@ class RuleForm(forms.Form):
         self.about = about
         kwargs.setdefault("initial", initial_of(about) if about else usual())
         super().__init__(*args, **kwargs)
+        self.steps = step_forms.forms_of(self.data if self.is_bound else None, about)
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -188,6 +190,8 @@ class RuleForm(forms.Form):
         if condition == AlertRule.Condition.MASS_FAILURE:
             given["scope"], given["values"] = "all", []
         self._check_scope(given.get("scope", "all"), given.get("values", []))
+        for problem in step_forms.problems(self.steps):
+            self.add_error(None, problem)
         return given
 
     def _check_scope(self, scope: str, values: list[str]) -> None:
@@ -224,6 +228,7 @@ class RuleForm(forms.Form):
             if given["scope"] == "all"
             else {"kind": given["scope"], "values": given["values"]}
         )
+        rule.steps = step_forms.rows(self.steps)
         rule.cooldown_seconds, rule.notify_recovery = given["cooldown"], given["notify_recovery"]
         return rule
 

@@ -42,6 +42,38 @@ def test_a_rule_of_tools_is_saved_and_told_in_words(admin: Client) -> None:
     )
 
 
+def test_an_escalation_is_typed_step_by_step_and_shown_in_words(admin: Client, log_channel: Channel) -> None:
+    steps = {
+        "step-0-wait": "300",
+        "step-0-channels": [log_channel.pk],
+        "step-1-wait": "60",
+        "step-2-wait": "600",
+        "step-2-repeat": "2",
+        "step-2-channels": [log_channel.pk],
+    }
+    page = admin.post(reverse("rule_add"), rule_data(**steps), follow=True).content.decode()
+    assert "<small>after 5 min: log</small>" in page and "<small>after 10 min, 3 times: log</small>" in page
+    rule = AlertRule.objects.get()
+    assert [step["wait"] for step in rule.steps] == [300, 600], "a step without a channel is none"
+    form = admin.get(reverse("rule_edit", args=[rule.pk])).content.decode()
+    assert 'name="step-1-wait" value="600"' in form and form.count('type="checkbox" name="step-') == 5
+    answer = admin.post(reverse("rule_edit", args=[rule.pk]), rule_data(**steps | {"step-2-repeat": "99"}))
+    assert answer.status_code == 422
+    assert "Escalation, step 3, Repeat (times):" in answer.content.decode()
+
+
+def test_when_an_alert_escalates_is_shown_until_somebody_takes_it_on(
+    admin: Client, fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel, steps=[{"wait": 300, "channels": [log_channel.pk], "repeat": 0}])
+    fleet.move(fleet.service(), State.UNREACHABLE, at(0))
+    assert "Escalates <time" in admin.get(reverse("alert_list")).content.decode()
+    detail = reverse("alert_detail", args=[Delivery.objects.get().episode_id])
+    assert "Escalates <time" in admin.get(detail).content.decode()
+    admin.post(reverse("alert_acknowledge", args=[Delivery.objects.get().episode_id]))
+    assert "Escalates <time" not in admin.get(detail).content.decode()
+
+
 def test_a_rule_is_added_changed_switched_and_deleted(admin: Client, log_channel: Channel) -> None:
     sent = rule_data(channels=[log_channel.pk], notify_recovery="on", scope="tags", values="eu, paid eu")
     answer = admin.post(reverse("rule_add"), sent, follow=True)

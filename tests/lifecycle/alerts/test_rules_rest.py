@@ -10,6 +10,7 @@ from lifecycle.core.machine.states import State as S
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 from tests.support.api import Api
 from tests.support.fleet import Fleet, at, make_rule
+from tests.support.posting import make_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,41 @@ def test_a_rule_is_added_changed_and_deleted(api_operator: Api, fleet: Fleet, lo
     assert api_operator.delete(f"alert-rules/{found['id']}").status_code == 204
     assert not AlertRule.objects.exists()
     assert api_operator.patch(f"alert-rules/{found['id']}", {}).status_code == 404
+
+
+def test_an_escalation_is_given_by_names_kept_by_other_changes_and_replaced_as_a_whole(
+    api_operator: Api, log_channel: Channel
+) -> None:
+    rule, phone = make_rule(log_channel), make_channel("phone")
+    path = f"alert-rules/{rule.pk}"
+    steps = [{"wait_seconds": 60, "channels": ["phone", "log"], "repeat": 2}]
+    assert api_operator.patch(path, {"steps": steps}).json()["steps"] == [
+        {**steps[0], "channels": ["log", "phone"]}
+    ]
+    kept = [{"wait": 60, "channels": [log_channel.pk, phone.pk], "repeat": 2}]
+    api_operator.patch(path, {"level": "INFO"})
+    assert AlertRule.objects.get().steps == kept
+    phone.delete()
+    assert api_operator.get(path).json()["steps"][0]["channels"] == ["log"]
+    assert api_operator.patch(path, {"steps": []}).json()["steps"] == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "where"),
+    [
+        ([{"channels": ["nobody"]}], "steps[0].channels"),
+        ([{"channels": []}], "steps[0].channels"),
+        ([{"channels": ["log"], "wait_seconds": -1}], "steps"),
+        ([{"channels": ["log"], "repeat": 11}], "steps"),
+        ([{"channels": ["log"]}] * 6, "steps"),
+    ],
+)
+def test_a_wrong_step_is_refused_and_named(
+    api_operator: Api, log_channel: Channel, steps: Any, where: str
+) -> None:
+    answer = api_operator.patch(f"alert-rules/{make_rule(log_channel).pk}", {"steps": steps})
+    assert (answer.status_code, answer.json()["error"]["where"]) == (422, where), answer.content
+    assert AlertRule.objects.get().steps == []
 
 
 @pytest.mark.parametrize(
