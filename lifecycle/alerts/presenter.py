@@ -12,15 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.episodes import folding
-from lifecycle.alerts.rules import steps as rule_steps
-from lifecycle.alerts.rules.forms import METRICS
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.alerts.silences.quiet import Quiet
 from lifecycle.core.alerting.messages import lasting
-from lifecycle.core.timing.durations import number
-from lifecycle.models import AlertRule, Channel, Delivery, Episode, EpisodeNote
+from lifecycle.models import Channel, Delivery, Episode, EpisodeNote
 from lifecycle.pages import humanize
-from lifecycle.services.presenter import STATE_WORDS
 from registry.dependencies.links import few
 from registry.models.limits import current
 
@@ -173,89 +169,6 @@ def _told(states: list[str]) -> str:
     if queued := states.count("queued"):
         return _("%(n)d being sent") % {"n": queued}
     return _("%(n)d delivered") % {"n": len(states)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class RuleRow:
-    """One line of the rules page."""
-
-    row: AlertRule
-    level: str
-    level_css: str
-    condition: str
-    scope: str
-    channels: list[Channel]
-    steps: list[str]
-
-
-def rule_row(row: AlertRule) -> RuleRow:
-    level, level_css = LEVELS[row.level]
-    return RuleRow(
-        row=row,
-        level=str(level),
-        level_css=level_css,
-        condition=_condition(row),
-        scope=_scope(row),
-        channels=list(row.channels.all()),
-        steps=_steps(row),
-    )
-
-
-def _steps(row: AlertRule) -> list[str]:
-    """Its escalation, a line for each step."""
-    found = rule_steps.of(row)
-    named = rule_steps.named(found)
-    lines = []
-    for step in found:
-        names = ", ".join(named[number].name for number in step.channels if number in named) or "–"
-        values = {"span": lasting(step.wait), "names": names, "n": step.repeat + 1}
-        text = _("after %(span)s, %(n)d times: %(names)s") if step.repeat else _("after %(span)s: %(names)s")
-        lines.append(text % values)
-    return lines
-
-
-def _condition(row: AlertRule) -> str:
-    match AlertRule.Condition(row.condition):
-        case AlertRule.Condition.MASS_FAILURE:
-            return _("More than half of all services fail at once")
-        case AlertRule.Condition.TOOLS_CHANGED:
-            return _("A tool changes in a breaking way") if row.breaking_only else _("Tools change")
-        case AlertRule.Condition.NOT_SERVING_FOR:
-            return _("Not serving for %(span)s") % {"span": lasting(timedelta(seconds=row.seconds))}
-        case AlertRule.Condition.METRIC:
-            metric = str(dict(METRICS).get(row.metric, row.metric))
-            return _lasting_for(row, _("%(metric)s: %(n)s") % {"metric": metric, "n": number(row.threshold)})
-        case AlertRule.Condition.BUDGET_BURN:
-            return _lasting_for(row, _("The budget of a target burns too fast"))
-        case AlertRule.Condition.UNUSUALLY_SLOW:
-            return _lasting_for(row, _("Unusually slow"))
-        case AlertRule.Condition.FLAPPING:
-            return _lasting_for(row, _("Flapping"))
-        case AlertRule.Condition.NEEDS_SIGN_IN:
-            return _lasting_for(row, _("Needs sign-in"))
-        case AlertRule.Condition.STATE_ENTERED:
-            words = [str(word) for state, word in STATE_WORDS.items() if state.value in row.states]
-            return _lasting_for(row, _("Enters %(states)s") % {"states": _(" or ").join(words)})
-
-
-def _lasting_for(row: AlertRule, what: str) -> str:
-    if not row.for_seconds:
-        return what
-    span = lasting(timedelta(seconds=row.for_seconds))
-    return _("%(what)s for at least %(span)s") % {"what": what, "span": span}
-
-
-def _scope(row: AlertRule) -> str:
-    values = ", ".join(row.scope.get("values", []))
-    match row.scope.get("kind", "all"):
-        case "services":
-            return _("Services: %(values)s") % {"values": values}
-        case "tags":
-            return _("Tags: %(values)s") % {"values": values}
-        case "profiles":
-            return _("Profiles: %(values)s") % {"values": values}
-        case _:
-            return _("All services")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lifecycle.alerts.episodes import evaluate
-from lifecycle.alerts.presenter import rule_row
 from lifecycle.alerts.rules import operations
 from lifecycle.alerts.rules.forms import RuleForm
+from lifecycle.alerts.rules.presenter import rule_row
 from lifecycle.models import AlertRule, Channel
 from lifecycle.pages.answers import is_htmx
 from registry.access import audit

@@ -15,8 +15,8 @@ from lifecycle.alerts.channels.forms import ChannelForm
 from lifecycle.alerts.channels.kind import GROUPS
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.outbox.write import USUAL
-from lifecycle.alerts.presenter import rule_row
 from lifecycle.alerts.rules.forms import CONDITIONS, RuleForm
+from lifecycle.alerts.rules.presenter import rule_row
 from lifecycle.alerts.senders.kinds import KINDS, all_senders
 from lifecycle.core.alerting import evaluate, grouping
 from lifecycle.models import AlertRule, Channel
