@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
-from lifecycle.alerts.explain import facts, forecasts
+from lifecycle.alerts.explain import backtest, facts, forecasts, running, tried
 from lifecycle.alerts.explain.words import sentence
 from lifecycle.core.alerting.explain.why import Line
 from lifecycle.models import AlertRule, Episode
-from registry.access.callers import VIEWER, VIEWER_OF_ALL
+from registry.access.callers import OPERATOR_OF_ALL, VIEWER, VIEWER_OF_ALL
 from registry.errors import ServiceNotFoundError
 from registry.models import Service
 from registry.rest.problems import ProblemError
 
 router = Router()
+
+
+class BacktestQuery(Schema):
+    days: int = Field(14, ge=1, le=14)
 
 
 class LineAnswer(Schema):
@@ -134,6 +138,60 @@ def rule_forecast(request: HttpRequest, rule_id: int) -> dict[str, Any]:
     ]
     fires = found.fires.at if found.fires else None
     return {"began": found.began, "fires_at": fires, "results": rows, "notes": list(found.notes)}
+
+
+class DayAnswer(Schema):
+    day: date
+    alerts: int
+    services: dict[str, int]
+
+
+class BacktestAlert(Schema):
+    service: str
+    at: datetime
+    ended: datetime | None
+    told: datetime | None = Field(description="null where a silence or maintenance kept it back to its end")
+    reminders: int
+
+
+class BacktestAnswer(Schema):
+    since: datetime
+    until: datetime
+    recorded: bool = Field(description="false where the condition cannot be tried on the past")
+    count: int = Field(description="alerts that would have been sent")
+    hushed: int
+    reminders: int
+    recoveries: int
+    services: int = Field(description="in the rule's scope")
+    covered: int = Field(description="of them, looked at within the time that a run may take")
+    stopped: str = Field(description="why not all were: time, alerts, asked; else empty")
+    messages: dict[str, int] = Field(description="by channel, joined as they would be")
+    days: list[DayAnswer]
+    alerts: list[BacktestAlert] = Field(description="the newest 500")
+    notes: list[str]
+
+
+@router.get(
+    "alert-rules/{rule_id}/backtest",
+    auth=OPERATOR_OF_ALL,
+    response=BacktestAnswer,
+    summary="Back-test a rule",
+)
+def rule_backtest(request: HttpRequest, rule_id: int, query: Query[BacktestQuery]) -> dict[str, Any]:
+    """What the rule as it is would have sent; 409 while two others run."""
+    rule = AlertRule.objects.prefetch_related("channels").filter(pk=rule_id).first()
+    if rule is None:
+        raise ProblemError(404, f"There is no rule {rule_id}.")
+    try:
+        with running.one_of(-rule_id) as stop:
+            found = backtest.run(rule, list(rule.channels.all()), timezone.now(), days=query.days, stop=stop)
+    except running.BusyError:
+        raise ProblemError(409, "Two back-tests are running already. Try again in a moment.") from None
+    alerts = [vars(alert) | {"service": alert.who} for alert in found.alerts]
+    days = [{"day": day.day, "alerts": day.alerts, "services": dict(day.services)} for day in found.days]
+    head = tried.tried(rule, found).head
+    more = {"messages": dict(found.sent), "days": days, "alerts": alerts}
+    return vars(found) | more | {"notes": [head, *tried.notes(rule, found)]}
 
 
 def _rules(number: int) -> list[AlertRule] | None:

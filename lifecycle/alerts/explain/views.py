@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
-from lifecycle.alerts.explain import facts, forecasts
+from lifecycle.alerts.explain import backtest, facts, forecasts, running, tried
 from lifecycle.alerts.explain.words import absence_row
 from lifecycle.alerts.rules.forms import RuleForm
 from lifecycle.models import AlertRule
@@ -70,3 +70,32 @@ def rule_forecast(request: HttpRequest) -> HttpResponse:
         return render(request, "lifecycle/alerts/_forecast.html", {"mistakes": _mistakes(form)})
     found = forecasts.of(form.draft(now), list(form.cleaned_data["channels"]), now)
     return render(request, "lifecycle/alerts/_forecast.html", {"forecast": found})
+
+
+@require(Role.OPERATOR, unscoped=True)
+@require_safe
+def rule_backtest(request: HttpRequest) -> HttpResponse:
+    """What the rule that is being written would have sent lately: part of its form; takes some seconds."""
+    form, now = _typed(request), timezone.now()
+    template = "lifecycle/alerts/_backtest.html"
+    if not form.is_valid():
+        return render(request, template, {"mistakes": _mistakes(form)})
+    rule, channels = form.draft(now), list(form.cleaned_data["channels"])
+    try:
+        with running.one_of(_person(request)) as stop:
+            found = backtest.run(rule, channels, now, stop=stop)
+    except running.BusyError:
+        return render(request, template, {"busy": True})
+    return render(request, template, {"found": tried.tried(rule, found)})
+
+
+@require(Role.OPERATOR, unscoped=True)
+@require_safe
+def rule_backtest_stop(request: HttpRequest) -> HttpResponse:
+    """Let the run of this person come to its end now; it shows what it has."""
+    running.stop(_person(request))
+    return HttpResponse(status=204)
+
+
+def _person(request: HttpRequest) -> int:
+    return int(request.user.pk or 0)

@@ -100,8 +100,8 @@ def forecast(plan: Plan, now: datetime, more: Iterable[Told] = ()) -> Forecast:
 
 def _items(plan: Plan, fires: datetime) -> list[Told]:
     until = fires + max(plan.reminder * (SHOWN_AT_MOST + 1), timedelta(seconds=1))
-    reminds = plan.reminder if plan.rule.condition is not Condition.TOOLS_CHANGED else timedelta(0)
-    return telling.told(Fired(who=WHO, at=fires), until, reminds, recovery=False)
+    once = plan.rule.condition is Condition.TOOLS_CHANGED
+    return telling.told(Fired(who=WHO, at=fires, once=once), until, plan.reminder, recovery=False)
 
 
 def _sent(items: Sequence[Told], kind: str, plan: Plan) -> list[tuple[datetime, Notice]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lifecycle.core.alerting import evaluate
 from lifecycle.core.alerting.evaluate import Episode, Notice, Phase, Rule, Situation
@@ -84,3 +84,15 @@ def _wakes(episode: Episode | None, seen: Seen, now: datetime) -> datetime | Non
     else:
         at = episode.due_at if episode.due_at is not None else seen.freed(now)
     return at if at is not None and at > now else None
+
+
+def mass_failures(
+    spells: Sequence[tuple[datetime, datetime | None]], cooldown: timedelta, until: datetime
+) -> Iterator[tuple[datetime, datetime | None]]:
+    """When a rule on mass failures fires and ends: once for each, after the last one's cooldown."""
+    free: datetime | None = None
+    for began, ended in spells:
+        at = max(began, free) if free else began
+        if at < (ended or until):
+            yield at, ended
+            free = at + cooldown

@@ -14,13 +14,17 @@ REMINDERS_AT_MOST = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fired:
-    """One episode that fired. `ended` is None while it lasts; in the times `hushed` it is not told."""
+    """One episode that fired. `ended` is None while it lasts; in the times `hushed` it is not told.
+
+    `once`: it has no end that could be awaited, and is told at once or never.
+    """
 
     who: str
     at: datetime
     ended: datetime | None = None
     hushed: Sequence[tuple[datetime, datetime]] = ()
     acknowledged: datetime | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +54,8 @@ def told(fired: Fired, until: datetime, every: timedelta, recovery: bool) -> lis
     over = min(fired.ended or until, until)
     taken = min(fired.acknowledged or over, over)
     first = _open_at(fired.at, fired.hushed)
+    if fired.once:
+        return [Told(at=first, notice=Notice.FIRING, fired=fired)] if first == fired.at else []
     if first >= taken:
         return []
     found = [Told(at=first, notice=Notice.FIRING, fired=fired)]

@@ -25,7 +25,8 @@ def typed(channel: Channel, **more: Any) -> dict[str, Any]:
 def test_the_form_asks_for_the_forecast_and_it_is_that_of_what_is_typed(
     operator: Client, log_channel: Channel
 ) -> None:
-    assert f'hx-get="{ADDRESS}"' in operator.get("/alerts/rules/add/").content.decode()
+    form = operator.get("/alerts/rules/add/").content.decode()
+    assert f'hx-get="{ADDRESS}"' in form and 'hx-swap="innerHTML"' in form  # it asks again after a change
     page = operator.get(ADDRESS, typed(log_channel, reminder=3600)).content.decode()
     assert "The alert fires after 15 s" in page
     assert "<b>log</b>: after 25 s" in page
