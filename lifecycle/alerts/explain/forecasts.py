@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from lifecycle.alerts.outbox import pacing
 from lifecycle.alerts.presenter import DELIVERY_KINDS
+from lifecycle.alerts.rules import steps as rule_steps
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.core.alerting.evaluate import DOUBT, MEASURED, Condition, Notice
 from lifecycle.core.alerting.explain import forecast
@@ -55,33 +56,42 @@ class Page:
 
 def plan_of(rule: AlertRule, channels: Iterable[Channel]) -> Plan:
     """*rule* need not be saved."""
+    found = rule_steps.of(rule)
     return Plan(
         rule=rule_values.rule_of(rule),
         level=rule.level,
         reminder=timedelta(seconds=rule.reminder_seconds),
         pacing=pacing.current(),
-        kinds=[channel.kind for channel in channels if channel.enabled],
+        kinds=_enabled(channels),
+        steps=found,
+        others=_enabled(rule_steps.named(found).values()),
     )
+
+
+def _enabled(channels: Iterable[Channel]) -> dict[int, str]:
+    return {channel.pk: channel.kind for channel in channels if channel.enabled}
 
 
 def of(rule: AlertRule, channels: Sequence[Channel], now: datetime) -> Page:
     """What would be sent if what the rule is about began now and lasted."""
     plan = plan_of(rule, channels)
     found = forecast.forecast(plan, now)
-    names: dict[str, list[str]] = {}
-    for channel in channels:
-        if channel.enabled:
-            names.setdefault(channel.kind, []).append(channel.name)
+    others = rule_steps.named(plan.steps)
+    known = {channel.pk: channel.name for channel in [*others.values(), *channels]}
+    alike: dict[tuple[tuple[datetime, Notice], ...], list[str]] = {}
+    for number, told in found.sent.items():
+        alike.setdefault(tuple(told), []).append(known[number])
     return Page(
         began=now,
         fires=_told(now, found.fires, Notice.FIRING) if found.fires else None,
-        rows=[_row(names[kind], told, found.more, now) for kind, told in found.sent.items()],
+        rows=[_row(names, told, found.more, now) for told, names in sorted(alike.items())],
         notes=list(_notes(rule, plan, found, channels, now)),
     )
 
 
 def _row(names: Sequence[str], told: Sequence[tuple[datetime, Notice]], more: bool, now: datetime) -> Row:
-    return Row(channels=", ".join(names), told=[_told(now, *one) for one in told], more=more)
+    long = more and len(told) == forecast.SHOWN_AT_MOST
+    return Row(channels=", ".join(names), told=[_told(now, *one) for one in told], more=long)
 
 
 def _told(now: datetime, at: datetime, notice: Notice) -> Told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -9,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 
-from lifecycle.alerts.rules import operations, step_forms
+from lifecycle.alerts.rules import lint, operations, step_forms
 from lifecycle.alerts.rules import steps as rule_steps
 from lifecycle.alerts.rules.forms import RuleForm, initial_of, usual
 from lifecycle.core.alerting.escalation import STEPS_AT_MOST
@@ -37,6 +38,11 @@ class RuleStep(Schema):
     repeat: int = Field(0, description="how many times again, after the same wait each")
 
 
+class RuleWarning(Schema):
+    code: str = Field(description="such as matches-nothing, shadowed, no-channel")
+    text: str
+
+
 class RuleAnswer(Schema):
     id: int
     name: str
@@ -62,6 +68,7 @@ class RuleAnswer(Schema):
     notify_recovery: bool
     channels: list[str]
     steps: list[RuleStep] = Field(description="the escalation")
+    warnings: list[RuleWarning] = Field(description="what is odd about it; nothing of it is refused")
 
 
 class RuleList(Schema):
@@ -96,8 +103,17 @@ class RuleChange(Schema):
     steps: list[RuleStep] | None = Field(None, description="the escalation; all of it is replaced")
 
 
+def _answers(rows: Sequence[AlertRule]) -> list[dict[str, Any]]:
+    notes = lint.of(rows, timezone.now())
+    return [_fields(row) | {"warnings": [vars(note) for note in notes.get(row.pk, [])]} for row in rows]
+
+
 def _answer(row: AlertRule) -> dict[str, Any]:
-    names = set(RuleAnswer.model_fields) - {"channels", "steps"}
+    return _answers([row])[0]
+
+
+def _fields(row: AlertRule) -> dict[str, Any]:
+    names = set(RuleAnswer.model_fields) - {"channels", "steps", "warnings"}
     return {name: getattr(row, name) for name in names} | {
         "channels": [channel.name for channel in row.channels.all()],
         "steps": _steps(row),
@@ -172,7 +188,7 @@ def _get(number: int) -> AlertRule:
 @router.get("alert-rules", auth=VIEWER, response=RuleList, summary="List alert rules")
 def rules(request: HttpRequest) -> dict[str, Any]:
     rows = list(AlertRule.objects.prefetch_related("channels").order_by("name"))
-    return {"count": len(rows), "results": [_answer(row) for row in rows]}
+    return {"count": len(rows), "results": _answers(rows)}
 
 
 @router.post("alert-rules", auth=OPERATOR_OF_ALL, response={201: RuleAnswer}, summary="Add an alert rule")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from lifecycle.alerts.presenter import LEVELS
 from lifecycle.alerts.rules import steps as rule_steps
 from lifecycle.alerts.rules.forms import METRICS
+from lifecycle.alerts.rules.lint import Note
 from lifecycle.core.alerting.messages import lasting
 from lifecycle.core.timing.durations import number
 from lifecycle.models import AlertRule, Channel
@@ -27,9 +29,10 @@ class RuleRow:
     scope: str
     channels: list[Channel]
     steps: list[str]
+    warnings: Sequence[Note] = ()
 
 
-def rule_row(row: AlertRule) -> RuleRow:
+def rule_row(row: AlertRule, warnings: Sequence[Note] = ()) -> RuleRow:
     level, level_css = LEVELS[row.level]
     return RuleRow(
         row=row,
@@ -39,6 +42,7 @@ def rule_row(row: AlertRule) -> RuleRow:
         scope=_scope(row),
         channels=list(row.channels.all()),
         steps=_steps(row),
+        warnings=warnings,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lifecycle.alerts.episodes import evaluate
-from lifecycle.alerts.rules import operations
+from lifecycle.alerts.rules import lint, operations
 from lifecycle.alerts.rules.forms import RuleForm
 from lifecycle.alerts.rules.presenter import rule_row
 from lifecycle.models import AlertRule, Channel
@@ -27,7 +29,9 @@ from registry.models import Role
 def rule_list(request: HttpRequest) -> HttpResponse:
     """All rules in words."""
     rules = AlertRule.objects.prefetch_related("channels").order_by("name")
-    return render(request, "lifecycle/alerts/rule_list.html", {"rules": [rule_row(rule) for rule in rules]})
+    notes = lint.of(list(rules), timezone.now())
+    rows = [rule_row(rule, notes.get(rule.pk, [])) for rule in rules]
+    return render(request, "lifecycle/alerts/rule_list.html", {"rules": rows})
 
 
 @require(Role.OPERATOR, unscoped=True)
@@ -51,8 +55,9 @@ def _form(request: HttpRequest, form: RuleForm) -> HttpResponse:
         if is_htmx(request):
             return HttpResponse(headers={"HX-Redirect": reverse("rule_list")})
         return redirect("rule_list")
-    context = {"form": form, "rule": form.about, "has_channels": Channel.objects.exists()}
+    context: dict[str, Any] = {"form": form, "rule": form.about, "has_channels": Channel.objects.exists()}
     if request.method != "POST":
+        context["warnings"] = lint.of([form.about], timezone.now())[form.about.pk] if form.about else []
         return render(request, "lifecycle/alerts/rule_form.html", context)
     template = "registry/_form_errors.html" if is_htmx(request) else "lifecycle/alerts/rule_form.html"
     return render(request, template, context, status=422)
@@ -61,6 +66,8 @@ def _form(request: HttpRequest, form: RuleForm) -> HttpResponse:
 def _save(request: HttpRequest, form: RuleForm) -> None:
     rule = operations.save(form, by=request.user.get_username(), now=timezone.now())
     messages.success(request, _("The rule “%(name)s” is saved.") % {"name": rule.name})
+    for note in lint.of([rule], timezone.now())[rule.pk]:
+        messages.warning(request, f"{rule.name}: {note.text}")
 
 
 @require(Role.OPERATOR, unscoped=True)
@@ -76,7 +83,11 @@ def rule_switch(request: HttpRequest, pk: int) -> HttpResponse:
         before, after = {"enabled": not rule.enabled}, {"enabled": rule.enabled}
         audit.note(request.user.get_username(), action, rule.name, now=now, before=before, after=after)
     if is_htmx(request):
-        return render(request, "lifecycle/alerts/_rule_row.html", {"item": rule_row(rule)})
+        return render(
+            request,
+            "lifecycle/alerts/_rule_row.html",
+            {"item": rule_row(rule, lint.of([rule], now)[rule.pk])},
+        )
     return redirect("rule_list")
 
 

@@ -1,15 +1,13 @@
-"""When a rule will tell, if what it is about begins now and lasts. Pure.
-
-What comes after the first message and its reminders, such as steps of an escalation, is given as `more`.
-"""
+"""When a rule will tell, if what it is about begins now, lasts, and nobody acknowledges it. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from lifecycle.core.alerting import evaluate
+from lifecycle.core.alerting import escalation, evaluate
+from lifecycle.core.alerting.escalation import Step
 from lifecycle.core.alerting.evaluate import Condition, Notice, Rule, Situation
 from lifecycle.core.alerting.explain import replay, telling
 from lifecycle.core.alerting.explain.course import Seen
@@ -26,26 +24,31 @@ BACK_AFTER, AGAIN_AFTER = timedelta(seconds=20), timedelta(seconds=40)
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The rule and what its messages pass through; `kinds` are those of its enabled channels."""
+    """The rule and what its messages pass through.
+
+    `kinds` are those of its enabled channels, `others` of the enabled ones of its `steps`, by their ids.
+    """
 
     rule: Rule
     level: str
     reminder: timedelta = timedelta(0)
     pacing: Pacing = Pacing()
-    kinds: Sequence[str] = ()
+    kinds: Mapping[int, str] = field(default_factory=dict)
+    steps: Sequence[Step] = ()
+    others: Mapping[int, str] = field(default_factory=dict)
     depends: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """`fires` is when the alert begins, `sent` the messages by kind of channel, as (moment, what).
+    """`fires` is when the alert begins, `sent` the messages by channel, as (moment, what).
 
     `more`: reminders go on after the last. `again` is when a second failure soon after is told; `recovery`
     how long after it serves again its end is, None where nobody is told of it.
     """
 
     fires: datetime | None
-    sent: dict[str, list[tuple[datetime, Notice]]]
+    sent: dict[int, list[tuple[datetime, Notice]]]
     more: bool
     again: datetime | None
     recovery: timedelta | None
@@ -82,31 +85,45 @@ def fires_at(plan: Plan, now: datetime, last_fired: datetime | None = None) -> d
     return next((step.at for step in steps if step.notice is Notice.FIRING), None)
 
 
-def forecast(plan: Plan, now: datetime, more: Iterable[Told] = ()) -> Forecast:
+def forecast(plan: Plan, now: datetime) -> Forecast:
     """All that would be sent from *now* on, the first few of it."""
     fires = fires_at(plan, now)
     if fires is None:
         return Forecast(fires=None, sent={}, more=False, again=None, recovery=None)
-    items = [*_items(plan, fires), *more]
-    sent = {kind: _sent(items, kind, plan) for kind in dict.fromkeys(plan.kinds)}
+    sent = {channel: _sent(plan, channel, fires) for channel in dict.fromkeys([*plan.kinds, *plan.others])}
     return Forecast(
         fires=fires,
-        sent={kind: found[:SHOWN_AT_MOST] for kind, found in sent.items()},
+        sent={channel: found[:SHOWN_AT_MOST] for channel, found in sent.items() if found},
         more=any(len(found) > SHOWN_AT_MOST for found in sent.values()),
         again=_again(plan, fires),
         recovery=_recovery(plan, fires),
     )
 
 
-def _items(plan: Plan, fires: datetime) -> list[Told]:
+def _sent(plan: Plan, channel: int, fires: datetime) -> list[tuple[datetime, Notice]]:
+    kind = plan.kinds.get(channel) or plan.others[channel]
+    own = _own(plan, fires) if channel in plan.kinds else []
+    items = [*own, *_turns(plan, channel, fires)]
+    found = telling.messages(items, kind, plan.level, plan.pacing)
+    return [(message.at, message.told[0].notice) for message in found]
+
+
+def _own(plan: Plan, fires: datetime) -> list[Told]:
+    """What the rule's own channels are told."""
     until = fires + max(plan.reminder * (SHOWN_AT_MOST + 1), timedelta(seconds=1))
     once = plan.rule.condition is Condition.TOOLS_CHANGED
     return telling.told(Fired(who=WHO, at=fires, once=once), until, plan.reminder, recovery=False)
 
 
-def _sent(items: Sequence[Told], kind: str, plan: Plan) -> list[tuple[datetime, Notice]]:
-    found = telling.messages(items, kind, plan.level, plan.pacing)
-    return [(message.at, message.told[0].notice) for message in found]
+def _turns(plan: Plan, channel: int, fires: datetime) -> Iterator[Told]:
+    """What the escalation tells this one."""
+    if plan.rule.condition is Condition.TOOLS_CHANGED:
+        return
+    notice = Notice.REMINDER if channel in plan.kinds else Notice.FIRING
+    for at, turn in escalation.plan(plan.steps, set(plan.others), fires):
+        if channel in turn.channels:
+            yield Told(at=at, notice=notice, fired=Fired(who=WHO, at=fires))
+            notice = Notice.REMINDER
 
 
 def _again(plan: Plan, fires: datetime) -> datetime | None:

@@ -50,7 +50,7 @@ def expected(rule: AlertRule, channel: Channel, pacing: Pacing) -> list[float]:
     plan = forecasts.plan_of(rule, [channel])
     found = forecast.forecast(plan, NOON)
     assert plan.pacing == pacing
-    return [(moment - NOON).total_seconds() for moment, _notice in found.sent[channel.kind]]
+    return [(moment - NOON).total_seconds() for moment, _notice in found.sent[channel.pk]]
 
 
 @pytest.mark.parametrize(("fields", "paced"), CASES)
@@ -72,6 +72,24 @@ def test_each_message_leaves_when_the_forecast_says(
     sent = [moment for moment, _channel, _kind, _many in live.sent][: len(told)]
     assert len(sent) == len(told) == (4 if fields.get("reminder_seconds") else 1)
     assert all(abs(one - other) <= WITHIN for one, other in zip(sent, told, strict=True)), (sent, told)
+
+
+def test_the_steps_of_an_escalation_come_when_the_forecast_says(fleet: Recorded) -> None:
+    own, boss = make_channel("own"), make_channel("boss", kind="pagerduty")
+    steps = [{"wait": 40, "channels": [boss.pk, own.pk], "repeat": 1}, {"wait": 9, "channels": [99]}]
+    rule = make_rule(own, for_seconds=5, steps=steps)
+    found = forecast.forecast(forecasts.plan_of(rule, [own]), NOON)
+    assert [(at - NOON).total_seconds() for at, _notice in found.sent[boss.pk]] == [45, 85]
+    fleet.move(fleet.service(), S.RECONNECTING, NOON)
+    live = Live()
+    for second in range(160):
+        live.second(at(second))
+    for channel in (own, boss):
+        sent = [moment for moment, name, _kind, _many in live.sent if name == channel.name]
+        told = [(moment - NOON).total_seconds() for moment, _notice in found.sent[channel.pk]]
+        assert len(sent) == len(told) and all(
+            abs(one - other) <= WITHIN for one, other in zip(sent, told, strict=True)
+        )
 
 
 def test_a_second_failure_is_told_when_the_forecast_says(fleet: Recorded, log_channel: Channel) -> None:
@@ -98,5 +116,5 @@ def test_the_end_is_as_late_as_the_rule_keeps_firing_and_none_where_nobody_is_to
 @pytest.mark.parametrize("condition", AlertRule.Condition.values)
 def test_every_condition_has_a_forecast(db: None, condition: str) -> None:
     rule = AlertRule(condition=condition, states=["WARNING"], for_seconds=9, seconds=9, reminder_seconds=60)
-    found = forecasts.of(rule, [Channel(name="x", kind="console", enabled=True)], NOON)
+    found = forecasts.of(rule, [Channel(pk=1, name="x", kind="console", enabled=True)], NOON)
     assert found.fires is not None and found.rows[0].told
