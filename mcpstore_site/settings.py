@@ -15,6 +15,8 @@ from environs import Env, EnvError
 
 from lifecycle.core.answers.proxies import BadProxyError, Proxy
 from mcpstore_site import datadir, paths
+from registry.core import openid
+from registry.core.openid import BadOpenIdError, OpenId
 
 env = Env()
 BASE_DIR = paths.BASE
@@ -73,6 +75,16 @@ def _networks(name: str) -> tuple[str, ...]:
         return tuple(str(ip_network(item.strip())) for item in env.str(name, "").split(",") if item.strip())
     except ValueError as exc:
         raise _fail(name, str(exc), "Set networks such as 10.0.0.0/8,192.168.1.0/24.") from None
+
+
+def _openid() -> OpenId | None:
+    names = ("URL", "CLIENT_ID", "CLIENT_SECRET", "ROLES")
+    try:
+        return openid.read(
+            *(env.str(f"MCPSTORE_OIDC_{name}", "") for name in names), only=_flag("MCPSTORE_OIDC_ONLY")
+        )
+    except BadOpenIdError as exc:
+        raise _fail(f"MCPSTORE_OIDC_{exc.name}", exc.problem, exc.remedy) from None
 
 
 def _proxy(name: str, direct: str) -> Proxy | None:
@@ -235,6 +247,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_ADAPTER = "registry.access.signin.adapters.Accounts"
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_ADAPTER = "registry.access.openid.adapter.OpenIdAdapter"
+OIDC = _openid()
 MFA_ADAPTER = "registry.access.signin.adapters.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

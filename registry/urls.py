@@ -6,7 +6,7 @@ from registry.access.account import views as account_views
 from registry.access.account.factors import views as factor_views
 from registry.access.audit import views as audit_views
 from registry.access.people import views as people_views
-from registry.access.signin import passkey, second
+from registry.access.signin import openid, passkey, second
 from registry.agents import views as agent_views
 from registry.imports import views as import_views
 from registry.removed import views as removed_views
@@ -42,6 +42,8 @@ urlpatterns = [
     path("account/codes/", factor_views.account_codes, name="account_codes"),
     path("account/confirm/", second.account_confirm, name="account_confirm"),
     path("login/second/", second.signin_second, name="signin_second"),
+    path("login/openid/", openid.signin_openid, name="signin_openid"),
+    path("login/openid/back/", openid.signin_openid_callback, name="signin_openid_callback"),
     path("login/passkey/", passkey.signin_passkey, name="signin_passkey"),
     path("settings/tokens/", account_views.token_list, name="token_list"),
     path("settings/tokens/<int:pk>/revoke/", account_views.token_revoke, name="token_revoke"),

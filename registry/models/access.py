@@ -28,13 +28,14 @@ class Membership(models.Model):
 
 
 class PasswordLink(models.Model):
-    """A link by which a person sets a password; it is deleted when it is used."""
+    """A link by which a person sets a password, or `signs_in`; it is deleted when it is used."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="password_links"
     )
     digest = models.CharField(max_length=64, unique=True)
     made_by = models.CharField(max_length=150)
+    signs_in = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

@@ -1,10 +1,11 @@
-"""An invited person in Chromium: sets a password, adds a passkey, and signs in with it alone."""
+"""Signing in, in Chromium: an invited person with a passkey alone; somebody whom a provider knows."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.doubles.openid import CLIENT, SECRET, openid_double
 from tests.support.browser import BrowserPage
 from tests.support.console import Console, ConsoleStarter
 
@@ -70,8 +71,31 @@ def test_an_invited_person_signs_in_with_a_passkey(console: Console, browser_pag
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(local(console))
 
+    browser_page.expect_errors("WebSocket connection .* 403")  # its session ends while the page is open
     assert console.manage("people", "reset-factors", "mia").stdout.strip() == "reset"
     page.goto(local(console, "/account/"))
     expect(page).to_have_url(local(console, "/login/?next=/account/"))
     sign_in(page, console)
     page.wait_for_url(local(console))
+
+
+def test_somebody_whom_the_provider_knows_comes_in(
+    start_console: ConsoleStarter, browser_page: BrowserPage
+) -> None:
+    with openid_double() as provider:
+        console = start_console(
+            MCPSTORE_OIDC_URL=provider.url,
+            MCPSTORE_OIDC_CLIENT_ID=CLIENT,
+            MCPSTORE_OIDC_CLIENT_SECRET=SECRET,
+            MCPSTORE_OIDC_ROLES="ops=operator",
+        )
+        page = browser_page.page
+        page.goto(f"{console.address}/account/")
+        page.get_by_role("link", name="Sign in through 127.0.0.1").click()
+        page.wait_for_url(f"{console.address}/account/")
+        expect(page.locator("main")).to_contain_text("You are ada, with the role Operator")
+        page.get_by_role("button", name="Sign out").click()
+        provider.person["groups"] = ["others"]
+        browser_page.expect_errors("403")
+        page.get_by_role("link", name="Sign in through 127.0.0.1").click()
+        expect(page.locator("main")).to_contain_text("None of your groups there has a role here")

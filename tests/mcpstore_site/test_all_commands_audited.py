@@ -134,6 +134,7 @@ COMMANDS: dict[str, Callable[[World], Any]] = {
     "people activate": lambda w: (run("people", "deactivate", "ann"), run("people", "activate", "ann")),
     "people sign-out": typed("people", "sign-out", "ann"),
     "people reset-factors": lambda w: (w.with_codes(), run("people", "reset-factors", "ann")),
+    "people sign-in-link": typed("people", "sign-in-link", "ann"),
     "people remove": typed("people", "remove", "ann"),
     "services remove": typed("services", "remove", "maps"),
     "services restore": typed("services", "restore", "files"),

@@ -24,6 +24,8 @@ OPEN = {
     "login",
     "signin_second",  # after the right password
     "signin_passkey",
+    "signin_openid",  # to the provider, who knows them
+    "signin_openid_callback",
     "logout",
     "live_poll",  # says 401 to who is not signed in
     "agent_mcpjson",  # a token of the agent, or a session

@@ -1,4 +1,4 @@
-"""A link by which a person sets their password: used once, and only for a while."""
+"""A link by which a person sets their password, or signs in: used once, and only for a while."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from registry.models import PasswordLink
 
 INVITED_FOR = timedelta(days=7)
 RESET_FOR = timedelta(days=1)
+SIGNS_IN_FOR = timedelta(minutes=15)
 
 
-def make(user: User, *, lives: timedelta, by: str, now: datetime) -> str:
+def make(user: User, *, lives: timedelta, by: str, now: datetime, signs_in: bool = False) -> str:
     """The address, to be shown once; an earlier link of the same person no longer works."""
     PasswordLink.objects.filter(user=user).delete()
     token = secrets.token_urlsafe(32)
-    PasswordLink.objects.create(
-        user=user, digest=digest(token), made_by=by[:150], created_at=now, expires_at=now + lives
-    )
+    known = {"user": user, "made_by": by[:150], "signs_in": signs_in}
+    PasswordLink.objects.create(digest=digest(token), created_at=now, expires_at=now + lives, **known)
     return f"{settings.PUBLIC_URL}{reverse('welcome', args=[token])}"
 
 

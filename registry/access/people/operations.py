@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
@@ -57,7 +59,8 @@ def _locked(name: str) -> User:
 
 def invite(name: str, role: Role, *, by: str, now: datetime, email: str = "", scope: Scope = NO_SCOPE) -> str:
     """A person who may come in by the link that is returned; InvalidConfigError for a name that cannot be."""
-    _check_name(name)
+    check_name(name)
+    _refuse_passwords()
     if scope and role == Role.ADMIN:
         raise InvalidConfigError("tags", "an admin sees all services", "Choose another role, or no scope")
     with transaction.atomic():
@@ -69,7 +72,14 @@ def invite(name: str, role: Role, *, by: str, now: datetime, email: str = "", sc
         return links.make(user, lives=links.INVITED_FOR, by=by, now=now)
 
 
-def _check_name(name: str) -> None:
+def _refuse_passwords() -> None:
+    if settings.OIDC and settings.OIDC.only:
+        remedy = f"People come in through {settings.OIDC.host} by their groups there"
+        raise InvalidConfigError("name", "needs no invitation: passwords are switched off", remedy)
+
+
+def check_name(name: str) -> None:
+    """InvalidConfigError for one that cannot be a user's, or is."""
     try:
         UnicodeUsernameValidator()(name)
     except ValidationError:
@@ -90,7 +100,7 @@ def picture(user: User) -> dict[str, object]:
     return {"role": role_of(fresh).value, "active": fresh.is_active, "email": fresh.email, **seen}
 
 
-def set_role(name: str, role: Role, *, by: str, now: datetime) -> bool:
+def set_role(name: str, role: Role, *, by: str, now: datetime, keep_an_admin: bool = True) -> bool:
     """What the person may do from the next request on; LastAdminError. Whether it is another role."""
     with transaction.atomic():
         user = _locked(name)
@@ -98,7 +108,8 @@ def set_role(name: str, role: Role, *, by: str, now: datetime) -> bool:
         if role_of(user) == role:
             return False
         if role != Role.ADMIN:
-            _keep_an_admin(user)
+            if keep_an_admin:
+                _keep_an_admin(user)
             User.objects.filter(pk=user.pk).update(is_superuser=False, is_staff=False)
         known: dict[str, Any] = {"role": role, **({"scope": {}} if role == Role.ADMIN else {})}
         Membership.objects.update_or_create(user=user, defaults=known)
@@ -152,10 +163,27 @@ def reset(name: str, *, by: str, now: datetime) -> str:
         user = get(name)
         if not user.is_active:
             raise NotPossibleError(f"{name} is deactivated. Activate them first.")
+        if comes_by_provider(user):
+            raise NotPossibleError(f"{name} signs in by OpenID Connect and has no password here.")
         invited = not user.has_usable_password()
         lives = links.INVITED_FOR if invited else links.RESET_FOR
         audit.note(by, "invitation renewed" if invited else "password link made", name, now=now)
         return links.make(user, lives=lives, by=by, now=now)
+
+
+def sign_in_link(name: str, *, by: str, now: datetime) -> str:
+    """The way back where nobody else can sign in: a link that does it, once, within a quarter of an hour."""
+    with transaction.atomic():
+        user = get(name)
+        if not user.is_active:
+            raise NotPossibleError(f"{name} is deactivated. Activate them first.")
+        audit.note(by, "sign-in link made", name, now=now)
+        return links.make(user, lives=links.SIGNS_IN_FOR, by=by, now=now, signs_in=True)
+
+
+def comes_by_provider(user: User) -> bool:
+    """Whether OpenID Connect has brought this person here."""
+    return bool(SocialAccount.objects.filter(user=user).exists())
 
 
 def set_password(token: str, password: str, *, now: datetime) -> User:
@@ -182,5 +210,11 @@ def _keep_an_admin(leaving: User) -> None:
     """LastAdminError where nobody else is an admin who can sign in."""
     admins = User.objects.filter(Q(is_superuser=True) | Q(membership__role=Role.ADMIN), is_active=True)
     others = admins.exclude(pk=leaving.pk)
-    if role_of(leaving) == Role.ADMIN and not any(one.has_usable_password() for one in others):
+    if role_of(leaving) == Role.ADMIN and not any(_can_sign_in(one) for one in others):
         raise LastAdminError(leaving.get_username())
+
+
+def _can_sign_in(user: User) -> bool:
+    if settings.OIDC and comes_by_provider(user):
+        return True
+    return user.has_usable_password() and not (settings.OIDC and settings.OIDC.only)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q
 
@@ -19,7 +20,7 @@ from registry.models import Role
 class Person:
     """One account. `link_until`: a link to set a password works until then; `invited`: none was set yet.
 
-    `second`: more than a password is asked of them.
+    `second`: more than a password is asked of them. `provided`: they came by OpenID Connect.
     """
 
     pk: int
@@ -33,6 +34,7 @@ class Person:
     link_until: datetime | None
     tokens: int
     second: bool
+    provided: bool
 
     @property
     def state(self) -> str:
@@ -54,10 +56,11 @@ def everyone(now: datetime, q: str = "") -> list[Person]:
     if q:
         rows = rows.filter(Q(username__icontains=q) | Q(email__icontains=q))
     second = factors.with_any()
-    return [_person(row, now, row.pk in second) for row in rows.order_by("username")]
+    provided = set(SocialAccount.objects.values_list("user_id", flat=True))
+    return [_person(row, now, row.pk in second, row.pk in provided) for row in rows.order_by("username")]
 
 
-def _person(row: User, now: datetime, second: bool) -> Person:
+def _person(row: User, now: datetime, second: bool, provided: bool) -> Person:
     until = row.until  # type: ignore[attr-defined]
     return Person(
         pk=row.pk,
@@ -66,7 +69,8 @@ def _person(row: User, now: datetime, second: bool) -> Person:
         role=role_of(row),
         scope=scope_of(row),
         active=row.is_active,
-        invited=not row.has_usable_password(),
+        invited=not row.has_usable_password() and not provided,
+        provided=provided,
         last_login=row.last_login,
         link_until=until if until and until > now else None,
         tokens=row.living,  # type: ignore[attr-defined]

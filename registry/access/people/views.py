@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.models import User
@@ -199,6 +201,8 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     link = links.find(token, timezone.now())
     if link is None:
         return render(request, "registry/people/welcome_over.html", status=404)
+    if link.signs_in:
+        return _sign_in(request, token, link.user)
     form = WelcomeForm(link.user, request.POST if request.method == "POST" else None)
     if not form.is_valid():
         context = {"form": form, "name": link.user.get_username(), "role": ROLE_WORDS[role_of(link.user)]}
@@ -210,3 +214,14 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     logout(request)
     messages.success(request, _("Your password is set. Sign in with it."))
     return redirect("login")
+
+
+def _sign_in(request: HttpRequest, token: str, user: User) -> HttpResponse:
+    """The way back, in two steps: a program that only looks at links uses none up."""
+    if request.method != "POST":
+        return render(request, "registry/people/welcome_signin.html", {"name": user.get_username()})
+    if (found := links.use(token, timezone.now())) is None:
+        return render(request, "registry/people/welcome_over.html", status=404)
+    record_authentication(request, found, "link")
+    answer: HttpResponse = perform_login(request, Login(user=found))
+    return answer

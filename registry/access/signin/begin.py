@@ -42,4 +42,6 @@ def _word(record: dict[str, object]) -> str:
     method = str(record.get("method", ""))
     if method == "socialaccount":
         return "OpenID Connect"
+    if method == "link":
+        return "a link of the command line"
     return CODES.get(str(record.get("type")), "") if method == "mfa" else method

@@ -18,7 +18,7 @@ from registry.access.account.factors import passkeys
 from registry.access.account.factors.views import answer_of
 from registry.access.roles import open_to_all
 from registry.access.signin.throttle import Attempt, TooManyAttemptsError
-from registry.access.signin.views import locked, next_of
+from registry.access.signin.views import locked, next_of, only_by_provider, switched_off
 
 
 @open_to_all
@@ -26,6 +26,8 @@ from registry.access.signin.views import locked, next_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def signin_passkey(request: HttpRequest) -> HttpResponse:
     """What the browser is to sign, as JSON; and its answer, which says whose it is."""
+    if only_by_provider():
+        return switched_off(request)
     if request.method != "POST":
         return JsonResponse(passkeys.asked_to_show())
     answer = answer_of(request) or {}

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import PasswordChangeForm, UsernameField
@@ -53,11 +54,13 @@ class SignIn(LoginView):
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
-        some = factors.anybody_has_passkeys() and passkeys.possible(self.request)
-        return super().get_context_data(passkeys=some, **more)
+        some = not only_by_provider() and factors.anybody_has_passkeys() and passkeys.possible(self.request)
+        return super().get_context_data(passkeys=some, oidc=settings.OIDC, **more)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Counted first, so that many guesses at once do not all come through."""
+        if only_by_provider():
+            return switched_off(request)
         try:
             self.attempt = Attempt(request, _typed_name(request), timezone.now())
         except TooManyAttemptsError:
@@ -90,6 +93,18 @@ def _typed_name(request: HttpRequest) -> str:
     longest = 150
     name = UsernameField(max_length=longest).to_python(request.POST.get("username", ""))
     return str(name or "")[:longest]
+
+
+def only_by_provider() -> bool:
+    """Whether passwords and passkeys of this console open nothing."""
+    return bool(settings.OIDC and settings.OIDC.only)
+
+
+def switched_off(request: HttpRequest) -> HttpResponse:
+    """A password or a passkey where only the provider lets people in."""
+    told = _now("Passwords and passkeys are switched off here. Sign in through %(host)s.")
+    context = {"told": told % {"host": settings.OIDC.host if settings.OIDC else ""}}
+    return render(request, "registration/openid_refused.html", context, status=403)
 
 
 def next_of(request: HttpRequest) -> str:

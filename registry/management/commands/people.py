@@ -31,6 +31,7 @@ class Command(BaseCommand):
             ("deactivate", "end the person's sessions and tokens; the account stays"),
             ("activate", "let the person sign in again"),
             ("sign-out", "end every session of the person"),
+            ("sign-in-link", "print a link that signs the person in; it works once, for 15 minutes"),
             ("reset-factors", "remove the authenticator app, passkeys and recovery codes of who lost them"),
             ("remove", "delete the account"),
         ):
@@ -96,6 +97,9 @@ class Command(BaseCommand):
 
     def _sign_out(self, options: dict[str, Any], who: dict[str, Any]) -> None:
         self.stdout.write(f"{end_sessions.every(operations.get(options['name']), **who)} sessions ended")
+
+    def _sign_in_link(self, options: dict[str, Any], who: dict[str, Any]) -> None:
+        self.stdout.write(operations.sign_in_link(options["name"], **who))
 
     def _reset_factors(self, options: dict[str, Any], who: dict[str, Any]) -> None:
         there = factors.reset(operations.get(options["name"]), **who)
