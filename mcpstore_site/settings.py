@@ -16,7 +16,6 @@ from environs import Env, EnvError
 from lifecycle.core.answers.proxies import BadProxyError, Proxy
 from mcpstore_site import datadir, paths
 from registry.core import openid
-from registry.core.openid import BadOpenIdError, OpenId
 
 env = Env()
 BASE_DIR = paths.BASE
@@ -77,13 +76,11 @@ def _networks(name: str) -> tuple[str, ...]:
         raise _fail(name, str(exc), "Set networks such as 10.0.0.0/8,192.168.1.0/24.") from None
 
 
-def _openid() -> OpenId | None:
-    names = ("URL", "CLIENT_ID", "CLIENT_SECRET", "ROLES")
+def _openid() -> openid.OpenId | None:
+    given = [env.str(f"MCPSTORE_OIDC_{name}", "") for name in openid.NAMES]
     try:
-        return openid.read(
-            *(env.str(f"MCPSTORE_OIDC_{name}", "") for name in names), only=_flag("MCPSTORE_OIDC_ONLY")
-        )
-    except BadOpenIdError as exc:
+        return openid.read(*given, only=_flag("MCPSTORE_OIDC_ONLY"))
+    except openid.BadOpenIdError as exc:
         raise _fail(f"MCPSTORE_OIDC_{exc.name}", exc.problem, exc.remedy) from None
 
 
@@ -304,7 +301,6 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 # A form may tick each of ten thousand services.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
-
 
 MAIL_EXAMPLE = "Set smtps://user:password@host:465 or smtp://user:password@host:587/?tls=True."
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+NAMES = ("URL", "CLIENT_ID", "CLIENT_SECRET", "ROLES")
 ROLES = ("admin", "operator", "viewer")
 EXAMPLE = "Set pairs such as mcp-admins=admin,mcp-ops=operator,staff=viewer."
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -44,12 +45,8 @@ class OpenId:
 
 def read(url: str, client_id: str, secret: str, roles: str, *, only: bool) -> OpenId | None:
     """As the settings have it; None where none of them is set. BadOpenIdError."""
-    given = {
-        "URL": url.strip(),
-        "CLIENT_ID": client_id.strip(),
-        "CLIENT_SECRET": secret,
-        "ROLES": roles.strip(),
-    }
+    values = (url.strip(), client_id.strip(), secret, roles.strip())
+    given = dict(zip(NAMES, values, strict=True))
     if not any(given.values()):
         if only:
             raise BadOpenIdError(
