@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from lifecycle.alerts.actions import views as action_views
 from lifecycle.alerts.channels import views as channel_views
 from lifecycle.alerts.episodes import views as episode_views
 from lifecycle.alerts.explain import views as explain_views
@@ -15,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/acknowledge/", episode_views.alert_acknowledge, name="alert_acknowledge"),
     path("<int:pk>/", episode_views.alert_detail, name="alert_detail"),
     path("<int:pk>/note/", episode_views.alert_note, name="alert_note"),
+    path("act/<str:token>/", action_views.alert_act, name="alert_act"),
     path("<int:pk>/snooze/", silence_views.alert_snooze, name="alert_snooze"),
     path("why/<str:name>/", explain_views.why_not, name="why_not"),
     path("silences/", silence_views.silence_list, name="silence_list"),

@@ -30,6 +30,7 @@ OPEN = {
     "live_poll",  # says 401 to who is not signed in
     "agent_mcpjson",  # a token of the agent, or a session
     "welcome",  # a link that works once
+    "alert_act",  # a signed link in a message
 }
 BESIDE_REST = {"openapi-json", "api-root", None}
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from lifecycle.models import MaintenanceWindow, Silence
+from lifecycle.alerts.actions import links
+from lifecycle.models import Channel, MaintenanceWindow, Silence
 
 Act = Callable[[Any], Any]
 SILENCE = {"services": "weather", "length": "60"}
@@ -26,8 +28,15 @@ def window(world: Any) -> int:
     return MaintenanceWindow.objects.get().pk
 
 
+def act(world: Any) -> Any:
+    """From a message, whoever is signed in."""
+    offered = links.offered(world.episode(), Channel.objects.get().pk, timezone.now(), service=True)
+    return world.page.post(urlsplit(offered["acknowledge"]).path)
+
+
 PAGES: dict[str, Act] = {
     "alert_note": lambda w: w.page.post(f"/alerts/{w.episode()}/note/", {"text": "on it"}),
+    "alert_act": act,
     "alert_snooze": lambda w: w.page.post(f"/alerts/{w.episode()}/snooze/", {"minutes": "60"}),
     "silence_add": lambda w: w.page.post("/alerts/silences/add/", SILENCE),
     "silence_edit": lambda w: w.page.post(f"/alerts/silences/{silence(w)}/", SILENCE),

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, connections
 from django.utils import timezone
 
+from lifecycle.alerts.actions import links
 from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.channels.config import Config
 from lifecycle.alerts.outbox import heartbeats, queue
@@ -184,7 +185,7 @@ class Deliverer:
             thread=beginning.message_id if beginning else None,
             began=beginning.payload if beginning else None,
             kind=Delivery.Kind.FIRING if delivery.kind == Delivery.Kind.REMINDER else delivery.kind,
-            payload=delivery.payload,
+            payload=_acting(delivery),
             config=opened(delivery.channel),
             only=tuple(delivery.to),
             never=frozenset(beginning.refused if beginning else ()),
@@ -243,8 +244,20 @@ def _without_secrets(delivery: Delivery, answer: str) -> str:
     try:
         config = channel_config.unseal(delivery.channel.sealed)
     except SecretsError:
-        return answer
-    return masking.mask(answer, KINDS[delivery.channel.kind].known_values(config))
+        return links.hidden(answer)
+    return links.hidden(masking.mask(answer, KINDS[delivery.channel.kind].known_values(config)))
+
+
+def _acting(delivery: Delivery) -> dict[str, Any]:
+    """What is sent: with links that act on the alert, which stand in no row that people may read."""
+    payload: dict[str, Any] = delivery.payload
+    if delivery.episode_id is None or delivery.kind not in (Delivery.Kind.FIRING, Delivery.Kind.REMINDER):
+        return payload
+    data = payload["data"]
+    offered = links.offered(
+        delivery.episode_id, delivery.channel_id, delivery.created_at, service=bool(data.get("service"))
+    )
+    return payload | {"data": data | {"actions": offered}}
 
 
 def opened(channel: Channel) -> Config:

@@ -67,6 +67,7 @@ def payload(rows: Sequence[Delivery], counts: Counts, number: int, now: datetime
             "resolved_count": counts.resolved,
             "still_firing_count": counts.still,
             "shared": [_shared(cause) for cause in causes],
+            "actions": {} if counts.over else {"alerts": f"{settings.PUBLIC_URL}/alerts/"},
         },
     }
 

@@ -55,7 +55,14 @@ def build(letter: Letter) -> EmailMultiAlternatives:
     data = letter.payload["data"]
     listed = [message.member_line(member) for member in (data.get("members") or ())[:MEMBERS_AT_MOST]]
     more = max(int(data.get("members_count") or 0) - len(listed), 0)
-    context = {"data": data, "kind": letter.kind, "members": listed, "more": more, **_times(data)}
+    context = {
+        "data": data,
+        "actions": message.actions_of(data),
+        "kind": letter.kind,
+        "members": listed,
+        "more": more,
+        **_times(data),
+    }
     mail = EmailMultiAlternatives(
         subject_of(letter),
         neutral(render_to_string("lifecycle/alerts/alert_mail.txt", context)),

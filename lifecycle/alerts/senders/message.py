@@ -25,6 +25,13 @@ FACTS: tuple[tuple[str, str], ...] = (
     ("Severity", "level"),
     ("Rule", "rule"),
 )
+ACTIONS = {
+    "acknowledge": "Acknowledge",
+    "snooze": "Snooze 1 h",
+    "check": "Check now",
+    "alerts": "Open alerts",
+}
+"""What the links of a payload do."""
 TIMES = frozenset({"since", "resolved_at", "next_try"})
 FACT_AT_MOST = 500
 
@@ -42,17 +49,29 @@ class Message:
     url: str
     level: str
     kind: str
+    actions: tuple[tuple[str, str], ...] = ()
 
     def plain(self, limit: Limit) -> str:
         """All of it in lines, with as many members as the receiver takes, and always with the address."""
         facts = (f"{name}: {value}" for name, value in self.facts)
         head = "\n".join((self.headline, self.text, *facts))
-        return compose(head, self.listed, self.url, limit, self.beyond)
+        return compose(head, self.listed, self.tail(limit), limit, self.beyond)
 
-    def body(self, limit: Limit) -> str:
-        """The same without headline and address, for receivers that have a place of their own for them."""
+    def tail(self, limit: Limit) -> str:
+        """What can be done, as addresses, and where it stands; the latter alone where that takes too much."""
+        lines = [f"{label}: {address}" for label, address in self.actions]
+        whole = "\n".join((*lines, self.url))
+        return whole if limit.measure(whole) <= limit.most // 2 else self.url
+
+    def body(self, limit: Limit, tail: str = "") -> str:
+        """The same without headline and addresses, for receivers that have a place of their own for them."""
         facts = (f"{name}: {value}" for name, value in self.facts)
-        return compose("\n".join((self.text, *facts)), self.listed, "", limit, self.beyond)
+        return compose("\n".join((self.text, *facts)), self.listed, tail, limit, self.beyond)
+
+    @property
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """All addresses with their words, for receivers that have buttons or links."""
+        return (*self.actions, ("Open in the console", self.url))
 
     @property
     def listed(self) -> tuple[str, ...]:
@@ -77,7 +96,14 @@ def of(letter: Letter) -> Message:
         url=str(data["url"]),
         level=str(data["level"]) if letter.kind not in ("resolved", "test") else "",
         kind=letter.kind,
+        actions=tuple(actions_of(data)),
     )
+
+
+def actions_of(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The word and the address of each link that acts."""
+    offered = data.get("actions") or {}
+    return [(word, str(offered[name])) for name, word in ACTIONS.items() if name in offered]
 
 
 def each(letter: Letter) -> list[Letter]:

@@ -1,10 +1,10 @@
 """Discord, by a webhook of a channel: one embed.
 
 discord.com/developers/docs/resources/webhook: with `wait=true` the answer is the message itself, so that
-a yes is a yes; a title has 256 characters, a description 4,096, all of an embed 6,000; five messages in
-two seconds, 30 a minute. The wait is in `X-RateLimit-Reset-After`, always in seconds; `retry_after` in
-the body was in milliseconds in older versions of their API, which an address without a version may still
-mean (discord-api-docs#4722). Code 10015 means that the webhook is gone.
+a yes is a yes; a title has 256 characters, a description 4,096, a field 1,024, all of an embed 6,000;
+five messages in two seconds, 30 a minute. The wait is in `X-RateLimit-Reset-After`, always in seconds;
+`retry_after` in the body was in milliseconds in older versions of their API, which an address without a
+version may still mean (discord-api-docs#4722). Code 10015 means that the webhook is gone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from lifecycle.core.alerting.fitting import Limit, Unit
 from lifecycle.core.alerting.pace import Pace
 
 TITLE, DESCRIPTION = Limit(most=256, unit=Unit.UTF16), Limit(most=4096, unit=Unit.UTF16)
+FIELD = Limit(most=1024, unit=Unit.UTF16)
 COLORS = {"CRITICAL": 0x8B1A1A, "ERROR": 0xB3161B, "WARNING": 0xB26A00, "INFO": 0x1257B0}
 FINE = 0x0C7437
 UNKNOWN_WEBHOOK = 10015
@@ -38,6 +39,9 @@ def build(letter: Letter) -> list[Call]:
         "url": said.url,
         "color": COLORS.get(said.level, FINE),
     }
+    links = " · ".join(f"[{word}]({address})" for word, address in said.actions)
+    if links and FIELD.measure(links) <= FIELD.most:
+        embed["fields"] = [{"name": "Actions", "value": links}]
     content = {"embeds": [embed], "allowed_mentions": {"parse": []}}
     return [Call.json(_waiting(letter.config.url), content)]
 

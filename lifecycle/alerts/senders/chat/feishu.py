@@ -47,8 +47,8 @@ def build(letter: Letter) -> list[Call]:
 def _post(said: Message, limit: Limit) -> dict[str, Any]:
     """Its texts are no markup, so that none of a server's calls everybody."""
     text = {"tag": "text", "text": said.body(limit)}
-    link = {"tag": "a", "text": "Open in the console", "href": said.url}
-    return {"title": TITLE.cut(said.headline), "content": [[text], [link]]}
+    links = [[{"tag": "a", "text": word, "href": address}] for word, address in said.links]
+    return {"title": TITLE.cut(said.headline), "content": [[text], *links]}
 
 
 def _proof(secret: str, now: datetime) -> dict[str, Any]:

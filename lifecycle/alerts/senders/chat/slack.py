@@ -7,6 +7,7 @@ seconds.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as lazy
@@ -28,18 +29,19 @@ GONE = frozenset({"no_service", "no_team", "channel_is_archived", "team_disabled
 
 def build(letter: Letter) -> list[Call]:
     said = message.of(letter)
-    content = {"text": TEXT.cut(said.plain(TEXT), escaped), "blocks": _blocks(said), "unfurl_links": False}
+    plain = replace(said, actions=()).plain(TEXT)
+    content = {"text": TEXT.cut(plain, escaped), "blocks": _blocks(said), "unfurl_links": False}
     return [Call.json(letter.config.url, content)]
 
 
 def _blocks(said: Message) -> list[dict[str, Any]]:
     text = {"type": "mrkdwn", "text": SECTION.cut(said.body(SECTION), escaped), "verbatim": True}
     # A button would ask Slack's app for an address that takes its clicks.
-    link = {"type": "mrkdwn", "text": f"<{escaped(said.url)}|Open in the console>"}
+    links = " · ".join(f"<{escaped(address)}|{word}>" for word, address in said.links)
     return [
         {"type": "header", "text": {"type": "plain_text", "text": HEADER.cut(said.headline), "emoji": False}},
         {"type": "section", "text": text},
-        {"type": "context", "elements": [link]},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": links}]},
     ]
 
 

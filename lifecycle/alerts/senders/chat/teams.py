@@ -49,7 +49,9 @@ def _card(said: Message, limit: Limit) -> dict[str, Any]:
         "version": "1.4",
         "msteams": {"width": "Full"},
         "body": [_run(HEADLINE.cut(said.headline), **headline), *(_run(line) for line in lines if line)],
-        "actions": [{"type": "Action.OpenUrl", "title": "Open in the console", "url": said.url}],
+        "actions": [
+            {"type": "Action.OpenUrl", "title": word, "url": address} for word, address in said.links
+        ],
     }
 
 

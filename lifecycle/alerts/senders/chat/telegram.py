@@ -6,7 +6,9 @@ group; `ok` says whether it was taken, `parameters.retry_after` how many seconds
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as lazy
 
@@ -25,15 +27,25 @@ TEXT = Limit(most=4096, unit=Unit.UTF16)
 
 def build(letter: Letter) -> list[Call]:
     """Without `parse_mode`: a text is a text, and nothing in it is markup."""
-    config = letter.config
+    config, said = letter.config, message.of(letter)
+    buttons = said.actions if has_buttons(said.url) else ()
     content: dict[str, Any] = {
         "chat_id": config.value("chat"),
-        "text": message.of(letter).plain(TEXT),
+        "text": (replace(said, actions=()) if buttons else said).plain(TEXT),
         "link_preview_options": {"is_disabled": True},
     }
+    if buttons:
+        row = [{"text": word, "url": address} for word, address in buttons]
+        content["reply_markup"] = {"inline_keyboard": [row]}
     if topic := config.value("topic"):
         content["message_thread_id"] = int(topic)
     return [Call.json(f"{config.url or API}/bot{config.value('token')}/sendMessage", content)]
+
+
+def has_buttons(url: str) -> bool:
+    """Whether such addresses may be buttons: Telegram refuses a message with one of localhost."""
+    host = urlsplit(url).hostname or ""
+    return "." in host and not host.replace(".", "").isdecimal()
 
 
 def judge(answer: Answer) -> str:

@@ -49,7 +49,7 @@ def _event(letter: Letter, action: str) -> dict[str, Any]:
         **common,
         "client": "MCPStore Console",
         "client_url": settings.PUBLIC_URL,
-        "links": [{"href": said.url, "text": "Open in the console"}],
+        "links": [{"href": address, "text": word} for word, address in said.links],
         "payload": _payload(letter.payload["data"], said),
     }
 

@@ -26,7 +26,7 @@ def build(letter: Letter) -> list[Call]:
     config, said = letter.config, message.of(letter)
     content: dict[str, Any] = {
         "title": TITLE.cut(said.headline),
-        "message": said.body(TEXT),
+        "message": said.body(TEXT, said.tail(TEXT) if said.actions else ""),
         "priority": PRIORITIES.get(said.level, 4),
         "extras": {
             "client::display": {"contentType": "text/plain"},

@@ -28,6 +28,8 @@ TAGS = {
     "WARNING": "warning",
     "INFO": "bell",
 }
+ACTIONS = 3
+"""More than so many buttons are refused."""
 WAIT = timedelta(seconds=60)
 
 
@@ -41,6 +43,10 @@ def build(letter: Letter) -> list[Call]:
         "tags": [TAGS.get(said.level, "white_check_mark")],
         "click": said.url,
     }
+    if said.actions:
+        content["actions"] = [
+            {"action": "view", "label": word, "url": address} for word, address in said.actions[:ACTIONS]
+        ]
     token = config.value("token")
     headers = {"authorization": f"Bearer {token}"} if token else {}
     return [Call.json(config.url.rstrip("/") + "/", content, headers)]

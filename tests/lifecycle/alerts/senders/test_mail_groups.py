@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from lifecycle.alerts.channels.config import Config
@@ -23,3 +24,15 @@ def test_a_reminder_stands_in_the_thread_of_its_beginning() -> None:
     begin, mail = build(letter(to)), build(replace(end, kind="reminder"))
     assert mail.subject == f"Re: {begin.subject}" == build(end).subject
     assert mail.extra_headers["In-Reply-To"] == build(end).extra_headers["In-Reply-To"]
+
+
+def test_a_mail_has_the_links_that_act_in_its_text_and_as_buttons() -> None:
+    links = {
+        name: f"https://mcp.example.org/alerts/act/{name}/" for name in ("acknowledge", "snooze", "check")
+    }
+    mail = build(letter(Config(to=("ann@example.org",)), actions=links))
+    ((html, _kind),) = mail.alternatives
+    for name, label in zip(links, ("Acknowledge", "Snooze 1 h", "Check now"), strict=True):
+        assert f"\n{label}: {links[name]}\n" in str(mail.body)
+        assert re.search(f'<a href="{links[name]}"[^>]*>{label}</a>', str(html))
+    assert "Acknowledge" not in str(build(letter(Config(to=("ann@example.org",)), "resolved")).body)

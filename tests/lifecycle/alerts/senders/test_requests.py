@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -38,6 +39,68 @@ def sent(kind: str, of: str = "firing", **data: Any) -> list[dict[str, Any]]:
     spoken = SPOKEN[kind]
     config = Config().having({**spoken.settings, "url": spoken.at.format("https://x.example.org")})
     return [json.loads(call.body) for call in BUILDS[kind](letter(config, of, **data))]
+
+
+LINKS = {
+    name: f"https://mcp.example.org/alerts/act/7-3-{name[0]}-1764331200.{'x' * 43}/"
+    for name in ("acknowledge", "snooze", "check")
+}
+LABELS = ["Acknowledge", "Snooze 1 h", "Check now"]
+HOME = "https://mcp.example.org/services/weather/"
+
+
+def pairs(kind: str) -> list[tuple[str, str]]:
+    """The word and the address of each link or button, as the receiver is sent it."""
+    body = sent(kind, actions=LINKS, url=HOME)[0]
+    match kind:
+        case "slack":
+            text = body["blocks"][-1]["elements"][0]["text"]
+            return [(word, address) for address, word in re.findall(r"<([^|>]+)\|([^>]+)>", text)]
+        case "teams":
+            actions = body["attachments"][0]["content"]["actions"]
+            return [(one["title"], one["url"]) for one in actions if one["type"] == "Action.OpenUrl"]
+        case "discord":
+            return re.findall(r"\[([^\]]+)\]\(([^)]+)\)", body["embeds"][0]["fields"][0]["value"])
+        case "telegram":
+            (row,) = body["reply_markup"]["inline_keyboard"]
+            return [(one["text"], one["url"]) for one in row]
+        case "feishu":
+            lines = body["content"]["post"]["en_us"]["content"]
+            return [(part["text"], part["href"]) for line in lines for part in line if part["tag"] == "a"]
+        case "ntfy":
+            assert {one["action"] for one in body["actions"]} == {"view"}
+            return [(one["label"], one["url"]) for one in body["actions"]]
+        case "pagerduty":
+            return [(one["text"], one["href"]) for one in body["links"]]
+        case _:
+            whole = {"gotify": "message", "opsgenie": "description"}.get(kind)
+            text = body[whole] if whole else body["text"]["content"]
+            return re.findall(r"^([A-Z][\w ]+): (https://\S+)$", text, re.M)
+
+
+@pytest.mark.parametrize("kind", BUILDS)
+def test_every_kind_brings_the_links_that_act(kind: str) -> None:
+    found = dict(pairs(kind))
+    assert {label: found.get(label) for label in LABELS} == dict(zip(LABELS, LINKS.values(), strict=True))
+
+
+@pytest.mark.parametrize("kind", BUILDS)
+def test_an_end_and_a_test_bring_none(kind: str) -> None:
+    for of in ("resolved", "test"):
+        assert "act/" not in json.dumps(sent(kind, of))
+
+
+def test_telegram_gets_lines_where_it_takes_no_buttons() -> None:
+    links = {name: address.replace("mcp.example.org", "localhost:8000") for name, address in LINKS.items()}
+    body = sent("telegram", actions=links, url="http://localhost:8000/services/weather/")[0]
+    assert "reply_markup" not in body and "Acknowledge: https://localhost:8000/" in body["text"]
+
+
+@pytest.mark.parametrize("kind", BUILDS)
+def test_long_links_leave_the_message_its_room(kind: str) -> None:
+    far = {name: address.replace("act/", "act/" + "y" * 900) for name, address in LINKS.items()}
+    body = json.dumps(sent(kind, actions=far, url=HOME)[0], ensure_ascii=False)
+    assert "weather" in body and HOME in body
 
 
 def test_dingtalk_signs_as_its_published_sample_does() -> None:
