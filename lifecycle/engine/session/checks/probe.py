@@ -110,8 +110,9 @@ class Prober:
         A gateway may start a program for each request, whatever it is; of these one takes 0.7 s and the next
         2 s, so that the last says little of the next.
         """
-        half = second_opinion_after / 2
-        return max(min(PROMPT, half), half if self._plain > PROMPT else TIMES_PLAIN * self._plain)
+        if self._plain > PROMPT:
+            return second_opinion_after
+        return max(min(PROMPT, second_opinion_after / 2), TIMES_PLAIN * self._plain)
 
     async def _plainly(self, second_opinion_after: float) -> float:
         """By the plain request; the time it took is kept."""
