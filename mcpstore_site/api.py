@@ -17,6 +17,7 @@ from ninja.errors import HttpError, ValidationError
 
 from lifecycle.alerts import api as alert_api
 from lifecycle.alerts.explain import api as why_api
+from lifecycle.alerts.explain.noise import api as noise_api
 from lifecycle.alerts.rules import api as rule_api
 from lifecycle.alerts.silences import api as silence_api
 from lifecycle.alerts.windows import api as window_api
@@ -90,6 +91,7 @@ ROOMS = (
     operation_api,
     alert_api,
     rule_api,
+    noise_api,
     silence_api,
     window_api,
     policy_api,

@@ -61,6 +61,7 @@ DELIVERY_KINDS = {
     "reminder": lazy("Reminder"),
     "resolved": lazy("Recovery"),
     "test": lazy("Test"),
+    "report": lazy("Report"),
 }
 UNTAKEN_AFTER = timedelta(seconds=8)
 

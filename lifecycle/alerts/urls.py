@@ -6,6 +6,7 @@ from lifecycle.alerts.actions import views as action_views
 from lifecycle.alerts.channels import views as channel_views
 from lifecycle.alerts.episodes import views as episode_views
 from lifecycle.alerts.explain import views as explain_views
+from lifecycle.alerts.explain.noise import views as noise_views
 from lifecycle.alerts.outbox import views as outbox_views
 from lifecycle.alerts.rules import views as rule_views
 from lifecycle.alerts.silences import views as silence_views
@@ -18,6 +19,7 @@ urlpatterns = [
     path("<int:pk>/note/", episode_views.alert_note, name="alert_note"),
     path("act/<str:token>/", action_views.alert_act, name="alert_act"),
     path("<int:pk>/snooze/", silence_views.alert_snooze, name="alert_snooze"),
+    path("noise/", noise_views.noise_report, name="noise_report"),
     path("why/<str:name>/", explain_views.why_not, name="why_not"),
     path("silences/", silence_views.silence_list, name="silence_list"),
     path("silences/add/", silence_views.silence_add, name="silence_add"),

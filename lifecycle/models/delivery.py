@@ -26,6 +26,7 @@ class Delivery(models.Model):
         REMINDER = "reminder"
         RESOLVED = "resolved"
         TEST = "test"
+        REPORT = "report"
 
     class State(models.TextChoices):
         QUEUED = "queued"

@@ -14,6 +14,7 @@ from lifecycle.alerts.episodes import changed_tools, mass_failure, measured, ste
 from lifecycle.alerts.episodes.folding import Folding
 from lifecycle.alerts.episodes.moves import Move
 from lifecycle.alerts.episodes.step import Case, Step
+from lifecycle.alerts.explain.noise import mailing
 from lifecycle.alerts.outbox import late_channels, reminders
 from lifecycle.alerts.outbox.escalation import rows as escalation
 from lifecycle.alerts.outbox.escalation import turns
@@ -143,6 +144,7 @@ def sweep(now: datetime) -> int:
         | Q(state=Phase.PENDING.value, due_at=None, service__state_row__held_by="")
     )
     follow.follow(now)
+    mailing.now_and_then(now)
     fired = _review(done_for.order_by("pk"), now) + _open_missing(now)
     late_channels.catch_up(now, AT_ONCE)
     reminders.remind(now, AT_ONCE)

@@ -25,7 +25,7 @@ def gather(number: int, now: datetime, pacing: Pacing) -> Delivery | None:
     with transaction.atomic():
         channel = Channel.objects.select_for_update(no_key=True).get(pk=number)
         waiting = channel.deliveries.filter(state=State.QUEUED, group=None, attempts=0).exclude(
-            kind=Kind.TEST
+            kind__in=[Kind.TEST, Kind.REPORT]
         )
         due = set(waiting.filter(next_attempt_at__lte=now).order_by().values_list("urgent", flat=True))
         pauses = (channel.quiet_until, channel.urgent_quiet_until)

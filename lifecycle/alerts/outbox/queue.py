@@ -54,8 +54,12 @@ def due_channels(now: datetime, pacing: Pacing) -> list[int]:
 
 
 def _at_once() -> Q:
-    """What no group waits for: a repetition, a test, and all of channels that take each alert by itself."""
-    return Q(attempts__gt=0) | Q(kind=Delivery.Kind.TEST) | Q(channel__kind__in=ALONE)
+    """What no group waits for: a repetition, what is no alert, all of channels that take each by itself."""
+    return (
+        Q(attempts__gt=0)
+        | Q(kind__in=[Delivery.Kind.TEST, Delivery.Kind.REPORT])
+        | Q(channel__kind__in=ALONE)
+    )
 
 
 def _rested(now: datetime) -> Q:

@@ -94,7 +94,7 @@ def of(letter: Letter) -> Message:
         beyond=max(int(data.get("members_count") or 0) - len(members), 0),
         advice=tuple(neutral(str(step)) for step in data.get("advice") or ()),
         url=str(data["url"]),
-        level=str(data["level"]) if letter.kind not in ("resolved", "test") else "",
+        level=str(data["level"]) if letter.kind not in ("resolved", "test", "report") else "",
         kind=letter.kind,
         actions=tuple(actions_of(data)),
     )
@@ -142,6 +142,8 @@ def headline(letter: Letter) -> str:
     data = letter.payload["data"]
     if letter.kind == "test":
         text = "[Test] MCPStore Console"
+    elif letter.kind == "report":
+        text = f"[Report] {data['message']}"
     elif letter.kind == "resolved":
         text = f"[Resolved] {data['message']} ({data['rule']})"
     else:

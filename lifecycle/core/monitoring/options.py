@@ -172,6 +172,11 @@ _ALL = (
         name="alert_group_interval", label="Group interval", group=ALERTS, default=60, unit="s", least=0,
         most=3600, effect="The least time between two messages to a channel; 0 sends each alert by itself.",
     ),
+    Option(
+        name="alert_noise_report", label="Weekly noise report", group=ALERTS, default=False,
+        effect="On Mondays at 8:00 every enabled email channel gets what each rule sent in the last week, "
+        "and how much of it was noise.",
+    ),
     _choice(
         "log_level", "Log level", "INFO", LEVELS,
         "The least severe lines that the web process and the worker log.",
@@ -241,6 +246,7 @@ class Options:
     alerts_enabled: bool
     alert_cooldown: int
     alert_group_wait: int
+    alert_noise_report: bool
     alert_group_interval: int
     log_level: str
     export_format: str
