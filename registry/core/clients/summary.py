@@ -90,12 +90,12 @@ def understood(
         headers=tuple(shorten(name) for name in dict.fromkeys(sent)),
         variables=tuple(shorten(name) for name in config.env),
         on=on,
-        not_in_force=tuple(list(_not_in_force(stored, meaning.client))[:MOST]),
+        not_in_force=tuple(list(not_in_force(stored, meaning.client))[:MOST]),
         assumed=tuple(name for name, so in assumed if so),
     )
 
 
-def _not_in_force(stored: Mapping[str, Any], client: str) -> Iterator[str]:
+def not_in_force(stored: Mapping[str, Any], client: str) -> Iterator[str]:
     for key, value in stored.items():
         if key == "apiKey" and client == "continue":
             continue

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from registry.core.documents import reading
 from registry.core.documents.found import Document, Found
 from registry.core.documents.places import Place, show
+from registry.core.entries import names
 from registry.errors import InvalidConfigError
 
 _SERVERS = ("stdio", "sse", "streamable_http")
@@ -35,7 +37,7 @@ def read(tree: dict[str, Any]) -> Document:
     double = set(reading.twice(extensions))
     found = tuple(
         Found(
-            name=name,
+            name=_called(name, item),
             place=(place := ("extensions", name)),
             raw=item,
             problem=_problem(item, place, name in double),
@@ -43,6 +45,17 @@ def read(tree: dict[str, Any]) -> Document:
         for name, item in extensions.items()
     )
     return Document(shape="extensions", found=found, client="goose")
+
+
+def key_of(name: str) -> str:
+    """Under which key Goose keeps an extension that is called so."""
+    return re.sub(r"[^a-z0-9_-]", "_", re.sub(r"\s", "", name).lower())
+
+
+def _called(key: str, item: object) -> str:
+    """Its name as a person gave it, of which the key is what Goose has left over; else the key."""
+    name = item.get("name") if isinstance(item, dict) else None
+    return name if isinstance(name, str) and names.possible(name) and key_of(name) == key else key
 
 
 def _problem(item: object, place: Place, double: bool) -> InvalidConfigError | None:
