@@ -42,6 +42,7 @@ from lifecycle.tools import api as tool_api
 from lifecycle.tools.contracts import api as contract_api
 from lifecycle.workers import api as worker_api
 from mcpstore_site.answers import unavailable
+from registry.access.audit import api as audit_api
 from registry.agents import api as agent_api
 from registry.agents.operations import AgentNotFoundError
 from registry.contracts.history import ChangeNotFoundError
@@ -101,6 +102,7 @@ ROOMS = (
     agent_api,
     import_api,
     mcpjson_api,
+    audit_api,
 )
 for room in ROOMS:
     api.add_router("", room.router)

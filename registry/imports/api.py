@@ -11,7 +11,7 @@ from ninja import Router, Schema, Status
 
 from registry.access.callers import ALL_SERVICES, OPERATOR, caller
 from registry.core.clients import recognition
-from registry.core.diff.documents import Line
+from registry.core.diff import documents
 from registry.core.documents import dialects, reading
 from registry.core.documents.dialects import Document
 from registry.core.documents.places import shorten
@@ -206,13 +206,12 @@ def preview_row(row: Row) -> dict[str, Any]:
     keys = ("name", "outcome", "where", "transport", "endpoint", "asks", "suggestion", "notes")
     problem = {"error": described_error(row.problem)} if row.problem else {}
     understood = {"understood": vars(row.understood)} if row.understood else {}
-    return {key: getattr(row, key) for key in keys} | {"diff": diff_of(row.lines)} | understood | problem
-
-
-def diff_of(lines: list[Line]) -> list[str]:
-    """Lines as a diff has them; a gap is an empty text."""
-    marks = {"same": "  ", "in": "+ ", "out": "- ", "gap": ""}
-    return [marks[line.kind] + line.text for line in lines]
+    return (
+        {key: getattr(row, key) for key in keys}
+        | {"diff": documents.marked(row.lines)}
+        | understood
+        | problem
+    )
 
 
 @router.post(

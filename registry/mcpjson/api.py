@@ -12,7 +12,7 @@ from ninja import Path, Query, Router, Schema, Status
 
 from registry.access.callers import ADMIN, OPERATOR_OF_ALL, VIEWER_OF_ALL, caller
 from registry.core.diff import documents
-from registry.imports.api import TEXTS, AskedValue, PreviewRow, diff_of, preview_row
+from registry.imports.api import TEXTS, AskedValue, PreviewRow, preview_row
 from registry.mcpjson import drift as mcpjson_drift
 from registry.mcpjson import rollback
 from registry.models import ConfigVersion
@@ -83,7 +83,7 @@ def version_compare(
         "old": before,
         "new": after,
         "summary": documents.summary(before.document, after.document) if old != new else "",
-        "diff": diff_of(documents.compared(before.document, after.document)),
+        "diff": documents.marked(documents.compared(before.document, after.document)),
     }
 
 
@@ -127,7 +127,7 @@ def drift(request: HttpRequest) -> dict[str, Any]:
         "removed": list(look.removed),
         "dropped": list(look.dropped),
         "locked": look.locked,
-        "diff": diff_of(list(look.lines)),
+        "diff": documents.marked(list(look.lines)),
     } | ({"error": described_error(look.problem)} if look.problem else {})
 
 

@@ -13,7 +13,6 @@ from registry.access.callers import VIEWER
 from registry.contracts import history
 from registry.core.contract import definition_text
 from registry.core.diff import documents
-from registry.imports.api import diff_of
 from registry.models import ContractChange
 from registry.services import register
 from registry.services.api import Name
@@ -98,4 +97,4 @@ def contract_change(request: HttpRequest, name: Name, change_id: ChangeId) -> di
 def full(row: ContractChange) -> dict[str, Any]:
     """One change with both definitions and the lines that differ."""
     compared = documents.compared(definition_text.as_text(row.old), definition_text.as_text(row.new))
-    return short(row) | {"old": row.old, "new": row.new, "diff": diff_of(compared)}
+    return short(row) | {"old": row.old, "new": row.new, "diff": documents.marked(compared)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from registry.access.audit import content
@@ -56,15 +55,27 @@ def change(one: AuditEntry | AuditMember, name: str = "") -> Change:
     return Change(name=name, detail=one.detail, lines=documents.compared(one.before, one.after))
 
 
+SEALS = {
+    "none": ("l-rest", lazy("Older than the seals")),
+    "other key": ("l-rest", lazy("Sealed with another key")),
+    "altered": ("l-bad", lazy("Altered after it was written")),
+    "intact": ("l-ok", lazy("As it was written")),
+}
+
+
 def seal_word(entry: AuditEntry) -> tuple[str, str]:
     """A CSS class and a sentence: whether this row is as it was written."""
+    css, word = SEALS[seal_state(entry)]
+    return css, str(word)
+
+
+def seal_state(entry: AuditEntry) -> str:
+    """The same as a key of SEALS."""
     if not entry.seal:
-        return "l-rest", _("Older than the seals")
+        return "none"
     if content.foreign(entry.seal):
-        return "l-rest", _("Sealed with another key")
-    if entry.seal != content.seal(entry, content.columns_of(entry)):
-        return "l-bad", _("Altered after it was written")
-    return "l-ok", _("As it was written")
+        return "other key"
+    return "intact" if entry.seal == content.seal(entry, content.columns_of(entry)) else "altered"
 
 
 def plain(entry: AuditEntry) -> dict[str, Any]:

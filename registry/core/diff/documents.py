@@ -98,3 +98,9 @@ def _lines_of(change: Change, old: list[str], new: list[str], start: int) -> lis
         ]
     out = [Line(kind="out", text=old[at], old=start + at + 1) for at in range(old_from, old_to)]
     return out + [Line(kind="in", text=new[at], new=start + at + 1) for at in range(new_from, new_to)]
+
+
+def marked(lines: list[Line]) -> list[str]:
+    """Lines as a diff has them; a gap is an empty text."""
+    marks = {"same": "  ", "in": "+ ", "out": "- ", "gap": ""}
+    return [marks[line.kind] + line.text for line in lines]
