@@ -9,7 +9,7 @@ from lifecycle.core.alerting.messages import NEEDED_BY
 from registry.core.scope import Limits
 from registry.models import SealedField, Service
 from registry.models.hidden import SaidField
-from registry.models.scoped import Scoped, services_in
+from registry.models.scoped import Scoped, names_in
 
 
 class Channel(models.Model):
@@ -95,8 +95,7 @@ class AlertRule(models.Model):
         names = set(self.scope.get("values", ()))
         match self.scope.get("kind"):
             case "services":
-                seen = services_in(limits, "name").filter(name__in=names).values_list("name", flat=True)
-                return names <= set(seen)
+                return names <= names_in(limits, names)
             case "tags":
                 return all(names <= scope.tags for scope in limits)
         return True

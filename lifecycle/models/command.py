@@ -8,7 +8,7 @@ from django.db.models import Q
 from registry.core.scope import Limits
 from registry.models import SealedField, Service
 from registry.models.hidden import SaidField
-from registry.models.scoped import Scoped, services_in
+from registry.models.scoped import Scoped, in_view
 
 IN_THE_WAY, OTHERS = r"^.* depends? on .*$", "Dependencies on other services are in the way."
 """Of a removal or restore that failed: it names them."""
@@ -35,7 +35,7 @@ class Batch(models.Model):
     @staticmethod
     def within(limits: Limits) -> Q:
         """Those all of whose members are visible: what they say of themselves they say of all of them."""
-        hidden = Command._base_manager.exclude(service__in=services_in(limits)).exclude(batch=None)
+        hidden = Command._base_manager.exclude(in_view("service", limits)).exclude(batch=None)
         return ~Q(pk__in=hidden.order_by().values("batch"))
 
     class Meta:

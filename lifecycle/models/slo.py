@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from registry.core.scope import Limits
 from registry.models import Service
-from registry.models.scoped import Scoped, services_in
+from registry.models.scoped import Scoped, in_view
 
 
 class Slo(models.Model):
@@ -36,7 +36,7 @@ class Slo(models.Model):
     def within(limits: Limits) -> Q:
         """Those of visible services, and of tags all of whose services are visible."""
         tags = frozenset.intersection(*(scope.tags for scope in limits))
-        return Q(service__in=services_in(limits)) | Q(service=None, tag__in=tags)
+        return in_view("service", limits) | Q(service=None, tag__in=tags)
 
     class Meta:
         constraints = [

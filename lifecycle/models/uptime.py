@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from registry.core.scope import Limits
 from registry.models import Service
-from registry.models.scoped import Scoped, services_in
+from registry.models.scoped import Scoped, in_view
 
 
 class MonitoringGap(models.Model):
@@ -36,7 +36,7 @@ class MonitoringGap(models.Model):
     @staticmethod
     def within(limits: Limits) -> Q:
         """Those of visible services, and those in which nobody looked after any."""
-        return Q(service=None) | Q(service__in=services_in(limits))
+        return Q(service=None) | in_view("service", limits)
 
     class Meta:
         indexes = [

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from registry.core.scope import Limits
-from registry.models.scoped import Scoped, services_in
+from registry.models.scoped import Scoped, named_in_view
 
 
 class Agent(models.Model):
@@ -30,8 +30,7 @@ class Agent(models.Model):
     @staticmethod
     def within(limits: Limits) -> Q:
         """Those with at least one visible service."""
-        seen = services_in(limits, "name")
-        chosen = AgentService._base_manager.filter(service_name__in=seen).values("agent")
+        chosen = AgentService._base_manager.filter(named_in_view("service_name", limits)).values("agent")
         return Q(pk__in=chosen) | Q(name__in={name for scope in limits for name in scope.agents})
 
     def __str__(self) -> str:
@@ -49,7 +48,7 @@ class AgentService(models.Model):
     @staticmethod
     def within(limits: Limits) -> Q:
         """Those of visible services."""
-        return Q(service_name__in=services_in(limits, "name"))
+        return named_in_view("service_name", limits)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agent", "service_name"], name="agent_service_unique")]

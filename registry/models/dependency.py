@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from registry.core.scope import Limits
-from registry.models.scoped import Scoped, services_in
+from registry.models.scoped import Scoped, in_view
 from registry.models.service import Service
 
 
@@ -34,8 +34,7 @@ class Dependency(models.Model):
     @staticmethod
     def within(limits: Limits) -> models.Q:
         """Those between two services that are both visible."""
-        seen = services_in(limits)
-        return models.Q(service__in=seen, depends_on__in=seen)
+        return in_view("service", limits) & in_view("depends_on", limits)
 
     def __str__(self) -> str:
         return f"{self.service_id} needs {self.depends_on_id}"

@@ -8,15 +8,19 @@ cost nothing.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable
+from functools import cached_property, reduce
+from operator import and_
 from typing import Any, TypeVar
 
 from django.apps import apps
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import BooleanField, F, Field, ForeignObject, Func, Lookup, Q, QuerySet, TextField
 
 from registry.core.scope import Limits, Scope
-from registry.models.limits import current
+from registry.models.limits import current, once
 
+FEW, HIGHEST = 500, 1_000_000
 M = TypeVar("M", bound=models.Model)
 
 
@@ -38,12 +42,37 @@ def _visible(model: Any, limits: Limits) -> Q:
     if within is not None:
         found: Q = within(limits)
         return found
-    return Q(**{f"{getattr(model, 'scoped_by', 'service')}__in": services_in(limits)})
+    return in_view(getattr(model, "scoped_by", "service"), limits)
 
 
-def services_in(limits: Limits, column: str = "pk") -> QuerySet[Any, Any]:
-    """A column of all services within the limits, those no longer listed too."""
-    return _rows("Service").filter(*(matching(scope) for scope in limits)).values(column)
+def in_view(path: str, limits: Limits) -> Q:
+    """That *path* leads to a service within the limits, also one that is no longer listed; "pk": itself.
+
+    While something is only read they are looked for once: to search the tags of ten thousand services takes
+    longer than the rest of most queries.
+    """
+    ids = once(("ids", limits), lambda: Ids(_matching(limits).values_list("pk", flat=True)))
+    if ids is not None:
+        return Q(**{f"{path}__{Among.lookup_name}": ids})
+    if path == "pk":
+        return reduce(and_, map(matching, limits), Q())
+    return Q(**{f"{path}__in": _matching(limits).values("pk")})
+
+
+def named_in_view(path: str, limits: Limits) -> Q:
+    """The same of a column with a service's name."""
+    names = once(("names", limits), lambda: Names(_matching(limits).values_list("name", flat=True)))
+    return Q(**{f"{path}__in": _matching(limits).values("name") if names is None else names})
+
+
+def names_in(limits: Limits, names: Collection[str]) -> set[str]:
+    """Those of the names that services within the limits have."""
+    rows = _rows("Service").filter(in_view("pk", limits), name__in=names)
+    return set(rows.values_list("name", flat=True))
+
+
+def _matching(limits: Limits) -> QuerySet[Any, Any]:
+    return _rows("Service").filter(*(matching(scope) for scope in limits))
 
 
 def matching(scope: Scope) -> Q:
@@ -74,9 +103,77 @@ class HasAny(Func):
 
     def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
         column, params = compiler.compile(self.source_expressions[0])
+        # To look for the name first as it stands in a list is three times as fast for those without it.
+        seen = " OR ".join([f"instr({column}, %s)"] * len(self.names))
+        names = [part for name in self.names for part in (*params, json.dumps(name))]
         pair = f"json_each({column}) had JOIN json_each(%s) wanted ON had.value = wanted.value"
-        return f"EXISTS(SELECT 1 FROM {pair})", (*params, json.dumps(self.names))  # noqa: S608
+        found = f"EXISTS(SELECT 1 FROM {pair})"  # noqa: S608
+        return f"(({seen}) AND {found})", (*names, *params, json.dumps(self.names))
 
     def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
         column, params = compiler.compile(self.source_expressions[0])
         return f"jsonb_exists_any({column}, %s::text[])", (*params, self.names)
+
+
+class Ids:
+    """Many keys, ready to be sent."""
+
+    def __init__(self, keys: Iterable[int]) -> None:
+        self.keys = list(keys)
+
+    @cached_property
+    def text(self) -> str:
+        """As JSON."""
+        return json.dumps(self.keys)
+
+    @cached_property
+    def bits(self) -> bytes:
+        """A byte for each number, 1 for each key; empty where there are few, or very high ones."""
+        if len(self.keys) <= FEW or max(self.keys) > HIGHEST:
+            return b""
+        found = bytearray(max(self.keys) + 1)
+        for key in self.keys:
+            found[key] = 1
+        return bytes(found)
+
+
+@ForeignObject.register_lookup
+@Field.register_lookup
+class Among(Lookup):
+    """Whether a key is among many.
+
+    SQLite makes a table of a list for each place where it stands in a statement. Few are worth that, since
+    they lead to their rows; with many, each row is asked whether its byte is set.
+    """
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def process_rhs(self, compiler: Any, connection: Any) -> Any:
+        raise NotImplementedError
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        if self.rhs.bits:
+            return f"substr(%s, {lhs} + 1, 1) = x'01'", (self.rhs.bits, *params)
+        return f"{lhs} IN (SELECT value FROM json_each(%s))", (*params, self.rhs.text)  # noqa: S608
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        return f"{lhs} = ANY(%s::bigint[])", (*params, self.rhs.keys)
+
+
+class Names(Func):
+    """Many names as a table of one column, sent as one parameter."""
+
+    output_field = TextField()
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__()
+        self.names = list(names)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        return "(SELECT value FROM json_each(%s))", (json.dumps(self.names),)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        return "(SELECT unnest(%s::text[]))", (self.names,)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import and_
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from registry.core.scope import Limits
 from registry.models.hidden import EntryField
-from registry.models.scoped import Scoped, matching
+from registry.models.scoped import Scoped, in_view
 from registry.models.sealed import SealedField
 
 NAME_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
@@ -106,7 +103,7 @@ class Service(models.Model):
     @staticmethod
     def within(limits: Limits) -> Q:
         """Those that whoever is limited so sees."""
-        return reduce(and_, map(matching, limits), Q())
+        return in_view("pk", limits)
 
     @property
     def is_listed(self) -> bool:

@@ -25,6 +25,6 @@ def each(asked: Mapping[Limits, Asked], work: Callable[[Asked], T]) -> Views[T]:
     """*work* done for each view, within its limits."""
     found: Views[T] = {}
     for limits, one in asked.items():
-        with within(limits):
+        with within(limits, reading=True):
             found[limits] = work(one)
     return found

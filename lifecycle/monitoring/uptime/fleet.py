@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lifecycle.core.machine.moves import GAVE_UP
 from lifecycle.core.machine.states import Event, State
@@ -42,15 +42,23 @@ def fleet_account(start: datetime, end: datetime, now: datetime) -> Account:
 
 
 def visible_accounts(edges: Sequence[float], now: datetime) -> list[Account]:
-    """Service-seconds from each edge to the next, of all that whoever looks may see; one by one."""
-    added = dict(Service.objects.values_list("pk", "created_at"))
-    ids, sums = list(added), [NOTHING] * (len(edges) - 1)
+    """Service-seconds from each edge to the next, of all that whoever looks may see.
+
+    As in `fleet_account`, those without a transition since the first edge are counted together.
+    """
+    start, end = (datetime.fromtimestamp(edge, UTC) for edge in (edges[0], edges[-1]))
+    alike, apart = _alike(start, end)
+    common = history.load([0], edges[0], now.timestamp())[0]
+    found = [
+        [one.times(number) for one in Past([(edges[0], standing)], common.gaps).accounts(list(edges))]
+        for standing, number in alike.items()
+    ]
+    ids = list(apart)
     for at in range(0, len(ids), AT_ONCE):
         part = ids[at : at + AT_ONCE]
         for key, past in history.load(part, edges[0], now.timestamp()).items():
-            own = [max(edge, added[key].timestamp()) for edge in edges]
-            sums = [one + more for one, more in zip(sums, past.accounts(own), strict=True)]
-    return sums
+            found.append(past.accounts([max(edge, apart[key]) for edge in edges]))
+    return [total(column) for column in zip(*found, strict=True)] or [NOTHING] * (len(edges) - 1)
 
 
 def _alike(start: datetime, end: datetime) -> tuple[Counter[Standing], dict[int, float]]:

@@ -17,6 +17,7 @@ from registry.core.scope import EVERYTHING, Limits, Scope
 from registry.models import ApiToken, Membership, Role
 from registry.models.limits import asked
 
+SAFE = ("GET", "HEAD", "OPTIONS")
 Answer = Callable[[HttpRequest], Any]
 
 
@@ -67,14 +68,14 @@ def scoped(get_response: Answer) -> Answer:
 
         async def answer_async(request: HttpRequest) -> HttpResponseBase:
             request.limits = _Asked(request)  # type: ignore[attr-defined]
-            with asked(request.limits):  # type: ignore[attr-defined]
+            with asked(request.limits, reading=request.method in SAFE):  # type: ignore[attr-defined]
                 return await ask(request)
 
         return answer_async
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         request.limits = _Asked(request)  # type: ignore[attr-defined]
-        with asked(request.limits):  # type: ignore[attr-defined]
+        with asked(request.limits, reading=request.method in SAFE):  # type: ignore[attr-defined]
             return cast(HttpResponseBase, get_response(request))
 
     return answer
