@@ -157,6 +157,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "mcpstore_site.answers.request_ids.named",
+    "mcpstore_site.answers.guards.guarded",
     "django.middleware.security.SecurityMiddleware",
     "mcpstore_site.serving.statics.static_files",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -167,8 +168,6 @@ MIDDLEWARE = [
     "registry.access.audit.origin.remembered",
     "registry.access.scope.limits.scoped",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "mcpstore_site.answers.headers.guarded",
     "mcpstore_site.answers.dead_ends.no_dead_ends",
@@ -291,6 +290,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
 
 STATIC_URL = "static/"
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [paths.FILES / "static"]
 STORAGES = {

@@ -1,4 +1,4 @@
-"""What all answers have in common: kept nowhere, no characters that mislead, an end to idle sessions."""
+"""What all answers have in common: no characters that mislead, an end to idle sessions."""
 
 from __future__ import annotations
 
@@ -48,8 +48,6 @@ def guarded(get_response: Answer) -> Answer:
 
 
 def _finished(request: HttpRequest, given: HttpResponseBase) -> HttpResponseBase:
-    if not given.has_header("Cache-Control"):
-        given["Cache-Control"] = "no-store"
     if isinstance(given, HttpResponse) and given.get("Content-Type", "").startswith(READ_BY_PEOPLE):
         _neutralise(given)
     return given

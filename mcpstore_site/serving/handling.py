@@ -24,7 +24,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, set_script_prefix
 
-from mcpstore_site.answers import health, request_ids, unavailable
+from mcpstore_site.answers import guards, health, request_ids, unavailable
 from mcpstore_site.serving.lanes import Bounds, CrowdedError, Lane
 from registry.installation import trouble
 
@@ -109,6 +109,7 @@ class Handler(ASGIHandler):
         trouble.note(found, scope["path"], exc)
         response = unavailable.answer(found, scope["path"])
         response[request_ids.HEADER] = name
+        guards.put(response)
         return response
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from twisted.web.http import HTTPChannel, _GenericHTTPChannelProtocol
 
 from lifecycle.engine.host import file_limits
-from mcpstore_site.answers import request_ids
+from mcpstore_site.answers import guards, request_ids
 from mcpstore_site.serving.guests import Guests
 from registry.rest.problems import answer
 
@@ -67,6 +67,7 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
             f"Content-Type: {kind}",
             f"Content-Length: {len(body)}",
             f"{request_ids.HEADER}: {name}",
+            *guards.lines(),
             "Connection: close",
         ]
         return "\r\n".join([*lines, "", ""]).encode() + body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
@@ -161,6 +162,12 @@ def _member(one: AuditMember) -> dict[str, Any]:
 
 
 def _sides(one: AuditEntry | AuditMember) -> dict[str, Any]:
-    sides = {"before": one.before, "after": one.after}
-    told = {key: json.loads(text) if text else None for key, text in sides.items()}
-    return {**told, "diff": documents.marked(presenter.change(one).lines)}
+    sides = {"before": _read(one.before), "after": _read(one.after)}
+    return {**sides, "diff": documents.marked(presenter.change(one).lines)}
+
+
+def _read(text: str) -> Any:
+    """As it was written; a row that was altered since may hold any text."""
+    with suppress(ValueError):
+        return json.loads(text) if text else None
+    return text
