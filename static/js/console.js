@@ -15,6 +15,7 @@ const live = {
   heardAt: Date.now(),
   signedOut: false,
   polls: 0,
+  SIGNED_OUT: 4401, // why the server closes the socket of a session that has ended
   SILENCE: 15000,
   POLL_EVERY: 3000,
   CONFIRM_EACH: 4, // several frames at once; the server sends eight ahead
@@ -63,8 +64,12 @@ const live = {
       if (this.frames % this.CONFIRM_EACH === 0) this.confirm();
       else this.confirming ??= setTimeout(() => this.confirm(), this.CONFIRM_WITHIN);
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (this.socket !== socket) return;
+      if (event.code === this.SIGNED_OUT) {
+        this.signedOut = true;
+        this.watch();
+      }
       this.failures = opened ? 0 : this.failures + 1;
       this.connectSoon(Math.min(500 * 2 ** this.failures, this.failures > 3 ? 30000 : 5000));
     };

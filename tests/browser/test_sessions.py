@@ -1,0 +1,64 @@
+"""An admin ends somebody's session: their open page says so within 5 s, and does nothing more."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import BrowserPage
+from tests.support.console import Console, ConsoleStarter
+
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
+PASSWORD = "an-uncommon-phrase-7"
+SAYS = "Signed out"
+WITHIN = 5_000
+
+
+@pytest.fixture(scope="module")
+def console(start_console: ConsoleStarter) -> Console:
+    return start_console()
+
+
+def open_page_of(name: str, console: Console, page: Page) -> None:
+    """A new person, with the list of services open and its socket connected."""
+    made = (
+        "from django.contrib.auth.models import User; from registry.models import Membership; "
+        f"u = User.objects.create_user({name!r}, password={PASSWORD!r}); "
+        "Membership.objects.create(user=u, role='operator')"
+    )
+    console.python(made)
+    page.goto(f"{console.address}/services/")
+    page.get_by_label("User").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"{console.address}/services/")
+    page.wait_for_function("live.open")
+
+
+def of(name: str, console: Console, admin: Page) -> None:
+    """The admin's page of this person."""
+    admin.goto(f"{console.address}/settings/people/")
+    admin.get_by_role("link", name=name, exact=True).click()
+
+
+def test_an_ended_session_is_told_on_the_open_page(console: Console, browser_page: BrowserPage) -> None:
+    admin = browser_page.sign_in(console, "/services/")
+    theirs = browser_page.context.browser.new_context().new_page()  # type: ignore[union-attr]
+    open_page_of("mia", console, theirs)
+    of("mia", console, admin)
+    admin.get_by_role("button", name="End all sessions").click()
+    expect(theirs.locator("#worker-sign")).to_contain_text(SAYS, timeout=WITHIN)
+    theirs.reload()
+    assert theirs.url.startswith(f"{console.address}/login/")
+    theirs.context.close()
+
+
+def test_a_deactivated_person_is_told_on_the_open_page(console: Console, browser_page: BrowserPage) -> None:
+    admin = browser_page.sign_in(console, "/services/")
+    theirs = browser_page.context.browser.new_context().new_page()  # type: ignore[union-attr]
+    open_page_of("tom", console, theirs)
+    console.manage("people", "deactivate", "tom")
+    expect(theirs.locator("#worker-sign")).to_contain_text(SAYS, timeout=WITHIN)
+    of("tom", console, admin)
+    expect(admin.get_by_text("deactivated").first).to_be_visible()
+    theirs.context.close()
