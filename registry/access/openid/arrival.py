@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from allauth.socialaccount.models import SocialLogin
+from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest
@@ -30,7 +31,7 @@ def arrive(request: HttpRequest, found: SocialLogin, *, now: datetime) -> None:
     user = known if isinstance(known, User) else None
     role = here().role_of(found.account.extra_data["groups"])
     if role is None:
-        _shut_out(user, now)
+        _shut_out(request, user, now)
         raise NotLetInError(_("None of your groups there has a role here. Ask an admin of this console."))
     if user is None:
         _make(request, found, Role(role), now)
@@ -38,10 +39,13 @@ def arrive(request: HttpRequest, found: SocialLogin, *, now: datetime) -> None:
         people.set_role(user.get_username(), Role(role), by=DOOR, now=now, keep_an_admin=False)
 
 
-def _shut_out(user: User | None, now: datetime) -> None:
-    """Who came before and has lost the groups is signed in nowhere any more."""
-    if user is not None:
-        end_sessions.every(user, by=DOOR, now=now)
+def _shut_out(request: HttpRequest, user: User | None, now: datetime) -> None:
+    """Who came before and has lost the groups is signed in nowhere any more, here first."""
+    if user is None:
+        return
+    if request.user == user:
+        logout(request)
+    end_sessions.every(user, by=DOOR, now=now)
 
 
 def _make(request: HttpRequest, found: SocialLogin, role: Role, now: datetime) -> None:

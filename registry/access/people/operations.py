@@ -59,8 +59,8 @@ def _locked(name: str) -> User:
 
 def invite(name: str, role: Role, *, by: str, now: datetime, email: str = "", scope: Scope = NO_SCOPE) -> str:
     """A person who may come in by the link that is returned; InvalidConfigError for a name that cannot be."""
-    check_name(name)
     _refuse_passwords()
+    check_name(name)
     if scope and role == Role.ADMIN:
         raise InvalidConfigError("tags", "an admin sees all services", "Choose another role, or no scope")
     with transaction.atomic():

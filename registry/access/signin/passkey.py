@@ -39,6 +39,8 @@ def signin_passkey(request: HttpRequest) -> HttpResponse:
     found = passkeys.shown(user, answer) if user else None
     if user is None or found is None:
         attempt.bad("passkey refused")
+        if attempt.exhausted():
+            return locked(request, codes=True)
         messages.error(request, _("This passkey opens no account here. It may have been removed."))
         return redirect(f"{reverse('login')}?{urlencode({'next': next_of(request)})}")
     attempt.good()

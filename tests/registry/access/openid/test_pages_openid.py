@@ -76,7 +76,8 @@ def test_the_groups_there_are_the_role_here(provider: OpenIdDouble) -> None:
         ("sign-in", "person came by OpenID Connect", "ada", "operator"),
         ("ada", "signed in", "console", "from 127.0.0.1, by OpenID Connect"),
     ]
-    assert "127.0.0.1" in text_of(client.get("/account/"))
+    page = text_of(client.get("/account/"))
+    assert "127.0.0.1" in page and 'href="/password/"' not in page
 
 
 def test_other_groups_are_another_role_at_the_next_sign_in(provider: OpenIdDouble) -> None:
@@ -100,6 +101,14 @@ def test_without_a_group_of_ours_nobody_comes_in_and_who_was_in_is_out(provider:
     del provider.person["groups"]
     assert come(other := Client()).status_code == 403
     assert not is_in(other) and not is_in(mine)
+
+
+def test_who_lost_the_groups_is_told_so_in_the_browser_in_which_they_were(provider: OpenIdDouble) -> None:
+    come(mine := Client())
+    provider.person["groups"] = []
+    answer = come(mine)
+    assert answer.status_code == 403 and "None of your groups" in text_of(answer)
+    assert not is_in(mine)
 
 
 def test_who_is_deactivated_stays_out(provider: OpenIdDouble) -> None:

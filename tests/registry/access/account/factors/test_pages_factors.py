@@ -226,6 +226,28 @@ def test_wrong_codes_wait_and_lock_nobody_out_who_was_there_before(mine: Client)
     assert mine.post("/login/second/", {"code": code_of(secret)}, secure=True).status_code == 302
 
 
+def test_who_shows_wrong_passkeys_waits_and_nobody_else(mine: Client) -> None:
+    right = add_passkey(mine)
+    wrong = SecurityKey(owner=right.owner)
+    answers = [show_passkey(stranger := Client(), wrong).status_code for _ in range(11)]
+    assert answers[-2:] == [429, 429]
+    assert show_passkey(stranger, right).status_code == 429
+    mine.post("/logout/", secure=True)
+    assert show_passkey(mine, right)["Location"] == "/" and is_in(mine)
+    elsewhere = Client(REMOTE_ADDR="198.51.100.7")
+    assert show_passkey(elsewhere, right)["Location"] == "/" and is_in(elsewhere)
+
+
+def test_spraying_is_limited_by_address_whatever_is_sprayed(mine: Client) -> None:
+    key = add_passkey(mine)
+    for n in range(49):
+        sign_in(stranger := Client(), f"name-{n}")
+    assert show_passkey(stranger, SecurityKey(owner=key.owner)).status_code == 429
+    assert sign_in(stranger, "name-50").status_code == 429
+    mine.post("/logout/", secure=True)
+    assert show_passkey(mine, key)["Location"] == "/"
+
+
 def test_codes_guessed_from_many_addresses_open_nothing_in_a_strange_browser(mine: Client, ada: User) -> None:
     secret, _codes = add_app(mine)
     key, now = add_passkey(mine), timezone.now()
