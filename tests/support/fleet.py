@@ -68,6 +68,7 @@ class Fleet:
 
 @pytest.fixture
 def fleet(db: None) -> Fleet:
+    evaluate.forget()
     return Fleet()
 
 

@@ -25,13 +25,13 @@ def soon(now: datetime) -> bool:
 def remind(now: datetime, at_once: int) -> int:
     """Queue what is due; a silence holds it back, and no longer than it lasts."""
     global _next
-    firing = Episode.objects.filter(state=Episode.State.FIRING, rule__reminder_seconds__gt=0)
-    rows = firing.select_related("rule", "service").order_by("pk")
-    due = [row for row in rows if _due(row) <= now]
-    _next = min((_due(row) for row in rows if _due(row) > now), default=None)
-    if not due or not monitoring.current().alerts_enabled:
+    times = _times()
+    _next = min((when for when in times.values() if when > now), default=None)
+    keys = [key for key, when in times.items() if when <= now]
+    if not keys or not monitoring.current().alerts_enabled:
         return 0
     hush, sent = quiet.now_is(now), 0
+    due = Episode.objects.filter(pk__in=keys).select_related("rule", "service").order_by("pk")
     for row in [row for row in due if hush.why(row) is None][:at_once]:
         with transaction.atomic():
             mine = Episode.objects.filter(pk=row.pk, state=Episode.State.FIRING, reminded_at=row.reminded_at)
@@ -41,7 +41,16 @@ def remind(now: datetime, at_once: int) -> int:
     return sent
 
 
+def _times() -> dict[int, datetime]:
+    """When each that fires is due, of rules that remind."""
+    firing = Episode.objects.filter(state=Episode.State.FIRING, rule__reminder_seconds__gt=0)
+    rows = firing.values_list("pk", "reminded_at", "fired_at", "opened_at", "rule__reminder_seconds")
+    return {key: _after(again or fired or opened, seconds) for key, again, fired, opened, seconds in rows}
+
+
 def _due(row: Episode) -> datetime:
-    """Of one whose rule reminds."""
-    last = row.reminded_at or row.fired_at or row.opened_at
-    return telling.next_reminder(last, timedelta(seconds=row.rule.reminder_seconds)) or last
+    return _after(row.reminded_at or row.fired_at or row.opened_at, row.rule.reminder_seconds)
+
+
+def _after(last: datetime, seconds: int) -> datetime:
+    return telling.next_reminder(last, timedelta(seconds=seconds)) or last

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, partial
+from operator import itemgetter
 
 from django.db.models import Count
 
 from lifecycle.core.alerting import measured
 from lifecycle.core.alerting.measured import Metric
 from lifecycle.core.monitoring import packing
+from lifecycle.core.monitoring.summary import Summary
 from lifecycle.models import AlertRule, Rollup5m, ServiceState, SloState, Slowness, StateChange
 from registry.models import Service
 
@@ -32,19 +36,60 @@ class Found:
         return None if service in self.unknown else False
 
 
-def look(rule: AlertRule, now: datetime) -> Found:
-    """A few queries for all services together."""
-    return _LOOKS[Condition(rule.condition)](rule, now)
+class Looks:
+    """All rules at one moment; what several of them look at is read once, of all services together."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._slow = cache(_slow)
+        self._flapping = cache(lambda: _flapping(now))
+        self._burning = cache(_burning)
+        self._failing = cache(_failing)
+        self._rolled = cache(partial(_rolled, now))
+        self._sorted: dict[tuple[int, Metric], list[tuple[float, int]]] = {}
+
+    def of(self, rule: AlertRule) -> Found:
+        match Condition(rule.condition):
+            case Condition.FLAPPING:
+                return self._flapping()
+            case Condition.UNUSUALLY_SLOW:
+                return self._slow()
+            case Condition.BUDGET_BURN:
+                return self._burning()
+            case _:
+                return self._metric(rule, Metric(rule.metric))
+
+    def _metric(self, rule: AlertRule, metric: Metric) -> Found:
+        if metric is Metric.CONSECUTIVE_FAILURES:
+            return Found(_beyond(self._failing(), metric, rule.threshold))
+        rolled = self._rolled(rule.window_seconds)
+        key = rule.window_seconds, metric
+        if key not in self._sorted:
+            self._sorted[key] = _values(metric, rolled.of)
+        return Found(_beyond(self._sorted[key], metric, rule.threshold), rolled.unknown)
 
 
-def _flapping(rule: AlertRule, now: datetime) -> Found:
+def _beyond(values: Sequence[tuple[float, int]], metric: Metric, threshold: float) -> dict[int, str]:
+    """Of values in their order those that are worse, with the words for it."""
+    low = metric is Metric.AVAILABILITY
+    cut = (bisect_left if low else bisect_right)(values, threshold, key=itemgetter(0))
+    worse = values[:cut] if low else values[cut:]
+    return {key: measured.metric_text(metric, value, threshold) for value, key in worse}
+
+
+def _values(metric: Metric, summaries: Mapping[int, Summary]) -> list[tuple[float, int]]:
+    found = ((measured.value(metric, summary), key) for key, summary in summaries.items())
+    return sorted((value, key) for value, key in found if value is not None)
+
+
+def _flapping(now: datetime) -> Found:
     since = now - measured.FLAPPING_WITHIN
     rows = StateChange.objects.filter(at__gt=since, at__lte=now).order_by().values_list("service")
     counted = rows.annotate(n=Count("id")).filter(n__gt=measured.FLAPPING_OVER)
     return Found({key: measured.flapping_text(n) for key, n in counted})
 
 
-def _slow(rule: AlertRule, now: datetime) -> Found:
+def _slow() -> Found:
     rows = Slowness.objects.exclude(verdict=Slowness.Verdict.USUAL)
     true, unknown = {}, set()
     for key, verdict, median, usual in rows.values_list("service", "verdict", "median_ms", "usual_ms"):
@@ -55,7 +100,7 @@ def _slow(rule: AlertRule, now: datetime) -> Found:
     return Found(true, frozenset(unknown))
 
 
-def _burning(rule: AlertRule, now: datetime) -> Found:
+def _burning() -> Found:
     """Of a target of a tag those services are told of that do not serve, or the first where all do."""
     true: dict[int, str] = {}
     for state in SloState.objects.exclude(pages="").select_related("slo"):
@@ -73,34 +118,28 @@ def _tags() -> list[tuple[int, list[str]]]:
     return list(Service.objects.listed().order_by("name").values_list("pk", "tags"))
 
 
-def _metric(rule: AlertRule, now: datetime) -> Found:
-    metric = Metric(rule.metric)
-    if metric is Metric.CONSECUTIVE_FAILURES:
-        rows = ServiceState.objects.filter(consecutive_failures__gt=rule.threshold)
-        found = rows.values_list("service", "consecutive_failures")
-        return Found({key: measured.metric_text(metric, n, rule.threshold) for key, n in found})
-    return _rolled(rule, metric, now)
+def _failing() -> list[tuple[float, int]]:
+    """Those with failures in a row, the fewest first."""
+    rows = ServiceState.objects.filter(consecutive_failures__gt=0).order_by("consecutive_failures")
+    return list(rows.values_list("consecutive_failures", "service"))
 
 
-def _rolled(rule: AlertRule, metric: Metric, now: datetime) -> Found:
+@dataclass(frozen=True)
+class _Window:
+    of: Mapping[int, Summary]
+    unknown: frozenset[int]
+
+
+def _rolled(now: datetime, seconds: int) -> _Window:
     """From the figures of 5 minutes; nothing was measured where there are none."""
-    first = int((now - timedelta(seconds=rule.window_seconds)).timestamp()) // BUCKET * BUCKET
+    first = int((now - timedelta(seconds=seconds)).timestamp()) // BUCKET * BUCKET
+    every = Service.objects.listed()
+    rows = Rollup5m.objects.filter(service_id__in=every.values("pk"), at__gte=first)
     parts: defaultdict[int, list[bytes]] = defaultdict(list)
-    for key, data in Rollup5m.objects.filter(at__gte=first).values_list("service_id", "data"):
+    for key, data in rows.values_list("service_id", "data"):
         parts[key].append(bytes(data))
-    true: dict[int, str] = {}
-    for key, pieces in parts.items():
-        value = measured.value(metric, packing.merge(pieces))
-        if value is not None and measured.beyond(metric, value, rule.threshold):
-            true[key] = measured.metric_text(metric, value, rule.threshold)
-    every = Service.objects.listed().values_list("pk", flat=True)
-    return Found(true, frozenset(every) - frozenset(parts))
+    merged = {key: packing.merge(pieces) for key, pieces in parts.items()}
+    return _Window(merged, frozenset(every.values_list("pk", flat=True)) - frozenset(merged))
 
 
-_LOOKS: Mapping[Condition, Callable[[AlertRule, datetime], Found]] = {
-    Condition.FLAPPING: _flapping,
-    Condition.UNUSUALLY_SLOW: _slow,
-    Condition.BUDGET_BURN: _burning,
-    Condition.METRIC: _metric,
-}
-MEASURED = tuple(_LOOKS)
+MEASURED = (Condition.FLAPPING, Condition.UNUSUALLY_SLOW, Condition.BUDGET_BURN, Condition.METRIC)

@@ -9,9 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from lifecycle.alerts.episodes import signs
 from lifecycle.alerts.outbox import write
-from lifecycle.alerts.silences import quiet
+from lifecycle.alerts.silences import quiet, signs
 from lifecycle.models import AlertRule, Episode, Silence
 from registry.access import audit
 from registry.errors import InvalidConfigError

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from lifecycle.alerts.episodes import signs
+from lifecycle.alerts.silences import signs
 from lifecycle.alerts.silences.operations import check_names
 from lifecycle.alerts.windows import follow
 from lifecycle.core.alerting.windows import BadWindowError

@@ -248,7 +248,10 @@ class Maintenance:
             await writer.do(fence.as_house, profiles.write, learnt)
 
     async def _tick(self) -> None:
-        await self._context.writer.do(self._context.fence.as_house, self._do_tick, self._context.clock())
+        """At once again while something fires: each call does a part of a storm, and others write between."""
+        writer, fence, clock = self._context.writer, self._context.fence, self._context.clock
+        while await writer.do(fence.as_house, self._do_tick, clock()) and not self._stop.is_set():
+            pass
 
     async def _look_at_file(self) -> None:
         await self._context.writer.do(retention.look_at_file, self._file, self._context.clock())

@@ -209,7 +209,7 @@ def test_a_storm_is_worked_off_in_parts(fleet: Fleet, log_channel: Channel) -> N
     make_rule(log_channel, condition="not-serving-for", seconds=60)
     for number in range(120):
         fleet.move(fleet.service(f"s{number}"), S.RECONNECTING, at(0))
-    assert [evaluate.tick(at(60 + second)) for second in range(4)] == [50, 50, 20, 0]
+    assert [evaluate.tick(at(60 + second)) for second in range(3)] == [100, 20, 0]
 
 
 def test_many_alerts_that_fire_together_cost_as_many_queries_as_two(

@@ -138,7 +138,7 @@ def _twice_open() -> list[Any]:
 
 @pytest.mark.parametrize("seed", [1, 5])
 def test_each_beginning_that_is_told_has_exactly_one_end_after_it(seed: int) -> None:
-    evaluate._swept_at = measured._looked_at = None
+    evaluate.forget()
     walk = Walk(seed)
     for _ in range(STEPS):
         walk.step()
@@ -166,7 +166,7 @@ def _stories(walk: Walk) -> dict[tuple[int, int], list[str]]:
 
 def test_the_walk_meets_what_it_is_about() -> None:
     """Else the property would hold of nothing."""
-    evaluate._swept_at = measured._looked_at = None
+    evaluate.forget()
     seen: Counter[str] = Counter()
     walk = Walk(1)
     for _ in range(STEPS):
