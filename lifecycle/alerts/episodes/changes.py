@@ -52,7 +52,7 @@ class Watch:
         moved, rules, telling = self._moved(), _rules(), _telling(now)
         late = self._whole_at is None or not timedelta(0) <= now - self._whole_at < WHOLE_EVERY
         whole = late or moved is None or left.services is None or rules != self._rules
-        told_anew = whole or left.telling or telling != self._telling
+        told_anew = late or left.telling or rules != self._rules or telling != self._telling
         self._rules, self._telling = rules, telling
         if whole:
             self._whole_at = now

@@ -142,11 +142,12 @@ def _open_missing(now: datetime, only: Only) -> tuple[int, int]:
             .filter(service__removed_at=None, service__archived_at=None)
             .exclude(service__desired=Desired.STOPPED)
             .filter(~Exists(known.exclude(state=Phase.RESOLVED.value)))
-            .select_related("service")
+            .values_list("service", "service__name", "service__tags", "service__profile")
         )
-        states = [state for state in missing if scopes.cover(rule, state.service)][:AT_ONCE]
-        if states:
+        keys = [key for key, *about in missing if scopes.of(rule).covers(*about)][:AT_ONCE]
+        if keys:
             with transaction.atomic():
+                states = ServiceState.objects.filter(service__in=keys).select_related("service")
                 fired += step.move([cases.of(rule, state.service, None, state) for state in states])
-        seen = max(seen, len(states))
+        seen = max(seen, len(keys))
     return seen, fired

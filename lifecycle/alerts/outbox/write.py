@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, prefetch_related_objects
+from django.utils.translation import get_language
 
 from lifecycle.alerts.outbox import pacing
 from lifecycle.alerts.outbox.escalation import rows as escalation
@@ -44,6 +46,7 @@ USUAL: Mapping[str, str] = {
 KEPT_TRYING = timedelta(hours=24)
 TEST_KEPT_TRYING = timedelta(minutes=2)
 SUMMARY_LIMIT = 1000
+STATES = frozenset(state.value for state in State)
 DEPENDENTS_NAMED = 20
 
 
@@ -188,12 +191,19 @@ def beginning_of(row: Episode, story: Story, fired_at: datetime) -> dict[str, An
 
 def _helps(row: Episode, story: Story) -> dict[str, Any]:
     """The likely cause and what a person can do, as the service's page has them."""
-    if story.state not in list(State) or row.rule.condition == TOOLS_CHANGED:
+    if story.state not in STATES or row.rule.condition == TOOLS_CHANGED:
         return {"cause": "", "advice": []}
-    kind = Kind(story.kind) if story.kind in list(Kind) else None
-    exactly = Cause(story.cause) if story.cause in list(Cause) else None
-    told = diagnose(Facts(state=State(story.state), kind=kind, exactly=exactly))
-    return {"cause": told.cause, "advice": list(told.todo) if kind else []}
+    cause, advice = _diagnosed(story.state, story.kind, story.cause, get_language())
+    return {"cause": cause, "advice": list(advice)}
+
+
+@lru_cache(maxsize=256)
+def _diagnosed(state: str, kind: str, cause: str, language: str | None) -> tuple[str, tuple[str, ...]]:
+    """Of a storm all have the same."""
+    known = Kind(kind) if kind in list(Kind) else None
+    exactly = Cause(cause) if cause in list(Cause) else None
+    told = diagnose(Facts(state=State(state), kind=known, exactly=exactly))
+    return told.cause, tuple(told.todo) if known else ()
 
 
 def queue_resolved(ended: Sequence[tuple[Episode, Story]], now: datetime) -> None:

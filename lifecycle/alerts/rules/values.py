@@ -40,12 +40,15 @@ class Scopes:
     def __init__(self) -> None:
         self._read: dict[int, Scope] = {}
 
-    def cover(self, rule: AlertRule, service: Service) -> bool:
-        """Whether the rule looks at this service."""
+    def of(self, rule: AlertRule) -> Scope:
         scope = self._read.get(rule.pk)
         if scope is None:
             scope = self._read[rule.pk] = Scope.read(rule.scope)
-        return scope.covers(service.name, service.tags, service.profile)
+        return scope
+
+    def cover(self, rule: AlertRule, service: Service) -> bool:
+        """Whether the rule looks at this service."""
+        return self.of(rule).covers(service.name, service.tags, service.profile)
 
 
 def episode_of(row: Episode) -> evaluate.Episode:
