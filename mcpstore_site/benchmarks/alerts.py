@@ -65,7 +65,7 @@ class _Storm:
                 f"{what}: all that is due is queued",
                 self.fired,
                 "s",
-                more=f"{self.hold} s of them are the rule's",
+                more=self._fired(),
             ),
             line(f"{what}: {within}", self.receivers.most, "", digits=0, reach="≤ 3", more=members),
             line(f"{what}: pages meanwhile, p95", rank(self.page_ms, 0.95), "ms", reach="≤ 150 ms"),

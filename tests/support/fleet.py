@@ -12,7 +12,8 @@ from lifecycle.alerts.episodes.moves import Move
 from lifecycle.core.health.verdict import Fault, Kind
 from lifecycle.core.machine.moves import Change
 from lifecycle.core.machine.states import SERVING, State
-from lifecycle.models import AlertRule, Channel, Command, Delivery, ServiceState
+from lifecycle.live.feed import feed
+from lifecycle.models import AlertRule, Channel, Command, Delivery, FeedItem, ServiceState
 from registry.models import Service
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -54,6 +55,7 @@ class Fleet:
         row.save()
         fault = None if after in SERVING or idle else Fault(kind=kind, message=why)
         change = Change(before=before, after=after, event=event, reason=why, fault=fault, asked=asked)
+        feed.note(FeedItem.Kind.SERVICE, service.pk, now)
         evaluate.on_change(
             [Move(row=ServiceState.objects.select_related("service").get(pk=row.pk), change=change, now=now)]
         )

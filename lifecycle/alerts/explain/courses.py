@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from lifecycle.alerts.episodes import changed_tools
 from lifecycle.alerts.explain import past
 from lifecycle.alerts.explain.past import Record
+from lifecycle.alerts.rules import changed_tools
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.alerts.rules.measures import BUCKET
 from lifecycle.core.alerting import measured

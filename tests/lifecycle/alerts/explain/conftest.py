@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.alerts.episodes import evaluate, measured
+from lifecycle.alerts.episodes import evaluate
 from lifecycle.alerts.outbox import queue
 from lifecycle.alerts.outbox.queue import Outcome
 from lifecycle.core.alerting.grouping import Pacing
@@ -66,7 +66,7 @@ class Live:
     """What runs in a worker, second by second; `sent` is (seconds, channel, kind, how many)."""
 
     def __init__(self, pacing: Pacing | None = None) -> None:
-        evaluate._swept_at = measured._looked_at = None
+        evaluate.forget()
         self.pacing = pacing or Pacing()
         self.sent: list[tuple[float, str, str, int]] = []
 
@@ -89,6 +89,6 @@ def fleet(db: None) -> Recorded:
 
 @pytest.fixture(autouse=True)
 def swept_anew() -> Iterator[None]:
-    evaluate._swept_at = measured._looked_at = None
+    evaluate.forget()
     yield
-    evaluate._swept_at = measured._looked_at = None
+    evaluate.forget()

@@ -12,7 +12,8 @@ from lifecycle.alerts.explain import courses
 from lifecycle.core.alerting.evaluate import Notice
 from lifecycle.core.machine.states import CONNECTING
 from lifecycle.core.machine.states import State as S
-from lifecycle.models import AlertRule, Channel, Episode, ServiceState
+from lifecycle.live.feed import feed
+from lifecycle.models import AlertRule, Channel, Episode, FeedItem, ServiceState
 from registry.models import Dependency, Service
 from tests.lifecycle.alerts.explain.conftest import Live, Recorded
 from tests.support.fleet import NOON, at, make_rule
@@ -46,14 +47,16 @@ def walk(fleet: Recorded, chance: random.Random, *, needy: bool) -> None:
                 fleet.move(service, after, at(second), event=event, held_by="b" if waits else "")
                 due[service.pk] = second + chance.choice([3, 8, 20, 50, 90])
         if needy:
-            hold(*services)
+            hold(*services, at(second))
         live.second(at(second))
 
 
-def hold(service: Service, needed: Service) -> None:
+def hold(service: Service, needed: Service, now: datetime) -> None:
     """As the engine marks who waits for a dependency that does not serve."""
     mine = ServiceState.objects.filter(service=service, state__in=CONNECTING)
-    mine.update(held_by=needed.name if down(needed) else "")
+    held_by = needed.name if down(needed) else ""
+    if mine.exclude(held_by=held_by).update(held_by=held_by):
+        feed.note(FeedItem.Kind.SERVICE, service.pk, now)
 
 
 def down(service: Service) -> bool:
