@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -47,11 +47,11 @@ def walk(fleet: Recorded, chance: random.Random, *, needy: bool) -> None:
                 fleet.move(service, after, at(second), event=event, held_by="b" if waits else "")
                 due[service.pk] = second + chance.choice([3, 8, 20, 50, 90])
         if needy:
-            hold(*services, at(second))
+            hold(at(second), *services)
         live.second(at(second))
 
 
-def hold(service: Service, needed: Service, now: datetime) -> None:
+def hold(now: datetime, service: Service, needed: Service) -> None:
     """As the engine marks who waits for a dependency that does not serve."""
     mine = ServiceState.objects.filter(service=service, state__in=CONNECTING)
     held_by = needed.name if down(needed) else ""
