@@ -1,4 +1,4 @@
-"""The writing half of a worker, without sessions: `python -m … .storm.raging setup|run|judge …`.
+"""The writing half of a worker, without sessions: `python -m … .alerts.raging setup|run|judge …`.
 
 `setup PORT CHANNELS RULES HOLD` makes channels that post to this machine, and rules that wait HOLD seconds.
 `run SECONDS [alone]` lets all services fail at once, `alone` with a message and a transaction for each

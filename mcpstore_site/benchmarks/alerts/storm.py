@@ -11,8 +11,8 @@ import threading
 import time
 
 from mcpstore_site.benchmarks import engine, listed
+from mcpstore_site.benchmarks.alerts.receiving import Receivers
 from mcpstore_site.benchmarks.options import Options
-from mcpstore_site.benchmarks.storm.receiving import Receivers
 from mcpstore_site.benchmarks.support.http import browser
 from mcpstore_site.benchmarks.support.scratch import BenchmarkError, Clock, Scratch, names
 from mcpstore_site.benchmarks.table import Line, line, rank
@@ -26,7 +26,7 @@ COUNTS = (0, 20, 200)
 EVERY, HOLD = 30, 15
 CHECKED, CHECKED_FEW = 400, 10
 PAGES = ("/", "/alerts/", "/services/?sort=failing")
-PROGRAM = "mcpstore_site.benchmarks.storm.raging"
+PROGRAM = "mcpstore_site.benchmarks.alerts.raging"
 
 
 def run(options: Options) -> list[Line]:
