@@ -140,6 +140,8 @@ def _quiet(row: Episode, hush: Quiet | None) -> str:
     values = {"what": reason.text, "until": humanize.local(reason.until), "who": reason.by}
     if reason.kind == EpisodeNote.Kind.MAINTENANCE:
         return _("Maintenance until %(until)s: %(what)s") % values
+    if reason.kind == EpisodeNote.Kind.FLAPPING:
+        return _("Kept back until the service is stable: %(what)s") % values
     return _("Silenced by %(who)s until %(until)s: %(what)s") % values
 
 

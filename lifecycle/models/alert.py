@@ -98,6 +98,8 @@ class AlertRule(models.Model):
                 return names <= names_in(limits, names)
             case "tags":
                 return all(names <= scope.tags for scope in limits)
+            case "agents":
+                return all(names <= scope.agents for scope in limits)
         return True
 
     def __str__(self) -> str:

@@ -78,6 +78,7 @@ class EpisodeNote(models.Model):
         TOLD = "told"
         REMINDED = "reminded"
         NOT_ESCALATED = "late"
+        FLAPPING = "flapping"
 
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="notes")
     at = models.DateTimeField()

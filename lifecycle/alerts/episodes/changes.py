@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from lifecycle.alerts.silences import quiet
 from lifecycle.live.feed import feed
 from lifecycle.live.feed.feed import Cursor
 from lifecycle.models import AlertRule, Command, FeedItem
 from lifecycle.monitoring.settings import queries as monitoring
-from registry.models import RegistryHead
+from registry.models import AgentService, RegistryHead
 
 WHOLE_EVERY = timedelta(minutes=10)
 """So often everything is looked at nevertheless."""
@@ -77,7 +79,13 @@ def _rules() -> Any:
     """What decides on levels: the rules, and how far the configuration of services has come."""
     names = ("pk", "enabled", "condition", "scope", "seconds", "for_seconds")
     head = RegistryHead.objects.values_list("revision", flat=True).first()
-    return list(AlertRule.objects.order_by("pk").values_list(*names)), head
+    rules = list(AlertRule.objects.order_by("pk").values_list(*names))
+    by_agent = any(scope.get("kind") == "agents" for *_, scope, _seconds, _hold in rules)
+    return rules, head, list(_of_agents()) if by_agent else ()
+
+
+def _of_agents() -> QuerySet[AgentService, tuple[str, str]]:
+    return AgentService.objects.order_by("pk").values_list("agent__name", "service_name")
 
 
 def _telling(now: datetime) -> Any:

@@ -36,6 +36,7 @@ NOTE_WORDS = {
     EpisodeNote.Kind.TOLD: lazy("Sent"),
     EpisodeNote.Kind.REMINDED: lazy("Reminder sent"),
     EpisodeNote.Kind.NOT_ESCALATED: lazy("Not escalated"),
+    EpisodeNote.Kind.FLAPPING: lazy("Kept back"),
 }
 
 

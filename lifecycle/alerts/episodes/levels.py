@@ -144,7 +144,7 @@ def _open_missing(now: datetime, only: Only) -> tuple[int, int]:
             .filter(~Exists(known.exclude(state=Phase.RESOLVED.value)))
             .values_list("service", "service__name", "service__tags", "service__profile")
         )
-        keys = [key for key, *about in missing if scopes.of(rule).covers(*about)][:AT_ONCE]
+        keys = [key for key, *about in missing if scopes.covers(rule, *about)][:AT_ONCE]
         if keys:
             with transaction.atomic():
                 states = ServiceState.objects.filter(service__in=keys).select_related("service")

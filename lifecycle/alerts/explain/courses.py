@@ -32,7 +32,7 @@ BY_STATE = (Condition.STATE_ENTERED, Condition.NOT_SERVING_FOR, Condition.NEEDS_
 def recorded(rule: AlertRule) -> bool:
     """Whether the past can tell when its condition held, service by service."""
     if rule.condition == Condition.METRIC:
-        return rule.metric != Metric.CONSECUTIVE_FAILURES
+        return rule.metric in measured.OF_CHECKS
     return rule.condition in (*BY_STATE, Condition.TOOLS_CHANGED, Condition.FLAPPING)
 
 

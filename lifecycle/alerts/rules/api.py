@@ -56,7 +56,8 @@ class RuleAnswer(Schema):
     )
     breaking_only: bool
     metric: str = Field(
-        description="of metric: error_rate, response_time, availability, consecutive_failures"
+        description="of metric: error_rate, response_time, availability, consecutive_failures, "
+        "call_error_rate, call_time"
     )
     threshold: float
     window_seconds: int
@@ -77,7 +78,7 @@ class RuleList(Schema):
 
 
 class ScopeChange(Schema):
-    kind: str = Field("all", description="all, services, tags or profiles")
+    kind: str = Field("all", description="all, services, tags, agents or profiles")
     values: list[str] = []
 
 

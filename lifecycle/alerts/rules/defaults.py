@@ -17,6 +17,8 @@ MEASURED = (
     ("High error rate", "WARNING", "error_rate", 0.1),
     ("Slow response", "WARNING", "response_time", 3.0),
     ("High response time", "ERROR", "response_time", 5.0),
+    ("High tool error rate", "WARNING", "call_error_rate", 0.1),
+    ("Slow tool calls", "WARNING", "call_time", 5.0),
     ("Flapping", "WARNING", "", 0.0),
 )
 

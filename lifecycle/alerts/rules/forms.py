@@ -18,7 +18,7 @@ from lifecycle.core.machine.states import State
 from lifecycle.models import AlertRule, Channel
 from lifecycle.monitoring.settings import queries as monitoring
 from lifecycle.services.presenter import STATE_WORDS
-from registry.models import Profile, Service
+from registry.models import Agent, Profile, Service
 
 # HEALTHY is told by the recovery notice, DISCONNECTING is somebody's own doing.
 WATCHABLE = (State.RECONNECTING, State.UNREACHABLE, State.WARNING, State.INITIALIZING, State.DISCONNECTED)
@@ -41,6 +41,8 @@ METRICS = [
     (Metric.RESPONSE_TIME.value, lazy("Average response, above (seconds)")),
     (Metric.AVAILABILITY.value, lazy("Availability, below (0.99 is 99 %)")),
     (Metric.CONSECUTIVE_FAILURES.value, lazy("Consecutive failed checks, above")),
+    (Metric.CALL_ERROR_RATE.value, lazy("Error rate of tool calls, above (0.1 is 10 %)")),
+    (Metric.CALL_TIME.value, lazy("Average time of tool calls, above (seconds)")),
 ]
 LEVELS = [
     ("INFO", lazy("Info")),
@@ -52,6 +54,7 @@ SCOPES = [
     ("all", lazy("All services")),
     ("services", lazy("These services, by name")),
     ("tags", lazy("Services with one of these tags")),
+    ("agents", lazy("Services of these agents")),
     ("profiles", lazy("Services of these profiles")),
 ]
 KNOWN = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
@@ -99,7 +102,7 @@ class RuleForm(forms.Form):
     )
     scope = forms.ChoiceField(label=lazy("Scope"), choices=SCOPES, initial="all")
     values = forms.CharField(
-        label=lazy("Names, tags or profiles"),
+        label=lazy("Names, tags, agents or profiles"),
         required=False,
         max_length=5000,
         help_text=lazy("Separated by commas or spaces."),
@@ -234,12 +237,14 @@ class RuleForm(forms.Form):
 
 
 def _unknown(scope: str, values: list[str]) -> list[str]:
-    """Names of services and profiles are checked; a tag may be given to a service later."""
+    """Names of services, agents and profiles are checked; a tag may be given to a service later."""
     if scope == "tags":
         return []
     known = set(Profile.values)
     if scope == "services":
         known = set(Service.objects.listed().filter(name__in=values).values_list("name", flat=True))
+    if scope == "agents":
+        known = set(Agent.objects.filter(name__in=values).values_list("name", flat=True))
     return [value for value in values if value not in known]
 
 

@@ -14,9 +14,18 @@ from django.db.models import Count
 
 from lifecycle.core.alerting import measured
 from lifecycle.core.alerting.measured import Metric
-from lifecycle.core.monitoring import packing
+from lifecycle.core.monitoring import calls, packing
+from lifecycle.core.monitoring.calls import CallSummary
 from lifecycle.core.monitoring.summary import Summary
-from lifecycle.models import AlertRule, Rollup5m, ServiceState, SloState, Slowness, StateChange
+from lifecycle.models import (
+    AlertRule,
+    Rollup5m,
+    ServiceCallRollup,
+    ServiceState,
+    SloState,
+    Slowness,
+    StateChange,
+)
 from registry.models import Service
 
 Condition = AlertRule.Condition
@@ -46,6 +55,7 @@ class Looks:
         self._burning = cache(_burning)
         self._failing = cache(_failing)
         self._rolled = cache(partial(_rolled, now))
+        self._called = cache(partial(_called, now))
         self._sorted: dict[tuple[int, Metric], list[tuple[float, int]]] = {}
 
     def of(self, rule: AlertRule) -> Found:
@@ -62,6 +72,9 @@ class Looks:
     def _metric(self, rule: AlertRule, metric: Metric) -> Found:
         if metric is Metric.CONSECUTIVE_FAILURES:
             return Found(_beyond(self._failing(), metric, rule.threshold))
+        if metric not in measured.OF_CHECKS:
+            called = self._called(rule.window_seconds)
+            return Found(_beyond(_call_values(metric, called), metric, rule.threshold))
         rolled = self._rolled(rule.window_seconds)
         key = rule.window_seconds, metric
         if key not in self._sorted:
@@ -79,6 +92,11 @@ def _beyond(values: Sequence[tuple[float, int]], metric: Metric, threshold: floa
 
 def _values(metric: Metric, summaries: Mapping[int, Summary]) -> list[tuple[float, int]]:
     found = ((measured.value(metric, summary), key) for key, summary in summaries.items())
+    return sorted((value, key) for value, key in found if value is not None)
+
+
+def _call_values(metric: Metric, summaries: Mapping[int, CallSummary]) -> list[tuple[float, int]]:
+    found = ((measured.value_of_calls(metric, summary), key) for key, summary in summaries.items())
     return sorted((value, key) for value, key in found if value is not None)
 
 
@@ -140,6 +158,16 @@ def _rolled(now: datetime, seconds: int) -> _Window:
         parts[key].append(bytes(data))
     merged = {key: packing.merge(pieces) for key, pieces in parts.items()}
     return _Window(merged, frozenset(every.values_list("pk", flat=True)) - frozenset(merged))
+
+
+def _called(now: datetime, seconds: int) -> dict[int, CallSummary]:
+    """The tool calls of a window, by service; of a service that nobody called there is nothing to tell."""
+    first = int((now - timedelta(seconds=seconds)).timestamp()) // BUCKET * BUCKET
+    rows = ServiceCallRollup.objects.filter(span=BUCKET, at__gte=first)
+    parts: defaultdict[int, list[CallSummary]] = defaultdict(list)
+    for key, data in rows.values_list("service_id", "data"):
+        parts[key].append(calls.unpack(bytes(data)))
+    return {key: calls.merge(pieces) for key, pieces in parts.items()}
 
 
 MEASURED = (Condition.FLAPPING, Condition.UNUSUALLY_SLOW, Condition.BUDGET_BURN, Condition.METRIC)

@@ -97,6 +97,8 @@ def _scope(row: AlertRule) -> str:
             return _("Services: %(values)s") % {"values": values}
         case "tags":
             return _("Tags: %(values)s") % {"values": values}
+        case "agents":
+            return _("Agents: %(values)s") % {"values": values}
         case "profiles":
             return _("Profiles: %(values)s") % {"values": values}
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import CONNECTING, State
 from lifecycle.live.feed import feed
 from lifecycle.models import AlertRule, Episode, FeedItem, ServiceState
-from registry.models import Desired, Service
+from registry.models import AgentService, Desired, Service
 
 
 def rule_of(row: AlertRule) -> evaluate.Rule:
@@ -39,6 +39,7 @@ class Scopes:
 
     def __init__(self) -> None:
         self._read: dict[int, Scope] = {}
+        self._agents: dict[str, set[str]] | None = None
 
     def of(self, rule: AlertRule) -> Scope:
         scope = self._read.get(rule.pk)
@@ -48,7 +49,20 @@ class Scopes:
 
     def cover(self, rule: AlertRule, service: Service) -> bool:
         """Whether the rule looks at this service."""
-        return self.of(rule).covers(service.name, service.tags, service.profile)
+        return self.covers(rule, service.name, service.tags, service.profile)
+
+    def covers(self, rule: AlertRule, name: str, tags: Collection[str], profile: str) -> bool:
+        """The same of a service that is like this."""
+        scope = self.of(rule)
+        agents = self._agents_of(name) if scope.kind == "agents" else ()
+        return scope.covers(name, tags, profile, agents)
+
+    def _agents_of(self, service: str) -> Collection[str]:
+        if self._agents is None:
+            self._agents = {}
+            for name, agent in AgentService.objects.values_list("service_name", "agent__name"):
+                self._agents.setdefault(name, set()).add(agent)
+        return self._agents.get(service, ())
 
 
 def episode_of(row: Episode) -> evaluate.Episode:

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q, QuerySet
+
 from lifecycle.core.alerting.evaluate import RESUMED
 from lifecycle.core.alerting.silences import Target
-from lifecycle.models import Episode, EpisodeNote, MaintenancePeriod, MaintenanceWindow, Silence
+from lifecycle.models import AlertRule, Episode, EpisodeNote, MaintenancePeriod, MaintenanceWindow, Silence
+from registry.models import Service
 
 Kind = EpisodeNote.Kind
 LATELY = timedelta(minutes=5)
+LOOK_AGAIN = timedelta(seconds=60)
 ENDS = ("starts_at", "ends_at")
 
 
@@ -25,13 +29,23 @@ def target_of(row: Silence | MaintenanceWindow) -> Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """What keeps silent. A window does so for a moment longer, while services come back."""
+    """What keeps silent, but not the rules that it `spares`.
+
+    A window does so for a moment longer, while services come back; flapping until it is over, of which
+    *until* is only the time to look again.
+    """
 
     kind: Kind
     target: Target
     text: str
     by: str
     until: datetime
+    spares: frozenset[int] = frozenset()
+
+    def covers(self, service: Service | None, rule: int) -> bool:
+        """Whether this keeps an episode of *rule* silent."""
+        name, tags = (service.name, service.tags) if service else (None, [])
+        return rule not in self.spares and self.target.covers(name, tags, rule)
 
 
 @dataclass(frozen=True)
@@ -42,14 +56,12 @@ class Quiet:
 
     def why(self, row: Episode) -> Reason | None:
         """What keeps this episode from being told; a mass failure is kept by what covers every service."""
-        service = row.service
-        name, tags = (service.name, service.tags) if service else (None, [])
-        return next((one for one in self.reasons if one.target.covers(name, tags, row.rule_id)), None)
+        return next((one for one in self.reasons if one.covers(row.service, row.rule_id)), None)
 
 
 def now_is(now: datetime) -> Quiet:
-    """Two small queries."""
-    return Quiet([*_silences(now), *_windows(now)])
+    """Three small queries."""
+    return Quiet([*_silences(now), *_windows(now), *_flapping(now)])
 
 
 def marks(now: datetime) -> object:
@@ -60,6 +72,7 @@ def marks(now: datetime) -> object:
     return (
         [(pk, began <= now, now >= ended) for pk, began, ended in silences.values_list("pk", *ENDS)],
         [(pk, now >= end + RESUMED) for pk, end in periods.values_list("pk", "ended_at")],
+        sorted(_told_as_flapping().values_list("pk", flat=True)),
     )
 
 
@@ -83,6 +96,29 @@ def _windows(now: datetime) -> Iterable[Reason]:
         )
 
 
+def _told_as_flapping() -> QuerySet[Episode]:
+    """Open alerts of services that change their state again and again, which somebody is told of."""
+    open_now = Q(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
+    flapping = Q(rule__condition=AlertRule.Condition.FLAPPING, rule__channels__enabled=True)
+    return Episode.objects.filter(open_now, flapping, service__isnull=False).distinct()
+
+
+def _flapping(now: datetime) -> Iterable[Reason]:
+    """One notice of the flapping, and then nothing of the service by other rules until it is stable."""
+    rows = list(_told_as_flapping().select_related("service", "rule"))
+    spared = frozenset(row.rule_id for row in rows)
+    for row in rows:
+        if row.service is not None:
+            yield Reason(
+                kind=Kind.FLAPPING,
+                target=Target(services=frozenset([row.service.name])),
+                text=f"flapping, told by “{row.rule.name}”",
+                by="",
+                until=now + LOOK_AGAIN,
+                spares=spared,
+            )
+
+
 def trace(row: Episode, reason: Reason, now: datetime) -> None:
     """Say on the episode, once for each cause, that it is not told and why."""
     trace_all([(row, reason)], now)
@@ -103,5 +139,7 @@ def trace_all(kept: Sequence[tuple[Episode, Reason]], now: datetime) -> None:
 
 
 def _said(reason: Reason) -> str:
+    if reason.kind is Kind.FLAPPING:
+        return reason.text[:1000]
     until = reason.until.isoformat(timespec="minutes").replace("+00:00", "Z")
     return f"{reason.text} (until {until})"[:1000]

@@ -72,7 +72,7 @@ class Notice(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which services a rule looks at: all of them, or those named, tagged or profiled so."""
+    """Which services a rule looks at: all of them, those named, tagged or profiled so, or those of agents."""
 
     kind: str = "all"
     values: frozenset[str] = frozenset()
@@ -81,7 +81,8 @@ class Scope:
     def read(cls, raw: Mapping[str, Any]) -> Scope:
         return cls(kind=raw.get("kind", "all"), values=frozenset(raw.get("values", ())))
 
-    def covers(self, name: str, tags: Collection[str], profile: str) -> bool:
+    def covers(self, name: str, tags: Collection[str], profile: str, agents: Collection[str] = ()) -> bool:
+        """Whether a service of this name is meant; *agents* are those that it belongs to."""
         match self.kind:
             case "all":
                 return True
@@ -89,6 +90,8 @@ class Scope:
                 return name in self.values
             case "tags":
                 return not self.values.isdisjoint(tags)
+            case "agents":
+                return not self.values.isdisjoint(agents)
             case "profiles":
                 return profile in self.values
             case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from enum import StrEnum
 
+from lifecycle.core.monitoring.calls import CallSummary
 from lifecycle.core.monitoring.summary import Summary
 from lifecycle.core.timing import durations
 
@@ -19,6 +20,12 @@ class Metric(StrEnum):
     RESPONSE_TIME = "response_time"
     AVAILABILITY = "availability"
     CONSECUTIVE_FAILURES = "consecutive_failures"
+    CALL_ERROR_RATE = "call_error_rate"
+    CALL_TIME = "call_time"
+
+
+OF_CHECKS = frozenset({Metric.ERROR_RATE, Metric.RESPONSE_TIME, Metric.AVAILABILITY})
+"""Those that the checks of a window tell."""
 
 
 def value(metric: Metric, found: Summary) -> float | None:
@@ -29,6 +36,13 @@ def value(metric: Metric, found: Summary) -> float | None:
     if available is None:
         return None
     return 1 - available if metric is Metric.ERROR_RATE else available
+
+
+def value_of_calls(metric: Metric, found: CallSummary) -> float | None:
+    """Of the tool calls of one service over the window; None where there was none."""
+    if metric is Metric.CALL_TIME:
+        return found.mean_ms / 1000 if found.mean_ms is not None else None
+    return found.error_rate if found.calls else None
 
 
 def beyond(metric: Metric, value: float, threshold: float) -> bool:
@@ -46,6 +60,10 @@ def metric_text(metric: Metric, value: float, threshold: float) -> str:
             return f"answers in {durations.span(value)} on average, above {durations.span(threshold)}"
         case Metric.CONSECUTIVE_FAILURES:
             return f"{value:.0f} checks failed in a row, more than {threshold:.0f}"
+        case Metric.CALL_ERROR_RATE:
+            return f"{value:.1%} of the tool calls failed, more than {threshold:.1%}"
+        case Metric.CALL_TIME:
+            return f"tool calls take {durations.span(value)} on average, above {durations.span(threshold)}"
 
 
 def flapping_text(changes: int) -> str:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_defaults_come_once_and_stay_deleted() -> None:
-    assert ensure(NOON) == 8
+    assert ensure(NOON) == 10
     assert set(AlertRule.objects.values_list("name", flat=True)) == {
         "Service down",
         "Needs sign-in",
@@ -21,6 +21,8 @@ def test_the_defaults_come_once_and_stay_deleted() -> None:
         "High error rate",
         "Slow response",
         "High response time",
+        "High tool error rate",
+        "Slow tool calls",
         "Flapping",
     }
     AlertRule.objects.all().delete()

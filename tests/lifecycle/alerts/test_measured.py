@@ -9,19 +9,20 @@ import pytest
 from lifecycle.alerts.episodes import evaluate, measured
 from lifecycle.core.health.verdict import Level
 from lifecycle.core.machine.states import State as S
-from lifecycle.core.monitoring import packing, summary
+from lifecycle.core.monitoring import calls, packing, summary
 from lifecycle.models import (
     Channel,
     Delivery,
     Episode,
     Rollup5m,
+    ServiceCallRollup,
     ServiceState,
     Slo,
     SloState,
     Slowness,
     StateChange,
 )
-from registry.models import Service
+from registry.models import Agent, AgentService, Service
 from tests.support.fleet import Fleet, at, make_rule, sent
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,74 @@ def test_flapping_is_one_alert_until_it_is_stable(fleet: Fleet, log_channel: Cha
     assert Episode.objects.get().summary == "weather: changed its state 6 times within 10 min"
     measured.follow(at(700))
     assert sent() == ["firing", "resolved"]
+
+
+def test_while_a_service_flaps_other_rules_keep_silent_and_are_told_when_it_is_stable_and_still_down(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel, name="Flapping", condition="flapping", for_seconds=0)
+    service, other = fleet.service(), fleet.service("other")
+    for n in range(6):
+        StateChange.objects.create(
+            service=service, before="HEALTHY", after="WARNING", event="x", at=at(n * 10)
+        )
+    evaluate.tick(at(60))
+    make_rule(log_channel, name="Down")
+    fleet.move(service, S.RECONNECTING, at(70))
+    fleet.move(other, S.RECONNECTING, at(70))
+    told = Delivery.objects.order_by("id").values_list("episode__rule__name", "episode__service__name")
+    assert list(told) == [("Flapping", "weather"), ("Down", "other")]
+    kept = Episode.objects.get(rule__name="Down", service=service)
+    assert list(kept.notes.values_list("kind", "text")) == [("flapping", "flapping, told by “Flapping”")]
+    evaluate.tick(at(700))
+    evaluate.tick(at(706))
+    assert list(told.all())[2:] == [("Flapping", "weather"), ("Down", "weather")]
+
+
+def test_flapping_that_nobody_is_told_of_keeps_nothing_back(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(name="Flapping", condition="flapping", for_seconds=0)
+    service = fleet.service()
+    for n in range(6):
+        StateChange.objects.create(
+            service=service, before="HEALTHY", after="WARNING", event="x", at=at(n * 10)
+        )
+    evaluate.tick(at(60))
+    make_rule(log_channel, name="Down")
+    fleet.move(service, S.RECONNECTING, at(70))
+    assert Delivery.objects.get().episode.rule.name == "Down"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("metric", "threshold", "said"),
+    [
+        ("call_error_rate", 0.1, "weather: 20.0% of the tool calls failed, more than 10.0%"),
+        ("call_time", 5, "weather: tool calls take 6 s on average, above 5 s"),
+    ],
+)
+def test_tool_calls_are_compared_with_the_threshold_and_no_calls_are_the_end(
+    fleet: Fleet, log_channel: Channel, metric: str, threshold: float, said: str
+) -> None:
+    make_rule(log_channel, condition="metric", metric=metric, threshold=threshold, for_seconds=0)
+    service = fleet.service()
+    ok = [calls.one("ok", 6000) for _ in range(4)]
+    data = calls.pack(calls.merge([*ok, calls.one("tool_error", 6000)]))
+    start = int(at(0).timestamp()) // 300 * 300
+    ServiceCallRollup.objects.create(service=service, span=300, at=start, data=data)
+    assert measured.follow(at(60)) == 1
+    assert Episode.objects.get().summary == said
+    measured.follow(at(1200))
+    assert sent() == ["firing", "resolved"]
+
+
+def test_a_rule_looks_at_the_services_of_its_agents(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel, scope={"kind": "agents", "values": ["helper"]})
+    agent = Agent.objects.create(name="helper", created_at=at(0), updated_at=at(0))
+    for name in ("mine", "other"):
+        fleet.service(name)
+    AgentService.objects.create(agent=agent, service_name="mine")
+    for service in Service.objects.all():
+        fleet.move(service, S.RECONNECTING, at(1))
+    assert Episode.objects.get().service.name == "mine"  # type: ignore[union-attr]
 
 
 def test_failures_in_a_row_are_compared_with_the_threshold(fleet: Fleet, log_channel: Channel) -> None:
