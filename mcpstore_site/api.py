@@ -16,6 +16,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from lifecycle.alerts import api as alert_api
+from lifecycle.alerts.channels import api as channel_api
 from lifecycle.alerts.explain import api as why_api
 from lifecycle.alerts.explain.noise import api as noise_api
 from lifecycle.alerts.rules import api as rule_api
@@ -91,6 +92,7 @@ ROOMS = (
     why_api,  # before the paths that take any word after the service
     operation_api,
     alert_api,
+    channel_api,
     rule_api,
     noise_api,
     silence_api,

@@ -1,4 +1,4 @@
-"""REST for episodes, channels and deliveries."""
+"""REST for episodes and deliveries."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ninja import Field, Query, Router, Schema, Status
 
 from lifecycle.alerts.episodes import folding, operations
 from lifecycle.alerts.outbox import queue
-from lifecycle.models import Channel, Delivery, Episode
+from lifecycle.models import Delivery, Episode
 from registry.access import audit
-from registry.access.callers import OPERATOR, VIEWER, VIEWER_OF_ALL, caller
+from registry.access.callers import OPERATOR, VIEWER, caller
 from registry.rest.problems import ProblemError
 
 router = Router()
@@ -49,16 +49,6 @@ class EpisodeAnswer(Schema):
     waits_for: list[str] = Field(description="of a pending one: the failed dependencies it waits for")
 
 
-class ChannelAnswer(Schema):
-    id: int
-    name: str
-    kind: str
-    summary: str = Field(description="what may be seen of the configuration")
-    enabled: bool
-    disabled_reason: str
-    created_at: datetime
-
-
 class DeliveryAnswer(Schema):
     id: int
     message_id: str
@@ -77,11 +67,6 @@ class DeliveryAnswer(Schema):
 class EpisodePage(Schema):
     count: int
     results: list[EpisodeAnswer]
-
-
-class ChannelList(Schema):
-    count: int
-    results: list[ChannelAnswer]
 
 
 class DeliveryPage(Schema):
@@ -135,13 +120,6 @@ def episode_ack(request: HttpRequest, episode_id: int) -> dict[str, Any]:
     if not operations.acknowledge(episode_id, by=caller(request).name, now=timezone.now()):
         raise ProblemError(409, "This alert is no longer firing.")
     return _episode(rows.get(pk=episode_id))
-
-
-@router.get("channels", auth=VIEWER_OF_ALL, response=ChannelList, summary="List channels")
-def channels(request: HttpRequest) -> dict[str, Any]:
-    """Addresses and secrets of a channel are never given."""
-    rows = [_fields(row, ChannelAnswer) for row in Channel.objects.order_by("name")]
-    return {"count": len(rows), "results": rows}
 
 
 @router.get("deliveries", auth=VIEWER, response=DeliveryPage, summary="List deliveries")

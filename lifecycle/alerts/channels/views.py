@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,16 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lifecycle.alerts import pictures
-from lifecycle.alerts.channels import config as channel_config
+from lifecycle.alerts.channels import operations
 from lifecycle.alerts.channels.forms import ChannelForm
 from lifecycle.alerts.channels.kind import GROUPS
-from lifecycle.alerts.outbox import write as outbox_write
 from lifecycle.alerts.presenter import ChannelRow, channel_row, outcome_of
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.models import Channel, Delivery
 from lifecycle.pages.answers import is_htmx
-from registry.access import audit
 from registry.access.roles import require
 from registry.models import Role
 from registry.secrets import vault
@@ -98,12 +94,7 @@ def _form(request: HttpRequest, form: ChannelForm) -> HttpResponse:
 
 def _save(request: HttpRequest, form: ChannelForm) -> str:
     """Save, and return where to go: to the secret if there is a new one to show."""
-    who, now = request.user.get_username(), timezone.now()
-    with transaction.atomic():
-        before = pictures.of_channel(form.about) if form.about else None
-        channel = form.save(now)
-        action, after = "channel.change" if form.about else "channel.add", pictures.of_channel(channel)
-        audit.note(who, action, channel.name, channel.summary, now=now, before=before, after=after)
+    channel = operations.save(form, by=request.user.get_username(), now=timezone.now())
     messages.success(request, _("The channel “%(name)s” is saved.") % {"name": channel.name})
     if form.made_secret:
         return _show_once(request, channel, form.made_secret)
@@ -132,13 +123,9 @@ def _shown_once(request: HttpRequest, channel: Channel | None) -> str:
 @require_POST
 def channel_rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """A new signing secret; the old one signs along for a day."""
-    channel, now = get_object_or_404(Channel, pk=pk, kind=WEBHOOK), timezone.now()
-    config = channel_config.rotated(channel_config.unseal(channel.sealed), now)
-    with transaction.atomic():
-        channel.sealed = channel_config.seal(config)
-        channel.save(update_fields=["sealed"])
-        audit.note(request.user.get_username(), "channel.rotate", channel.name, now=now)
-    return redirect(_show_once(request, channel, config.secret))
+    channel = get_object_or_404(Channel, pk=pk, kind=WEBHOOK)
+    secret = operations.rotate(channel, by=request.user.get_username(), now=timezone.now())
+    return redirect(_show_once(request, channel, secret))
 
 
 @require(Role.ADMIN)
@@ -146,10 +133,7 @@ def channel_rotate(request: HttpRequest, pk: int) -> HttpResponse:
 def channel_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Its messages go with it, those that wait too."""
     channel = get_object_or_404(Channel, pk=pk)
-    with transaction.atomic():
-        who, before = request.user.get_username(), pictures.of_channel(channel)
-        audit.note(who, "channel.delete", channel.name, now=timezone.now(), before=before)
-        channel.delete()
+    operations.delete(channel, by=request.user.get_username(), now=timezone.now())
     messages.success(request, _("The channel “%(name)s” is deleted.") % {"name": channel.name})
     return redirect("channel_list")
 
@@ -158,15 +142,11 @@ def channel_delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def channel_test(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a test message; the answer asks for its outcome until it is there."""
-    channel, who, now = get_object_or_404(Channel, pk=pk), request.user.get_username(), timezone.now()
+    channel = get_object_or_404(Channel, pk=pk)
     if not channel.enabled:
         messages.error(request, _("The channel is disabled."))
         return _go(request, reverse("channel_list"))
-    delivery = channel.deliveries.filter(kind=Delivery.Kind.TEST, state=Delivery.State.QUEUED).first()
-    if delivery is None:
-        with transaction.atomic():
-            delivery = outbox_write.queue_test(channel, who, now)
-            audit.note(who, "channel.test", channel.name, now=now)
+    delivery = operations.test(channel, by=request.user.get_username(), now=timezone.now())
     if is_htmx(request):
         return _outcome(request, delivery)
     return redirect("delivery_list")
