@@ -47,8 +47,9 @@ def alerts(which: Q, window: Window) -> Iterator[dict[str, Any]]:
     """Those that were open at some time in the window, oldest first."""
     ended = Q(resolved_at__isnull=False, resolved_at__lt=window.start)
     rows = Episode.objects.filter(which, opened_at__lt=window.end).exclude(ended).order_by("id")
-    for row in rows.values("rule__name", "rule__level", *ALERT).iterator(500):
-        yield {"rule": row.pop("rule__name"), "level": row.pop("rule__level"), **row}
+    for row in rows.values("rule__name", "rule__level", "service__name", *ALERT).iterator(500):
+        about = {"rule": row.pop("rule__name"), "level": row.pop("rule__level")}
+        yield {**about, "service": row.pop("service__name"), **row}
 
 
 def services(which: QuerySet[Service]) -> Iterator[Service]:

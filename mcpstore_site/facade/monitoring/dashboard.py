@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mcpstore_site.facade.monitoring.alerting import AlertManager
 from mcpstore_site.facade.monitoring.history import History, say
+
+if TYPE_CHECKING:
+    from mcpstore_site.facade.context import StoreContext
+    from mcpstore_site.store import MCPStore
 
 ICONS = {"running": "✅", "stopped": "⏹️", "error": "❌", "starting": "🔄"}
 LINE = 60
@@ -14,7 +19,21 @@ HOUR = 3600.0
 
 
 class MonitoringDashboard(History):
-    """The figures of every service over time, in `metrics_history`, and a page of text."""
+    """The figures of every service over time, in `metrics_history`, and a page of text.
+
+    The rules of `alert_manager` are asked at each look, and its handlers hear of the console's alerts too.
+    """
+
+    def __init__(self, store: MCPStore | StoreContext) -> None:
+        super().__init__(store)
+        self.alert_manager = AlertManager(store)
+
+    def collect(self) -> None:
+        """The figures of every service as they are now; the rules are asked about each."""
+        super().collect()
+        for past in self.metrics_history.values():
+            self.alert_manager.check_alerts(past[-1])
+        self.alert_manager.follow()
 
     @property
     def alert_history(self) -> list[dict[str, Any]]:
