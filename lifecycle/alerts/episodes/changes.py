@@ -48,6 +48,11 @@ class Watch:
         """The next look finds this moved too: not all of it was attended to."""
         self._left = left
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether not all of what was seen last was attended to."""
+        return self._left.services != frozenset() or self._left.telling
+
     def look(self, now: datetime) -> Seen:
         """A few small queries, however many services there are."""
         left, self._left = self._left, Seen(frozenset(), telling=False)

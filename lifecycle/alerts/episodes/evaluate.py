@@ -122,6 +122,8 @@ def tick(now: datetime) -> int:
     if _swept_at is None or not timedelta(0) <= now - _swept_at < SWEEP_EVERY:
         _swept_at = now
         fired += _sweep(now, _watch.look(now))
+        if _watch.unfinished or measured.unfinished():
+            _swept_at = None  # the next second goes on
     elif reminders.soon(now):
         reminders.remind(now, AT_ONCE)
     return fired

@@ -42,6 +42,11 @@ def now_and_then(now: datetime) -> int:
     return follow(now)
 
 
+def unfinished() -> bool:
+    """Whether the last look left something for the next moment."""
+    return _looked_at is None
+
+
 def forget() -> None:
     """Look the next time, whenever that is."""
     global _looked_at

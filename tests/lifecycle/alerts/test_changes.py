@@ -114,6 +114,6 @@ def test_more_than_one_part_of_what_is_over_is_ended_in_the_next_moments(
     ServiceState.objects.update(state="HEALTHY", not_serving_since=None)
     evaluate.tick(at(1))
     assert Episode.objects.exclude(state="resolved").count() == 30
-    evaluate.tick(at(1) + timedelta(seconds=5))
+    evaluate.tick(at(1) + timedelta(seconds=1))
     assert not Episode.objects.exclude(state="resolved").exists()
     assert Delivery.objects.filter(kind="resolved").count() == 130

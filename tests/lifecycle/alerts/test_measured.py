@@ -185,6 +185,19 @@ def test_a_rule_looks_at_the_services_of_its_agents(fleet: Fleet, log_channel: C
     assert Episode.objects.get().service.name == "mine"  # type: ignore[union-attr]
 
 
+def test_many_that_are_beyond_a_threshold_at_once_are_told_in_parts_one_after_the_other(
+    fleet: Fleet, log_channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "AT_ONCE", 2)
+    monkeypatch.setattr(measured, "PARTS", 2)
+    make_rule(log_channel, condition="metric", metric="consecutive_failures", threshold=2, for_seconds=0)
+    for n in range(9):
+        fleet.service(f"s{n}")
+    ServiceState.objects.update(consecutive_failures=3)
+    assert [evaluate.tick(at(n)) for n in range(4)] == [4, 4, 1, 0]
+    assert len(sent()) == 9
+
+
 def test_failures_in_a_row_are_compared_with_the_threshold(fleet: Fleet, log_channel: Channel) -> None:
     make_rule(log_channel, condition="metric", metric="consecutive_failures", threshold=2, for_seconds=0)
     fleet.service()
