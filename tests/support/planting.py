@@ -17,7 +17,7 @@ from registry.models import Agent, AgentService, AuditEntry, AuditMember, Config
 from registry.secrets import vault
 
 CANARY = "xq7b9z"
-PK = 77
+PK = 7_077
 """Of every planted row that has a key of its own."""
 NO_TEXT = {
     "Service": {"approved_hash", "transport", "removed_by"},

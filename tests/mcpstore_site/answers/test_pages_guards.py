@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
@@ -22,7 +20,6 @@ from registry.models import Agent, AgentService, Role
 from tests.mcpstore_site.routes import pages, rest
 from tests.support.pages import HTMX, make_service, make_worker, signed_in
 from tests.support.planting import PK, plant
-from tests.support.web import Web
 
 DATABASE = pytest.mark.django_db
 ROUTES = [route for route in [*pages(), *rest()] if "GET" in route.methods and route.name != "logout"]
@@ -145,25 +142,3 @@ def test_cookies_are_hidden_from_scripts_and_other_sites(db: None) -> None:
     assert client.cookies[django_settings.SESSION_COOKIE_NAME]["httponly"]
     client.get("/account/")
     assert {one["samesite"] for one in client.cookies.values()} == {"Lax"} and len(client.cookies) > 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_real_web_process_says_so_of_static_files_and_what_is_too_large(web: Web) -> None:
-    with httpx2.Client(base_url=web.address, trust_env=False) as client:
-        page = client.get("/login/")
-        sheet = re.search(r'href="(/static/css/base[^"]*\.css)"', page.text)
-        assert sheet
-        for path, status in (
-            (sheet[1], 200),
-            ("/static/none.css", 404),
-            ("/static/", 404),
-            ("/healthz", 200),
-        ):
-            answer = client.get(path)
-            assert answer.status_code == status
-            assert lacking(answer.headers, kept=path.startswith("/static/")) == [], path
-    with socket.create_connection(("127.0.0.1", web.port), timeout=10) as raw:
-        raw.sendall(b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n")
-        head, *lines = raw.recv(8192).partition(b"\r\n\r\n")[0].decode().split("\r\n")
-    assert head.split()[1] == "413"
-    assert lacking({name.lower(): value for name, _, value in (one.partition(": ") for one in lines)}) == []
