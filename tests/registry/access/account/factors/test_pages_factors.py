@@ -100,6 +100,10 @@ def test_a_passkey_is_the_second_factor_and_a_way_in_by_itself(mine: Client) -> 
     assert ("ada", "signed in", "from 127.0.0.1, by a passkey") in audited()
     third = Client()
     assert sign_in(third)["Location"] == "/login/second/"
+    assert third.get("/login/second/?options=1").json()["publicKey"]["userVerification"] == "required"
+    key.verified = False
+    assert show_passkey(third, key, "/login/second/").status_code == 422
+    key.verified = True
     assert show_passkey(third, key, "/login/second/")["Location"] == "/"
     assert is_in(third)
 
