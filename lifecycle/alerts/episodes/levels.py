@@ -44,7 +44,7 @@ def _settled(now: datetime) -> Q:
     healthy, lasting = Q(service__state_row__state=State.HEALTHY.value), Q(clears_at=None)
     return ~Q(state=Phase.RESOLVED.value) & (
         Q(rule__enabled=False)
-        | Q(clears_at__lte=now)
+        | (Q(clears_at__lte=now) & ~Q(rule__condition__in=measures.MEASURED))
         | Q(service__removed_at__isnull=False)
         | Q(service__archived_at__isnull=False)
         | (~Q(rule__condition=TOOLS_CHANGED) & Q(service__desired=Desired.STOPPED))

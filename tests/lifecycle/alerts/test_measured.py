@@ -260,3 +260,18 @@ def test_a_rule_that_is_changed_ends_what_it_measured(
         rule.save()
         evaluate.reconsider(rule, at(5), "ann")
     assert sent() == ["firing", "resolved"]
+
+
+def test_a_measured_rule_that_keeps_firing_ends_when_its_time_is_over(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel, condition="flapping", keep_firing_seconds=60)
+    service = fleet.service()
+    for number in range(6):
+        StateChange.objects.create(service=service, after="HEALTHY", event="x", at=at(number))
+    evaluate._swept_at = measured._looked_at = None
+    for second in range(10, 900, 5):
+        evaluate.tick(at(second))
+    row = Episode.objects.get()
+    assert row.state == "resolved" and row.resolved_at is not None
+    assert at(660) <= row.resolved_at <= at(700)
