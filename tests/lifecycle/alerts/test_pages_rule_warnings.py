@@ -54,7 +54,14 @@ def test_the_shipped_rules_with_a_channel_are_fine(service: None, log_channel: C
 def test_a_rule_that_can_tell_nothing_or_not_as_meant_is_named(
     service: None, log_channel: Channel, fields: dict[str, Any], code: str
 ) -> None:
-    assert codes(make_rule(log_channel, **fields)) == [code]
+    make_rule(log_channel, name="wide", for_seconds=0)
+    rule = make_rule(log_channel, **{"level": "CRITICAL", **fields})
+    assert codes(rule) == [code]
+
+
+def test_what_matches_nothing_is_not_said_to_be_shadowed_too(service: None, log_channel: Channel) -> None:
+    make_rule(log_channel, name="wide")
+    assert codes(make_rule(log_channel, scope={"kind": "tags", "values": ["free"]})) == ["matches-nothing"]
 
 
 def test_channels_that_are_off_or_deliver_nothing_are_named(service: None) -> None:

@@ -56,7 +56,8 @@ def noise_report(request: HttpRequest) -> HttpResponse:
     rows = [noise_row(found) for found in figures.of(week)]
     context = {
         "week": week,
-        "rows": rows,
+        "rows": [row for row in rows if row.sent],
+        "silent": [row.rule for row in rows if not row.sent],
         "before": week.moved(-1),
         "after": week.moved(1) if week.monday < this.monday else None,
         "quiet": not any(row.sent for row in rows),

@@ -153,7 +153,7 @@ def silent_until(spells: Sequence[tuple[datetime, datetime]], now: datetime) -> 
 
 def _shadowed(looked: Looked, others: Sequence[Looked]) -> Iterator[Warning]:
     """One is enough: a person who mends it sees the next."""
-    if not looked.enabled:
+    if not looked.enabled or looked.covers == frozenset():
         return
     other = next(
         (other for other in others if other.number != looked.number and _says_all(other, looked)), None

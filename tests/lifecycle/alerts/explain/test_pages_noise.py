@@ -57,6 +57,7 @@ def test_the_week_counts_by_rule_and_proposes(viewer: Client, fleet: Recorded, l
     assert figures.of(week.moved(1))[0].noise.sent == 0
     page = viewer.get("/alerts/noise/?week=2026-W47").content.decode()
     assert "proposed: 30 s, would have spared 4 of 5" in page and "5 alerts" in page
+    assert "Sent nothing: Silent one" in page
     assert "In 2026-W46 no rule sent anything." in viewer.get("/alerts/noise/?week=2026-W46").content.decode()
     assert viewer.get("/alerts/noise/?week=nonsense").status_code == 200
     assert 'href="/alerts/noise/"' in viewer.get("/alerts/rules/").content.decode()
