@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.alerts.episodes import operations
 from lifecycle.alerts.episodes.course import course
-from lifecycle.alerts.explain import facts, words
+from lifecycle.alerts.explain import causes, facts, words
 from lifecycle.alerts.presenter import EpisodeRow, episode_row
 from lifecycle.alerts.silences import quiet as hushed
 from lifecycle.alerts.silences.quiet import Quiet
@@ -49,18 +51,35 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         before = ""
     over = _rows(resolved, PAGE_SIZE + 1)
     is_open = Episode.objects.exclude(state=Episode.State.RESOLVED)
+    now, cause = timezone.now(), request.GET.get("cause", "")[:200]
+    folded = causes.Folded() if before else causes.fold(now, cause)
     return {
-        "open": [] if before else _rows(is_open, OPEN_SHOWN, hushed.now_is(timezone.now())),
-        "more_open": 0 if before else max(is_open.count() - OPEN_SHOWN, 0),
+        "causes": folded.causes,
+        "open": [] if before else _rows(_first(is_open, folded.hidden), OPEN_SHOWN, hushed.now_is(now)),
+        "more_open": 0 if before else max(is_open.count() - len(folded.hidden) - OPEN_SHOWN, 0),
         "over": over[:PAGE_SIZE],
         "older": over[PAGE_SIZE - 1].row.pk if len(over) > PAGE_SIZE else 0,
         "before": before,
         "quiet": quiet,
         "address": "?"
-        + urlencode({**({"quiet": 1} if quiet else {}), **({"before": before} if before else {})}),
+        + urlencode(
+            {
+                **({"quiet": 1} if quiet else {}),
+                **({"before": before} if before else {}),
+                **({"cause": cause} if cause else {}),
+            }
+        ),
         "has_rules": AlertRule.objects.filter(enabled=True).exists(),
         "has_channels": Channel.objects.filter(enabled=True).exists(),
     }
+
+
+def _first(found: QuerySet[Episode], hidden: Collection[int]) -> QuerySet[Episode]:
+    """So many as are shown, without those that stand in another line."""
+    if not hidden:
+        return found
+    every = found.order_by(WAITS_LAST, "-pk").values_list("pk", flat=True)
+    return Episode.objects.filter(pk__in=list(islice((pk for pk in every if pk not in hidden), OPEN_SHOWN)))
 
 
 def _rows(found: QuerySet[Episode], limit: int, hush: Quiet | None = None) -> list[EpisodeRow]:

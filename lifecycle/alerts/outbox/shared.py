@@ -24,11 +24,16 @@ def of(failing: Collection[int]) -> Sequence[Shared]:
     """Of these services, by all that are listed; two queries, none where fewer than two fail."""
     if len(failing) < common_cause.FEWEST:
         return []
+    found = things()
+    everywhere = Counter(thing for own in found.values() for thing in own)
+    return common_cause.causes({key: found.get(key, []) for key in failing}, everywhere)
+
+
+def things() -> dict[int, list[Thing]]:
+    """What each listed service uses; two queries."""
     common = set(Secret.objects.filter(service=None).values_list("name", flat=True))
     rows = Service.objects.listed().values_list("pk", "transport", "endpoint", "entry")
-    things = {key: list(_things(kind, where, entry, common)) for key, kind, where, entry in rows}
-    everywhere = Counter(thing for own in things.values() for thing in own)
-    return common_cause.causes({key: things.get(key, []) for key in failing}, everywhere)
+    return {key: list(_things(kind, where, entry, common)) for key, kind, where, entry in rows}
 
 
 def _things(transport: str, endpoint: str, entry: dict[str, Any], common: Collection[str]) -> Iterator[Thing]:
