@@ -17,9 +17,11 @@ from lifecycle.monitoring.rollups import tables
 from registry.models import ContractChange, Service
 from tests.lifecycle.alerts.explain.conftest import Live, Recorded
 from tests.support.fleet import NOON, at, make_rule
+from tests.support.posting import make_channel
 
 pytestmark = pytest.mark.django_db
 LENGTH = 480
+LATE = timedelta(seconds=6)
 RULES: list[dict[str, Any]] = [
     {"for_seconds": 10, "reminder_seconds": 95},
     {"for_seconds": 0, "cooldown_seconds": 60, "level": "CRITICAL"},
@@ -47,26 +49,53 @@ def walk(fleet: Recorded, seed: int, length: int = LENGTH) -> Live:
     return live
 
 
-@pytest.mark.parametrize("fields", RULES)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_the_back_test_sends_is_what_live_sent(
-    fleet: Recorded, log_channel: Channel, fields: dict[str, Any], seed: int
-) -> None:
-    rule = make_rule(log_channel, **fields)
+def test_what_the_back_test_sends_is_what_live_sent(fleet: Recorded, seed: int) -> None:
+    channels = [make_channel(f"c{number}") for number in range(len(RULES))]
+    pairs = zip(channels, RULES, strict=True)
+    rules = [make_rule(channel, name=channel.name, **fields) for channel, fields in pairs]
     live = walk(fleet, seed)
-    found = backtest.run(rule, [log_channel], at(LENGTH - 1))
-    kinds = Counter(Delivery.objects.exclude(episode=None).values_list("kind", flat=True))
+    for rule, channel in zip(rules, channels, strict=True):
+        compare(rule, channel, live)
+
+
+def compare(rule: AlertRule, channel: Channel, live: Live) -> None:
+    found = backtest.run(rule, [channel], at(LENGTH - 1))
+    rows = Delivery.objects.filter(episode__rule=rule)
+    kinds = Counter(rows.values_list("kind", flat=True))
     assert found.count == kinds["firing"] > 0
     assert abs(found.reminders - kinds["reminder"]) <= 1  # one may be due in the last seconds
     assert found.recoveries == kinds["resolved"]
-    told = Counter(
-        Delivery.objects.filter(kind="firing", episode__isnull=False).values_list(
-            "episode__service__name", flat=True
-        )
-    )
+    told = Counter(rows.filter(kind="firing").values_list("episode__service__name", flat=True))
     assert dict(found.days[0].services) == told
-    assert abs(dict(found.sent)["log"] - len(live.sent)) <= 1  # the last may still wait for its group
+    left = sorted(rows.filter(kind="firing").values_list("created_at", flat=True))
+    kept = sorted(alert.told for alert in found.alerts if alert.told)
+    assert all(abs(one - other) <= LATE for one, other in zip(kept, left, strict=True))
+    sent = [name for _at, name, _kind, _many in live.sent if name == channel.name]
+    assert abs(dict(found.sent)[channel.name] - len(sent)) <= 1  # the last may still wait for its group
     assert (found.covered, found.stopped) == (found.services, "")
+
+
+def test_a_silence_keeps_back_what_it_outlasts_and_puts_off_what_outlasts_it(
+    fleet: Recorded, log_channel: Channel
+) -> None:
+    rule, live = make_rule(log_channel, cooldown_seconds=0), Live()
+    brief, long = fleet.service("brief"), fleet.service("long")
+    silences.add({"starts_at": at(10), "ends_at": at(100)}, by="ann", now=at(5))
+    for second in range(150):
+        if second == 20:
+            fleet.move(brief, S.UNREACHABLE, at(20))
+            fleet.move(long, S.UNREACHABLE, at(20))
+        if second == 60:
+            fleet.move(brief, S.HEALTHY, at(60), event="connected")
+        live.second(at(second))
+    found = backtest.run(rule, [log_channel], at(150))
+    row = Delivery.objects.get()
+    assert row.episode and row.episode.service == long
+    assert (found.count, found.hushed) == (1, 1)
+    told = {alert.who: alert.told for alert in found.alerts}
+    assert told["brief"] is None and told["long"] is not None
+    assert abs(told["long"] - row.created_at) <= LATE
 
 
 def test_a_draft_is_tried_without_being_saved(fleet: Recorded, log_channel: Channel) -> None:
