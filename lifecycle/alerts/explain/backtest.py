@@ -122,7 +122,8 @@ def _late(ends: float) -> str:
 
 def _of_each(rule: AlertRule, since: datetime, now: datetime, halt: Callable[[], str]) -> _Found:
     found, hushes = _Found(), past.hushes(since, now)
-    every = [one for one in Service.objects.listed().order_by("pk") if rule_values.covers(rule, one)]
+    scopes = rule_values.Scopes()
+    every = [one for one in Service.objects.listed().order_by("pk") if scopes.cover(rule, one)]
     found.services = len(every)
     for start in range(0, len(every), BATCH):
         part = {service.pk: service for service in every[start : start + BATCH]}

@@ -30,6 +30,7 @@ EPISODES_AT_MOST, HUSHES_AT_MOST, STEPS_AT_MOST = 50, 20, 200
 NOTES = {
     EpisodeNote.Kind.SILENCED: What.SILENCED,
     EpisodeNote.Kind.MAINTENANCE: What.MAINTENANCE,
+    EpisodeNote.Kind.FLAPPING: What.FLAPPING,
     EpisodeNote.Kind.NOTE: What.NOTE,
 }
 
@@ -231,5 +232,4 @@ def _lived(row: Episode, lines: Sequence[Line]) -> Iterator[Line]:
 def _hushed(rule: AlertRule, service: Service, hushes: Sequence[Hush]) -> Iterator[Line]:
     mine = [hush for hush in hushes if hush.covers(service, rule)]
     for hush in mine[-HUSHES_AT_MOST:]:
-        what = What.MAINTENANCE if hush.window else What.SILENCED
-        yield Line(at=hush.begin, what=what, until=hush.end, text=hush.text, by=hush.by)
+        yield Line(at=hush.begin, what=NOTES[hush.kind], until=hush.end, text=hush.text, by=hush.by)

@@ -16,11 +16,12 @@ from lifecycle.alerts.silences import quiet
 from lifecycle.core.alerting.evaluate import RESUMED
 from lifecycle.core.alerting.explain.course import Moved, Spell
 from lifecycle.core.alerting.silences import Target
-from lifecycle.core.health.verdict import Kind
+from lifecycle.core.health.verdict import Kind as FaultKind
 from lifecycle.core.machine.states import SERVING, Event, State
-from lifecycle.models import AlertRule, MaintenancePeriod, Silence, StateChange
+from lifecycle.models import AlertRule, Episode, EpisodeNote, MaintenancePeriod, Silence, StateChange
 from registry.models import Dependency, Service
 
+Kind = EpisodeNote.Kind
 MOVES_AT_MOST = 20_000
 """Of one service: who changes oftener than each minute is not looked at to the end."""
 FRESH = (Event.START.value, Event.RECONNECT.value, "registered")
@@ -81,7 +82,7 @@ def _read(rows: QuerySet[StateChange]) -> Iterable[tuple[int, Moved]]:
                 after=State(after),
                 event=event,
                 failed=bool(kind),
-                sign_in=kind == Kind.AUTH,
+                sign_in=kind == FaultKind.AUTH,
                 reason=reason,
             ),
         )
@@ -113,42 +114,78 @@ def _down(moves: Sequence[Moved], until: datetime) -> Iterable[Spell]:
 
 @dataclass(frozen=True, kw_only=True)
 class Hush:
-    """One time in which something is not told, and why."""
+    """One time in which something is not told, and why; but the rules that it `spares` are.
+
+    While a service is flapping nothing else is told of it.
+    """
 
     begin: datetime
     end: datetime
     target: Target
-    window: bool
+    kind: Kind
     text: str
     by: str
+    spares: frozenset[int] = frozenset()
+
+    @property
+    def planned(self) -> bool:
+        """Whether its end is known."""
+        return self.kind is not Kind.FLAPPING
 
     def covers(self, service: Service | None, rule: AlertRule) -> bool:
         name, tags = (service.name, service.tags) if service else (None, [])
-        return self.target.covers(name, tags, rule.pk)
+        return self.of(name, tags, rule)
+
+    def of(self, name: str | None, tags: Collection[str], rule: AlertRule) -> bool:
+        """The same of a service of this name."""
+        own = self.kind is Kind.FLAPPING and rule.condition == AlertRule.Condition.FLAPPING
+        return not own and rule.pk not in self.spares and self.target.covers(name, tags, rule.pk)
 
 
 def hushes(since: datetime, until: datetime) -> list[Hush]:
-    """All silences and maintenance that lie in this time in part; two queries."""
+    """All silences, maintenance and told flapping that lie in this time in part; three queries."""
     found = [
         Hush(
             begin=row.starts_at,
             end=row.ends_at,
             target=quiet.target_of(row),
-            window=False,
+            kind=Kind.SILENCED,
             text=row.comment or f"silence {row.pk}",
             by=row.created_by,
         )
         for row in Silence.objects.filter(starts_at__lt=until, ends_at__gt=since)
     ]
     periods = MaintenancePeriod.objects.filter(began_at__lt=until, ended_at__gt=since - RESUMED)
+    found += _flapping(since, until)
     return found + [
         Hush(
             begin=row.began_at,
             end=row.ended_at + RESUMED,
             target=quiet.target_of(row.window),
-            window=True,
+            kind=Kind.MAINTENANCE,
             text=row.window.name,
             by=row.window.created_by,
         )
         for row in periods.select_related("window")
+    ]
+
+
+def _flapping(since: datetime, until: datetime) -> list[Hush]:
+    """When services were flapping, as alerts tell that somebody was told of."""
+    rows = Episode.objects.filter(rule__condition=AlertRule.Condition.FLAPPING, service__isnull=False)
+    rows = rows.filter(rule__channels__enabled=True, fired_at__lt=until).exclude(resolved_at__lte=since)
+    found = list(rows.select_related("service", "rule").distinct())
+    spared = frozenset(row.rule_id for row in found)
+    return [
+        Hush(
+            begin=row.fired_at,
+            end=row.resolved_at or until,
+            target=Target(services=frozenset([row.service.name])),
+            kind=Kind.FLAPPING,
+            text=row.rule.name,
+            by="",
+            spares=spared,
+        )
+        for row in found
+        if row.service is not None and row.fired_at is not None
     ]

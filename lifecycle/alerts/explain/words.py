@@ -29,6 +29,7 @@ SENTENCES: dict[What, str | Promise] = {
     What.CHANNEL_PAUSED: lazy("The channel %(name)s gathers messages until %(until)s."),
     What.SILENCED: lazy("Silenced: %(text)s"),
     What.MAINTENANCE: lazy("In maintenance: %(text)s"),
+    What.FLAPPING: lazy("Kept back while the service is flapping, of which another alert tells: %(text)s"),
     What.NOT_RECORDED: lazy("What this rule measures is not recorded, so the past cannot be explained."),
     What.NO_FIGURES: lazy("Nothing was measured of this service in this time, so the rule cannot apply."),
     What.NEVER_MET: lazy("The condition was not met at any time."),
@@ -107,7 +108,7 @@ def _more(line: Line) -> str:
     parts: list[str] = []
     if line.what in (What.ENDED, What.TOO_SHORT):
         parts.append(str(ENDINGS.get(line.name, "")))
-    if line.what in (What.SILENCED, What.MAINTENANCE) and line.until:
+    if line.what in (What.SILENCED, What.MAINTENANCE, What.FLAPPING) and line.until:
         parts.append(_("until %(until)s") % {"until": humanize.local(line.until)})
     if line.what in (What.CHANNEL_OFF, What.FIRED):
         parts.append(line.text)

@@ -15,7 +15,6 @@ from lifecycle.alerts.explain.past import Hush
 from lifecycle.alerts.outbox import pacing
 from lifecycle.alerts.rules import steps
 from lifecycle.alerts.rules import values as rule_values
-from lifecycle.core.alerting.evaluate import Scope
 from lifecycle.core.alerting.explain import lint
 from lifecycle.core.alerting.explain.lint import Code, Looked, Warning, Way, World
 from lifecycle.core.alerting.measured import Metric
@@ -96,8 +95,8 @@ def _looked(rule: AlertRule, rows: Sequence[Row], failing: Collection[int]) -> L
 
 
 def _covered(rule: AlertRule, rows: Sequence[Row]) -> list[Row]:
-    scope = Scope.read(rule.scope)
-    return [row for row in rows if scope.covers(*row[1:])]
+    scopes = rule_values.Scopes()
+    return [row for row in rows if scopes.covers(rule, *row[1:])]
 
 
 def _channels(rule: AlertRule) -> list[Channel]:
@@ -157,7 +156,7 @@ def _silent(rule: AlertRule, rows: Sequence[Row], hushes: Sequence[Hush], now: d
 def _spells(
     hushes: Sequence[Hush], name: str | None, tags: Collection[str], rule: AlertRule
 ) -> list[tuple[datetime, datetime]]:
-    return [(hush.begin, hush.end) for hush in hushes if hush.target.covers(name, tags, rule.pk)]
+    return [(hush.begin, hush.end) for hush in hushes if hush.planned and hush.of(name, tags, rule)]
 
 
 def _note(found: Warning) -> Note:

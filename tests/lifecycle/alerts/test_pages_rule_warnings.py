@@ -13,6 +13,7 @@ from lifecycle.alerts.rules import lint
 from lifecycle.alerts.rules.defaults import ensure
 from lifecycle.alerts.windows import operations as windows
 from lifecycle.models import AlertRule, Channel, Silence
+from registry.models import Agent, AgentService
 from tests.lifecycle.alerts.explain.test_pages_forecast import typed
 from tests.support.api import Api
 from tests.support.fleet import NOON, Fleet, at, make_rule
@@ -96,6 +97,14 @@ def test_what_is_silenced_for_a_week_without_a_break_counts_as_always(
     window = {"name": "w", "start": NOON - timedelta(days=1), "minutes": 60, "rule": "", "zone": "UTC"}
     windows.save(None, window, by="ann", now=at(0))
     assert codes(other) == []
+
+
+def test_a_rule_on_agents_covers_their_services(service: None, log_channel: Channel) -> None:
+    rule = make_rule(log_channel, scope={"kind": "agents", "values": ["helper"]})
+    assert codes(rule) == ["matches-nothing"]
+    agent = Agent.objects.create(name="helper", created_at=NOON, updated_at=NOON)
+    AgentService.objects.create(agent=agent, service_name="weather")
+    assert codes(rule) == []
 
 
 def test_of_two_rules_one_of_which_says_all_the_other_is_named(service: None, log_channel: Channel) -> None:

@@ -115,7 +115,7 @@ def _never(looked: Looked, world: World) -> Iterator[Warning]:
 
 def _reachable(looked: Looked, world: World) -> bool:
     match looked.metric:
-        case Metric.ERROR_RATE:
+        case Metric.ERROR_RATE | Metric.CALL_ERROR_RATE:
             return looked.threshold < 1
         case Metric.AVAILABILITY:
             return looked.threshold > 0

@@ -28,6 +28,7 @@ class What(StrEnum):
     CHANNEL_PAUSED = "channel-paused"
     SILENCED = "silenced"
     MAINTENANCE = "maintenance"
+    FLAPPING = "flapping"
     NOT_RECORDED = "not-recorded"
     NO_FIGURES = "no-figures"
     NEVER_MET = "never-met"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lifecycle.alerts.episodes import evaluate, operations
-from lifecycle.alerts.explain import facts
+from lifecycle.alerts.explain import backtest, facts
 from lifecycle.alerts.explain.words import sentence
 from lifecycle.alerts.silences import operations as silences
 from lifecycle.alerts.windows import operations as windows
@@ -109,6 +109,22 @@ def test_a_silence_and_a_window_are_named_with_their_times(fleet: Recorded, log_
     assert (silence.at, silence.until, silence.text, silence.by) == (at(0), at(600), "moving", "ann")
     assert (upkeep.at, upkeep.until, upkeep.by) == (NOON, at(330), "bob")
     assert W.SILENCED in [what for what, _at in of(Episode.objects.get(), at(60))]
+
+
+def test_what_is_kept_back_while_a_service_is_flapping_says_so(fleet: Recorded, log_channel: Channel) -> None:
+    flapping = make_rule(log_channel, name="flaps", condition="flapping")
+    make_rule(log_channel, name="down")
+    service = fleet.service()
+    Episode.objects.create(
+        rule=flapping, service=service, state="firing", opened_at=at(0), fired_at=at(0), due_at=at(0)
+    )
+    fleet.move(service, S.UNREACHABLE, at(10))
+    row = Episode.objects.get(rule__name="down")
+    assert W.FLAPPING in [what for what, _at in of(row, at(20))]
+    down, flaps = facts.absences(service, at(-60), at(60))
+    assert [(line.at, line.text) for line in down.lines if line.what is W.FLAPPING] == [(at(0), "flaps")]
+    assert W.FLAPPING not in whats(list(flaps.lines))
+    assert backtest.run(down.rule, [log_channel], at(60)).hushed == 1
 
 
 def test_what_bars_every_alert_comes_first(fleet: Recorded, log_channel: Channel) -> None:
