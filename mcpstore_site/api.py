@@ -46,6 +46,8 @@ from mcpstore_site.answers import unavailable
 from registry.access.audit import api as audit_api
 from registry.agents import api as agent_api
 from registry.agents.operations import AgentNotFoundError
+from registry.clients import api as client_api
+from registry.clients.queries import ClientNotFoundError
 from registry.contracts.history import ChangeNotFoundError
 from registry.dependencies.links import StillNeededError
 from registry.errors import (
@@ -89,6 +91,7 @@ ROOMS = (
     call_api,
     contract_api,
     dependency_api,
+    client_api,
     why_api,  # before the paths that take any word after the service
     operation_api,
     alert_api,
@@ -112,6 +115,7 @@ for room in ROOMS:
 STATUS_OF: dict[type[Exception], int] = {
     ServiceNotFoundError: 404,
     AgentNotFoundError: 404,
+    ClientNotFoundError: 404,
     ProfileNotFoundError: 404,
     BatchNotFoundError: 404,
     RemovedNotFoundError: 404,

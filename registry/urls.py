@@ -8,6 +8,7 @@ from registry.access.audit import views as audit_views
 from registry.access.people import views as people_views
 from registry.access.signin import openid, passkey, second
 from registry.agents import views as agent_views
+from registry.clients import views as client_views
 from registry.imports import views as import_views
 from registry.removed import views as removed_views
 from registry.services import views as service_views
@@ -22,6 +23,8 @@ urlpatterns = [
     path("agents/<str:name>/token/", agent_views.agent_token, name="agent_token"),
     path("agents/<str:name>/revoke/", agent_views.agent_revoke, name="agent_revoke"),
     path("agents/<str:name>/mcp.json", agent_views.agent_mcpjson, name="agent_mcpjson"),
+    path("connect/", client_views.client_connect, name="client_connect"),
+    path("connect/file/", client_views.client_file, name="client_file"),
     path("service-names/", service_views.service_names, name="service_names"),
     path("services/<str:name>/edit/", service_views.service_edit, name="service_edit"),
     path("services/<str:name>/remove/", service_views.service_remove, name="service_remove"),

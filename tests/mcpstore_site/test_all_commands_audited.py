@@ -44,6 +44,8 @@ READS = {
     "agents show",
     "audit list",
     "audit verify",
+    "clients list",
+    "clients show",
     "contracts change",
     "contracts history",
     "contracts list",

@@ -123,11 +123,11 @@ def _codex_headers(tell: Telling) -> tuple[str, dict[str, str], dict[str, str]]:
         if secret is None:
             open_ones[name] = value
         elif name.lower() == "authorization" and value == _BEARER + secret[0]:
-            bearer = tell.variable(secret[1], secret[0], f"headers {name}")
+            bearer = tell.variable(secret[1], secret[0], f"header {name}")
         elif value == secret[0]:
-            named[name] = tell.variable(secret[1], value, f"headers {name}")
+            named[name] = tell.variable(secret[1], value, f"header {name}")
         else:
-            named[name] = tell.variable(f"{secret[1]}.header", value, f"headers {name}")
+            named[name] = tell.variable(f"{secret[1]}.header", value, f"header {name}")
     return bearer, open_ones, named
 
 
@@ -156,7 +156,7 @@ def _keys_of_headers(tell: Telling) -> list[str]:
         (name, secret) for name, value in tell.service.headers.items() for secret in SECRET.findall(value)
     ]
     return list(
-        dict.fromkeys(tell.variable(secret, reference(secret), f"headers {name}") for name, secret in pairs)
+        dict.fromkeys(tell.variable(secret, reference(secret), f"header {name}") for name, secret in pairs)
     )
 
 

@@ -26,7 +26,7 @@ class Telling:
 
     def text(self, text: str, place: str, what: str = "") -> str:
         """With every secret as this client fills it in; where it fills in nothing, a person has to."""
-        said = f"{place} {what}".strip()
+        said = f"{place.removesuffix('s') if what else place} {what}".strip()
         self._literal(text, said)
         return SECRET.sub(lambda match: self._secret(match[1], place, said), text)
 
