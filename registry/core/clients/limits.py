@@ -22,6 +22,8 @@ def with_limits(
     """The entry with its limits in our terms, and what there is to say of them."""
     made, notes = dict(entry), list[str]()
     given = entry.get("timeout")
+    if client.unit == MILLISECONDS and isinstance(given, dict):
+        return _apart(made, notes, given), notes
     clear = _clear(entry)
     if clear:
         _put(made, notes, "timeout", float(entry[clear]), clear)
@@ -31,6 +33,17 @@ def with_limits(
         if _number(entry.get(key)) and START_KEY not in made:
             _put(made, notes, START_KEY, entry[key] * factor, key)
     return made, notes
+
+
+def _apart(made: dict[str, Any], notes: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Both limits under `timeout`, as opencode 2 keeps them; what else stands there is left to be refused."""
+    if not given or not given.keys() <= {"startup", "request"} or not all(map(_number, given.values())):
+        return made
+    del made["timeout"]
+    for key, source in (("timeout", "request"), (START_KEY, "startup")):
+        if source in given:
+            _put(made, notes, key, given[source] / 1000, f"timeout.{source}")
+    return made
 
 
 def _clear(entry: Mapping[str, Any]) -> str:

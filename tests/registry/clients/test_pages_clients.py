@@ -94,7 +94,7 @@ def test_rest_gives_the_file_with_its_notes_and_variables(viewer: Client) -> Non
     (variable,) = answer["variables"]
     assert (variable["name"], variable["service"]) == ("CRM_AUTHORIZATION", "crm")
     assert (answer["notes"], answer["file"]) == ([], "mcp.json")
-    assert viewer.get("/api/v1/clients").json()["count"] == 15
+    assert viewer.get("/api/v1/clients").json()["count"] == 16
     both = viewer.get("/api/v1/clients/cursor").json()["text"]
     assert list(json.loads(both)["mcpServers"]) == ["crm", "files"]
     one = viewer.get("/api/v1/clients/cursor?agent=desk").json()["text"]

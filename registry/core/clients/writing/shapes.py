@@ -85,6 +85,13 @@ def opencode(tell: Telling) -> dict[str, Any]:
     return made | {"type": "remote"}
 
 
+def opencode_2(tell: Telling) -> dict[str, Any]:
+    """As opencode, with both limits under one key."""
+    made = opencode(tell)
+    given = {what: made.pop(what) for what in ("request", "startup") if what in made}
+    return made | ({"timeout": given} if given else {})
+
+
 def codex(tell: Telling) -> dict[str, Any]:
     """Nothing is filled in; secrets come from variables that are named."""
     service = tell.service
@@ -171,6 +178,7 @@ def continue_dev(tell: Telling) -> dict[str, Any]:
 SHAPES: Mapping[str, Callable[[Telling], dict[str, Any]]] = {
     "plain": plain,
     "opencode": opencode,
+    "opencode-2": opencode_2,
     "codex": codex,
     "goose": goose,
     "continue": continue_dev,

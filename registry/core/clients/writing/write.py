@@ -86,8 +86,10 @@ def _document(
     root = target.root
     if target.key == "vscode":
         return {"inputs": [_input(one) for one in variables], root: held} if variables else {root: held}
-    if target.key == "opencode":
-        return {"$schema": "https://opencode.ai/config.json", root: held}
+    if target.shape in ("opencode", "opencode-2"):
+        inner, *outer = reversed(root.split("."))
+        held = {inner: held}
+        return {"$schema": "https://opencode.ai/config.json", **({outer[0]: held} if outer else held)}
     if target.shape == "continue":
         return {"name": "MCP servers", "version": "0.0.1", "schema": "v1", root: held}
     if target.switch == "excluded" and off:

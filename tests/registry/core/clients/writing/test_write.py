@@ -29,7 +29,9 @@ def made(key: str, *services: Meant, **fields: Any) -> Written:
 def entry(key: str, **fields: Any) -> Any:
     """The one entry of the file, with its headers and variables as the client keeps them."""
     tree = READ[TARGETS[key].language](made(key, **fields).text)
-    held = tree[TARGETS[key].root]
+    held = tree
+    for part in TARGETS[key].root.split("."):
+        held = held[part]
     return held[0] if isinstance(held, list) else held["crm"]
 
 
@@ -47,6 +49,7 @@ SPELLED = {
     "gemini": "${CRM_TOKEN}",
     "zed": "${CRM_TOKEN}",
     "opencode": "{env:CRM_TOKEN}",
+    "opencode-2": "{env:CRM_TOKEN}",
     "continue": "${{ secrets.CRM_TOKEN }}",
     "cline": "${env:CRM_TOKEN}",
     "roo": "${env:CRM_TOKEN}",
@@ -57,7 +60,7 @@ SPELLED = {
 
 @pytest.mark.parametrize(("key", "spelled"), SPELLED.items())
 def test_a_secret_stands_as_its_client_fills_it_in(key: str, spelled: str) -> None:
-    name = "environment" if key == "opencode" else "env"
+    name = "environment" if key.startswith("opencode") else "env"
     assert entry(key, env={"TOKEN": TOKEN})[name] == {"TOKEN": spelled}
 
 
@@ -131,6 +134,7 @@ def test_claude_desktop_reaches_an_address_through_a_bridge() -> None:
         ("claude-code", {"timeout": 2500}),
         ("opencode", {"timeout": 2500}),
         ("gemini", {"timeout": 2500}),
+        ("opencode-2", {"timeout": {"request": 2500, "startup": 4000}}),
         ("cline", {"timeout": 2.5}),
         ("roo", {"timeout": 2.5}),
         ("zed", {"timeout": 3}),
