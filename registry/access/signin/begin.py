@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allauth.account.internal.flows.login import get_authentication_records
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -12,12 +13,22 @@ from registry.access.sessions import browsers
 from registry.access.sessions.queries import PLACE
 from registry.access.signin.throttle import DOOR
 
+ON_THE_WAY = 900
+"""Seconds that the session of somebody lives who is not in yet: anybody can have one made."""
 CODES = {"totp": "a code", "recovery_codes": "a recovery code", "webauthn": "a passkey"}
+
+
+def on_the_way(request: HttpRequest) -> None:
+    """What is kept until the next step is soon forgotten, where nobody takes it."""
+    if not request.user.is_authenticated:
+        request.session.set_expiry(ON_THE_WAY)
 
 
 def begin(request: HttpRequest, user: User) -> None:
     """Keep in the new session what its person will know it by, and note it."""
     now, address = timezone.now(), clients.address(request)
+    request.session.set_expiry(None)
+    Session.objects.filter(expire_date__lt=now).delete()
     browser = browsers.told(request.headers.get("User-Agent", ""))
     request.session[PLACE] = {"address": address, "browser": browser, "at": now.isoformat()}
     if first_admin.has_printed_password(user):

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from registry.access.roles import open_to_all
+from registry.access.signin.begin import on_the_way
 from registry.access.signin.views import next_of
 
 NONSENSE = (KeyError, ValueError, TypeError, AttributeError)
@@ -28,6 +29,7 @@ def signin_openid(request: HttpRequest) -> HttpResponse:
 
     from registry.access.openid import adapter, provider
 
+    on_the_way(request)
     try:
         made = provider.Provider(request, app=provider.app())
         answer: HttpResponse = made.redirect(request, process="login", next_url=next_of(request))

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from registry.access.account.factors import passkeys
 from registry.access.account.factors.views import answer_of
 from registry.access.roles import open_to_all
+from registry.access.signin.begin import on_the_way
 from registry.access.signin.throttle import Attempt, TooManyAttemptsError
 from registry.access.signin.views import locked, next_of, only_by_provider, switched_off
 
@@ -29,6 +30,7 @@ def signin_passkey(request: HttpRequest) -> HttpResponse:
     if only_by_provider():
         return switched_off(request)
     if request.method != "POST":
+        on_the_way(request)
         return JsonResponse(passkeys.asked_to_show())
     answer = answer_of(request) or {}
     user = passkeys.claimed(answer)

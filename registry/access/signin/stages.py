@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
 
 from registry.access.account.factors import queries
+from registry.access.signin.begin import on_the_way
 
 
 class SecondFactor(LoginStage):
@@ -24,6 +25,7 @@ class SecondFactor(LoginStage):
         user = cast("User | None", self.login.user)
         if user is None or not queries.has_any(user) or self._came_by_passkey():
             return None, True
+        on_the_way(self.request)
         self.state["password"] = user.get_session_auth_hash()
         return redirect("signin_second"), True
 

@@ -198,7 +198,9 @@ def test_the_session_before_is_not_the_one_that_is_signed_in(provider: OpenIdDou
     client = Client()
     address = begin(client)
     planted = client.session.session_key
+    assert client.session.get_expiry_age() == 900
     back(client, address)
+    assert client.session.get_expiry_age() > 900
     assert is_in(client) and client.session.session_key != planted
     stranger = Client()
     stranger.cookies["sessionid"] = str(planted)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -331,3 +333,18 @@ def test_a_viewer_sees_their_own_page_and_the_list_says_who_has_one(mine: Client
     people.set_role("ada", Role.VIEWER, by="root", now=timezone.now())
     add_app(mine)
     assert "second factor:" in text_of(admin.get("/settings/people/"))
+
+
+def test_sessions_of_those_who_are_not_in_are_short_and_old_ones_go(mine: Client, ada: User) -> None:
+    key, secret = add_passkey(mine), add_app(mine)[0]
+    for begin in (lambda one: one.get("/login/passkey/"), sign_in):
+        begin(waiting := Client())
+        assert waiting.session.get_expiry_age() == 900
+        begin(other := Client())
+        answer = other.post("/login/second/", {"code": code_of(secret)}, secure=True)
+        if answer.headers["Location"] != "/":
+            show_passkey(other, key)
+        assert is_in(other) and other.session.get_expiry_age() == settings.SESSION_COOKIE_AGE
+    Session.objects.filter(session_key=waiting.session.session_key).update(expire_date=timezone.now())
+    show_passkey(Client(), key)
+    assert not Session.objects.filter(session_key=waiting.session.session_key).exists()
