@@ -137,7 +137,7 @@ def test_long_lists_come_in_pages(
         )
         for n in range(120)
     )
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         first = admin.get(reverse("alert_list")).content.decode()
     assert "no. 119;" in first and "no. 70;" in first and "no. 69;" not in first
     before = Episode.objects.get(summary="no. 70;").pk
