@@ -89,4 +89,5 @@ def told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response["RateLimit"] = f"{NAME};r={max(left.requests, 0)};t={left.seconds}"
         if left.requests < 0:
             response["Retry-After"] = str(left.seconds)
+            response._has_been_logged = True  # type: ignore[attr-defined]  # Django would say each refusal
     return response
