@@ -85,9 +85,10 @@ class World:
         self.file = data / "new.json"
         self.file.write_text(json.dumps({"mcpServers": {"new": {"url": "https://new.example/"}}}))
 
-    def with_codes(self) -> None:
+    def with_codes(self) -> str:
         data = {"secret": vault.seal("x")}
         Authenticator.objects.create(user=User.objects.get(username="ann"), type="totp", data=data)
+        return "ann"
 
     def edited(self) -> str:
         image.export_pending(author="ann", now=timezone.now())
@@ -135,7 +136,7 @@ COMMANDS: dict[str, Callable[[World], Any]] = {
     "people deactivate": typed("people", "deactivate", "ann"),
     "people activate": lambda w: (run("people", "deactivate", "ann"), run("people", "activate", "ann")),
     "people sign-out": typed("people", "sign-out", "ann"),
-    "people reset-factors": lambda w: (w.with_codes(), run("people", "reset-factors", "ann")),
+    "people reset-factors": lambda w: run("people", "reset-factors", w.with_codes()),
     "people sign-in-link": typed("people", "sign-in-link", "ann"),
     "people remove": typed("people", "remove", "ann"),
     "services remove": typed("services", "remove", "maps"),
