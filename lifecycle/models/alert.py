@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from lifecycle.core.alerting.messages import NEEDED_BY
+from lifecycle.models.command import Command
 from registry.core.scope import Limits
 from registry.models import SealedField, Service
 from registry.models.hidden import SaidField
@@ -58,6 +59,11 @@ class AlertRule(models.Model):
         UNUSUALLY_SLOW = "unusually-slow"
         FLAPPING = "flapping"
 
+    class Response(models.TextChoices):
+        RESTART = "restart"
+        RECONNECT = "reconnect"
+        STOP = "stop"
+
     name = models.CharField(max_length=100, unique=True)
     enabled = models.BooleanField(default=True)
     level = models.CharField(max_length=8, choices=Level.choices, default=Level.ERROR)
@@ -80,6 +86,9 @@ class AlertRule(models.Model):
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
     steps = models.JSONField(
         default=list, help_text='who else is told, `core.alerting.escalation.Step`: [{"wait", "channels", …}]'
+    )
+    response = models.CharField(
+        max_length=10, choices=Response.choices, default="", blank=True, help_text="what the console does"
     )
     created_at = models.DateTimeField()
 
@@ -147,6 +156,11 @@ class Episode(models.Model):
     escalated = models.PositiveSmallIntegerField(default=0, help_text="turns of the rule's steps taken")
     escalated_at = models.DateTimeField(null=True, help_text="from when the wait for the next turn counts")
     escalates_at = models.DateTimeField(null=True, help_text="when the next turn is, if nobody takes it on")
+    responded = models.ForeignKey(
+        Command, null=True, on_delete=models.SET_NULL, related_name="+", help_text="the rule's response"
+    )
+    response = models.CharField(max_length=300, default="", blank=True, help_text="what came of it, in words")
+    response_over = models.BooleanField(default=False, help_text="people were told that it did not help")
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=150, default="", blank=True)
     resolved_at = models.DateTimeField(null=True)

@@ -79,6 +79,7 @@ class EpisodeNote(models.Model):
         REMINDED = "reminded"
         NOT_ESCALATED = "late"
         FLAPPING = "flapping"
+        RESPONSE = "response"
 
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="notes")
     at = models.DateTimeField()

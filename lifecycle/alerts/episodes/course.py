@@ -37,6 +37,7 @@ NOTE_WORDS = {
     EpisodeNote.Kind.REMINDED: lazy("Reminder sent"),
     EpisodeNote.Kind.NOT_ESCALATED: lazy("Not escalated"),
     EpisodeNote.Kind.FLAPPING: lazy("Kept back"),
+    EpisodeNote.Kind.RESPONSE: lazy("Automatic response"),
 }
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from django.db.models import Q
 
+from lifecycle.alerts.actions import response
 from lifecycle.alerts.episodes import levels, mass_failure, measured, step
 from lifecycle.alerts.episodes.changes import Seen, Watch
 from lifecycle.alerts.episodes.folding import Folding
@@ -141,6 +142,7 @@ def _sweep(now: datetime, seen: Seen) -> int:
     late = late_channels.catch_up(now, AT_ONCE) if seen.telling else 0
     reminders.remind(now, AT_ONCE)
     turns.skip_unheard(now, AT_ONCE)
+    response.report(now, AT_ONCE)
     if late or not done:
         _watch.again(Seen(None if not done else frozenset(), telling=bool(late)))
     return fired + measured.now_and_then(now)

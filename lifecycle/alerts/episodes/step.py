@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from lifecycle.alerts.actions import response
 from lifecycle.alerts.episodes import endings, folding, rows
 from lifecycle.alerts.episodes.rows import Draft
 from lifecycle.alerts.outbox import write as outbox_write
@@ -103,6 +104,7 @@ def write(steps: Sequence[Step]) -> list[tuple[Step, Episode]]:
     for step, row, _ in written:
         row.rule, row.service = step.case.rule, step.case.service
     if begun := [(row, story) for step, row, story in written if step.notice is Notice.FIRING]:
+        response.respond([row for row, _ in begun], now)
         outbox_write.queue_firing(begun, now)
     if ended := [(row, story) for step, row, story in written if step.notice is Notice.RESOLVED]:
         outbox_write.queue_resolved(ended, now)

@@ -185,6 +185,7 @@ def beginning_of(row: Episode, story: Story, fired_at: datetime) -> dict[str, An
         "dependents": list(story.needed_by[:DEPENDENTS_NAMED]),
         "dependents_count": len(story.needed_by),
         "next_try": stamp(story.next_try) if story.next_try else None,
+        "response": row.response,
         **_helps(row, story),
     }
 
@@ -252,15 +253,16 @@ def telling_both(end: dict[str, Any], beginning: Delivery) -> dict[str, Any]:
     return end | {"data": data | {"began": told, "message": message}}
 
 
-def queue_reminder(row: Episode, now: datetime) -> int:
-    """That it still fires, to those channels that have its beginning; returns how many messages."""
+def queue_reminder(row: Episode, now: datetime, why: str = "") -> int:
+    """That it still fires, and *why* that is said, to those channels that have its beginning; how many."""
     told = Delivery.objects.filter(
         episode=row, kind=Delivery.Kind.FIRING, state__in=[Delivery.State.DELIVERED, Delivery.State.PARTIAL]
     )
     beginnings = {delivery.channel: delivery for delivery in told.select_related("channel")}
     story = story_now(row)
     data = beginning_of(row, story, row.fired_at or now)
-    data["message"] = f"Still firing after {messages.lasting(now - row.opened_at)}: {row.summary}"
+    why = why or f"Still firing after {messages.lasting(now - row.opened_at)}"
+    data["message"] = f"{why}: {row.summary}"
     queue(row, [one for one in beginnings if one.enabled], Notice.REMINDER, data, now, beginnings)
     return len(beginnings)
 

@@ -66,6 +66,7 @@ class RuleAnswer(Schema):
     keep_firing_seconds: int = Field(description="how long it must be over before it is resolved")
     reminder_seconds: int = Field(description="how often it is sent again until acknowledged; 0: never")
     message: str
+    response: str = Field(description="what the console does itself: restart, reconnect, stop, or empty")
     notify_recovery: bool
     channels: list[str]
     steps: list[RuleStep] = Field(description="the escalation")
@@ -99,6 +100,7 @@ class RuleChange(Schema):
     keep_firing_seconds: int | None = None
     reminder_seconds: int | None = None
     message: str | None = None
+    response: str | None = None
     notify_recovery: bool | None = None
     channels: list[str] | None = Field(None, description="names")
     steps: list[RuleStep] | None = Field(None, description="the escalation; all of it is replaced")

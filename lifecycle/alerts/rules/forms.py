@@ -50,6 +50,12 @@ LEVELS = [
     ("ERROR", lazy("Error")),
     ("CRITICAL", lazy("Critical")),
 ]
+RESPONSES = [
+    ("", lazy("None")),
+    ("restart", lazy("Restart the service")),
+    ("reconnect", lazy("Reconnect the service")),
+    ("stop", lazy("Stop the service")),
+]
 SCOPES = [
     ("all", lazy("All services")),
     ("services", lazy("These services, by name")),
@@ -133,6 +139,15 @@ class RuleForm(forms.Form):
         initial=0,
         required=False,
         help_text=lazy("Sent again until somebody acknowledges it. 0: never."),
+    )
+    response = forms.ChoiceField(
+        label=lazy("Automatic response"),
+        choices=RESPONSES,
+        required=False,
+        help_text=lazy(
+            "Done once when the alert fires, at most 3 times an hour for a service; never where it is "
+            "stopped, silenced, in maintenance, or when many services fail at once."
+        ),
     )
     message = forms.CharField(
         label=lazy("Message"),
@@ -231,6 +246,7 @@ class RuleForm(forms.Form):
             if given["scope"] == "all"
             else {"kind": given["scope"], "values": given["values"]}
         )
+        rule.response = given["response"]
         rule.steps = step_forms.rows(self.steps)
         rule.cooldown_seconds, rule.notify_recovery = given["cooldown"], given["notify_recovery"]
         return rule
@@ -271,6 +287,7 @@ def initial_of(rule: AlertRule) -> dict[str, Any]:
         "keep_firing": rule.keep_firing_seconds,
         "reminder": rule.reminder_seconds,
         "message": rule.message,
+        "response": rule.response,
         "notify_recovery": rule.notify_recovery,
         "enabled": rule.enabled,
         "channels": list(rule.channels.values_list("pk", flat=True)),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from lifecycle.alerts.presenter import LEVELS
 from lifecycle.alerts.rules import steps as rule_steps
-from lifecycle.alerts.rules.forms import METRICS
+from lifecycle.alerts.rules.forms import METRICS, RESPONSES
 from lifecycle.alerts.rules.lint import Note
 from lifecycle.core.alerting.messages import lasting
 from lifecycle.core.timing.durations import number
@@ -56,6 +56,8 @@ def _steps(row: AlertRule) -> list[str]:
         values = {"span": lasting(step.wait), "names": names, "n": step.repeat + 1}
         text = _("after %(span)s, %(n)d times: %(names)s") if step.repeat else _("after %(span)s: %(names)s")
         lines.append(text % values)
+    if row.response:
+        lines.append(_("does: %(what)s") % {"what": dict(RESPONSES)[row.response]})
     return lines
 
 

@@ -22,6 +22,7 @@ FACTS: tuple[tuple[str, str], ...] = (
     ("Since", "since"),
     ("Resolved", "resolved_at"),
     ("Retry at", "next_try"),
+    ("Automatic response", "response"),
     ("Severity", "level"),
     ("Rule", "rule"),
 )

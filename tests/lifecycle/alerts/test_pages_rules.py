@@ -53,6 +53,9 @@ def test_an_escalation_is_typed_step_by_step_and_shown_in_words(admin: Client, l
     }
     page = admin.post(reverse("rule_add"), rule_data(**steps), follow=True).content.decode()
     assert "<small>after 5 min: log</small>" in page and "<small>after 10 min, 3 times: log</small>" in page
+    admin.post(reverse("rule_add"), rule_data(name="Acts", response="restart"))
+    assert "<small>does: Restart the service</small>" in admin.get(reverse("rule_list")).content.decode()
+    AlertRule.objects.filter(name="Acts").delete()
     rule = AlertRule.objects.get()
     assert [step["wait"] for step in rule.steps] == [300, 600], "a step without a channel is none"
     form = admin.get(reverse("rule_edit", args=[rule.pk])).content.decode()

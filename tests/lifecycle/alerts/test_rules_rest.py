@@ -23,6 +23,7 @@ def test_a_rule_is_added_changed_and_deleted(api_operator: Api, fleet: Fleet, lo
         "for_seconds": 0,
         "scope": {"kind": "tags", "values": ["paid", "eu"]},
         "reminder_seconds": 3600,
+        "response": "reconnect",
         "channels": ["log"],
     }
     made = api_operator.post("alert-rules", body)
@@ -84,6 +85,7 @@ def test_a_wrong_step_is_refused_and_named(
         ({"name": "x", "scope": {"kind": "services", "values": ["nobody"]}}, "scope.values"),
         ({"name": "x", "message": "{password}"}, "message"),
         ({"name": "x", "cooldown_seconds": -1}, "cooldown_seconds"),
+        ({"name": "x", "response": "reboot"}, "response"),
         ({"name": "x", "channels": ["nobody"]}, "channels"),
         ({"name": "x", "reminder_seconds": 10**9}, "reminder_seconds"),
     ],
