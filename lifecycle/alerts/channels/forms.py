@@ -32,6 +32,10 @@ class ChannelForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in kind.fields:
             self.fields[field.name] = _input(field, about)
+            if _can_be_emptied(field) and self.config.value(field.name):
+                self.fields[f"clear-{field.name}"] = forms.BooleanField(
+                    label=_("Remove: %(what)s") % {"what": field.label}, required=False
+                )
         if about is not None or not kind.alerts:
             del self.fields["all_rules"]
 
@@ -44,7 +48,8 @@ class ChannelForm(forms.Form):
     @property
     def settings(self) -> list[forms.BoundField]:
         """The fields of this kind alone, in their order."""
-        return [self[field.name] for field in self.kind.fields]
+        own = {field.name for field in self.kind.fields}
+        return [self[name] for name in self.fields if name.removeprefix("clear-") in own]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -75,13 +80,17 @@ class ChannelForm(forms.Form):
         ):
             return
         for field in self.kind.fields:
-            if field.secret and self.config.value(field.name) and not self.data.get(field.name):
+            emptied = _can_be_emptied(field) and self.data.get(f"clear-{field.name}")
+            kept = self.config.value(field.name) and not self.data.get(field.name) and not emptied
+            if field.secret and kept:
                 self.add_error(field.name, _("The address is another one now: enter this again."))
 
     def _settled(self, field: Field, typed: str) -> str:
         """As it is kept: what was typed, else a secret that is there already, else one that is made."""
         if typed:
             return field.check(typed)
+        if self.data.get(f"clear-{field.name}") and _can_be_emptied(field):
+            return ""
         if field.secret and (kept := self.config.value(field.name)):
             return kept
         if field.made is not None:
@@ -118,6 +127,11 @@ def origin(url: str) -> tuple[str, str]:
     except ValueError:
         return "", ""
     return (parts.scheme, parts.netloc.lower()) if parts.netloc else ("", "")
+
+
+def _can_be_emptied(field: Field) -> bool:
+    """A secret that the channel can do without; one that is made is replaced instead."""
+    return field.secret and not field.required and field.made is None
 
 
 def _input(field: Field, about: Channel | None) -> forms.Field:

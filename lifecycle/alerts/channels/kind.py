@@ -81,9 +81,9 @@ class Kind:
     """One kind of channel.
 
     `help` says what it is and where its settings come from, `summary` is what people may see of them.
-    `outside` are secrets from elsewhere, `lacks` says what this installation lacks for it. One that keeps
-    incidents is not *grouped*: it is told of each alert by itself. Without *alerts* it is told of none.
-    One that does not *confirm* says yes to what may be lost.
+    `outside` are secrets from elsewhere, `lacks` says what this installation lacks for it. Without *alerts*
+    it is told of none. One that does not *confirm* says yes to what may be lost. Which are told of each alert
+    by itself stands in `grouping.ALONE`.
     """
 
     key: str
@@ -97,7 +97,6 @@ class Kind:
     paces: tuple[Pace, ...] = ()
     outside: Callable[[], list[str]] = list
     lacks: Callable[[], Text] = str
-    grouped: bool = True
     alerts: bool = True
     confirms: bool = True
 

@@ -85,7 +85,7 @@ class Deliverer:
     async def _expire_now_and_then(self) -> None:
         if time.monotonic() - self._expired_at > EXPIRE_EVERY:
             self._expired_at = time.monotonic()
-            await self._ask(queue.expire, self._clock())
+            await self._ask(queue.expire, self._clock(), self._pauses.left())
 
     async def _beat_now_and_then(self) -> None:
         if time.monotonic() - self._beat_at > heartbeats.LOOK_EVERY:

@@ -23,6 +23,11 @@ class Pauses:
         """Whether the channel has to wait."""
         return self._monotonic() < self._until.get(channel, 0.0)
 
+    def left(self) -> dict[int, float]:
+        """How many seconds each channel that has to wait still does."""
+        now = self._monotonic()
+        return {channel: until - now for channel, until in self._until.items() if until > now}
+
     def note(self, channel: int, paces: Sequence[Pace], asked: timedelta | None) -> None:
         """A message was tried just now."""
         now, most = self._monotonic(), pace.longest(paces)

@@ -17,6 +17,7 @@ from lifecycle.alerts.rules import values as rule_values
 from lifecycle.alerts.senders.letter import ANSWER_LIMIT
 from lifecycle.core.alerting import resend
 from lifecycle.core.alerting.grouping import ALONE, Pacing
+from lifecycle.core.timing.durations import span
 from lifecycle.models import Channel, Delivery, DeliveryAttempt
 from registry.access import audit
 from registry.models.limits import current
@@ -198,9 +199,15 @@ def _after_failure(
     return {"next_attempt_at": following}
 
 
-def expire(now: datetime) -> int:
-    """Bury what has waited too long, as for a channel that is switched off."""
+def expire(now: datetime, pausing: Mapping[int, float] | None = None) -> int:
+    """Bury what has waited too long, as for a channel that is switched off; how many.
+
+    *pausing* are the channels that have to wait, and for how many seconds more.
+    """
     late = Delivery.objects.filter(state=QUEUED, group=None, expires_at__lte=now, next_attempt_at__lte=now)
+    for channel, seconds in (pausing or {}).items():
+        answer = f"not sent: the receiver asked for a pause, which lasts another {span(int(seconds))}"
+        late.filter(channel=channel, kind=Delivery.Kind.TEST, attempts=0).update(answer=answer)
     late.filter(answer="").update(answer=TOO_LATE)
     buried = late.exclude(delivered_at=None).update(state=PARTIAL) + late.update(state=DEAD)
     if buried:

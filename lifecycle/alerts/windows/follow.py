@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
+from lifecycle.alerts.outbox import write
+from lifecycle.alerts.outbox.escalation import rows as escalation
 from lifecycle.alerts.silences import quiet
 from lifecycle.core.alerting import windows
 from lifecycle.core.alerting.windows import BadWindowError, Window
 from lifecycle.core.machine.states import CONNECTING
-from lifecycle.models import Command, MaintenancePeriod, MaintenanceWindow, ServiceState
+from lifecycle.models import Command, Delivery, Episode, MaintenancePeriod, MaintenanceWindow, ServiceState
 from lifecycle.monitoring.uptime import maintenance
 from lifecycle.operations import commands
 from registry.errors import NotPossibleError, ServiceNotFoundError
@@ -40,11 +42,25 @@ def follow(now: datetime) -> None:
     """Called every few seconds; one query where there is nothing to do."""
     for window in MaintenanceWindow.objects.filter(enabled=True, planned_until__lt=now + AGAIN):
         plan(window, now)
-    for period in MaintenancePeriod.objects.filter(over=False, began_at__lte=now).select_related("window"):
+    live = list(MaintenancePeriod.objects.filter(over=False, began_at__lte=now).select_related("window"))
+    if live:
+        _hold_back(now)
+    for period in live:
         with transaction.atomic():
             maintenance.exclude(covered(period.window), period.began_at, period.ended_at)
             if period.ended_at <= now:
                 _end(period, now)
+
+
+def _hold_back(now: datetime) -> None:
+    """What was queued before a window began, and nobody has tried to send, is told after it if it holds."""
+    begins = [Delivery.Kind.FIRING, Delivery.Kind.REMINDER]
+    waiting = Delivery.objects.filter(escalation.WAITING, kind__in=begins).values("episode")
+    hush = quiet.now_is(now)
+    for row in Episode.objects.filter(pk__in=waiting).select_related("service", "rule"):
+        if (reason := hush.why(row)) is not None:
+            quiet.trace(row, reason, now)
+            write.withdraw(row, now)
 
 
 def plan(window: MaintenanceWindow, now: datetime) -> None:

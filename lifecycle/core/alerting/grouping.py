@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 URGENT = "CRITICAL"
-ALONE = frozenset({"pagerduty", "opsgenie", "jsm"})
+ALONE = frozenset({"pagerduty", "opsgenie"})
 """Kinds of channels that keep an incident for each episode: a group would leave incidents open."""
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.channels.config import Config
 from lifecycle.alerts.channels.forms import ChannelForm
-from lifecycle.alerts.channels.kind import GROUPS
+from lifecycle.alerts.channels.kind import GROUPS, Group
 from lifecycle.alerts.outbox.delivery import Deliverer
 from lifecycle.alerts.outbox.write import USUAL
 from lifecycle.alerts.rules.forms import CONDITIONS, RuleForm
@@ -37,7 +37,7 @@ def test_every_kind_of_channel_has_a_name_a_place_a_sender_and_help() -> None:
         ]
         assert not helpless, f"{key}: say where one gets {helpless}"
     assert set(all_senders()) == set(KINDS)
-    assert {key for key, kind in KINDS.items() if not kind.grouped} == grouping.ALONE & set(KINDS)
+    assert {kind.key for kind in KINDS.values() if kind.group is Group.ON_CALL} == grouping.ALONE
 
 
 class Holding(Post):

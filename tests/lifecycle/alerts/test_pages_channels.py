@@ -176,3 +176,29 @@ def test_what_is_chosen_can_be_chosen_otherwise_and_emptied(admin: Client) -> No
     )
     channel.refresh_from_db()
     assert channel_config.unseal(channel.sealed).more == {"token": "1:AB", "chat": "@news"}
+
+
+def test_a_secret_that_a_channel_can_do_without_is_removed_where_a_person_says_so(admin: Client) -> None:
+    given = {"name": "Group", "enabled": "on", "url": "https://oapi.dingtalk.com/robot/send?access_token=t"}
+    admin.post(reverse("channel_add", args=["dingtalk"]), given | {"signing": "SECabc"})
+    channel = Channel.objects.get()
+    edit = reverse("channel_edit", args=[channel.pk])
+    assert 'name="clear-signing"' in admin.get(edit).content.decode()
+    admin.post(edit, {"name": "Group", "enabled": "on"})
+    assert channel_config.unseal(Channel.objects.get().sealed).value("signing") == "SECabc"
+    admin.post(edit, {"name": "Group", "enabled": "on", "clear-signing": "on"})
+    left = channel_config.unseal(Channel.objects.get().sealed)
+    assert (left.value("signing"), left.url) == ("", given["url"])
+    assert "clear-" not in admin.get(edit).content.decode(), "there is nothing to remove"
+
+
+def test_a_secret_that_a_channel_needs_or_makes_cannot_be_removed(admin: Client) -> None:
+    admin.post(
+        reverse("channel_add", args=["webhook"]),
+        {"name": "Hook", "enabled": "on", "url": "https://h.example/x"},
+    )
+    edit = reverse("channel_edit", args=[Channel.objects.get().pk])
+    assert "clear-" not in admin.get(edit).content.decode()
+    admin.post(edit, {"name": "Hook", "enabled": "on", "clear-secret": "on", "clear-url": "on"})
+    left = channel_config.unseal(Channel.objects.get().sealed)
+    assert left.url == "https://h.example/x" and left.secret.startswith("whsec_")

@@ -83,3 +83,20 @@ async def test_one_that_hangs_delays_no_other(clock: Clock, post: Post) -> None:
             await asyncio.sleep(0)
     assert hanging.taken == []
     await deliverer.aclose()
+
+
+async def test_a_test_message_that_a_pause_outlasted_says_so(clock: Clock, post: Post) -> None:
+    wound = 0.0
+    deliverer = Deliverer({"wecom": post}, clock=clock, monotonic=lambda: wound)
+    channel = await channel_made("chat", kind="wecom")
+    deliverer._pauses.note(channel.pk, (), timedelta(hours=1))
+    tried = await delivery_made(channel, kind="test", expires_at=clock.now + timedelta(minutes=2))
+    await once(deliverer)
+    assert post.taken == []
+    wound = 121.0
+    clock.wind(121)
+    await deliverer._expire_now_and_then()
+    await tried.arefresh_from_db()
+    assert tried.state == "dead"
+    assert tried.answer == "not sent: the receiver asked for a pause, which lasts another 57 min 59 s"
+    await deliverer.aclose()

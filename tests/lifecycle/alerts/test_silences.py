@@ -230,3 +230,28 @@ def test_maintenance_that_is_ended_early_counts_from_then_on(fleet: Fleet) -> No
     evaluate.sweep(at(605))
     assert [(gap.service, gap.ended_at) for gap in MonitoringGap.objects.all()] == [(service, at(600))]
     assert not windows.end_now(row, by="ann", now=at(700))
+
+
+def test_a_window_that_begins_keeps_what_waits_in_the_queue_as_a_silence_does(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel)
+    values = {"name": "patch day", "start": at(5), "minutes": 1, "rule": "", "zone": "UTC"}
+    windows.save(None, values, by="ann", now=at(-60))
+    fleet.move(fleet.service(), S.UNREACHABLE, at(0))
+    assert sent() == ["firing"]
+    evaluate.sweep(at(6))
+    assert sent() == []
+    assert EpisodeNote.objects.get().kind == "maintenance"
+    evaluate.sweep(at(96))
+    assert sent() == ["firing"]
+
+
+def test_a_window_takes_nothing_back_that_was_tried(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel)
+    values = {"name": "patch day", "start": at(5), "minutes": 1, "rule": "", "zone": "UTC"}
+    windows.save(None, values, by="ann", now=at(-60))
+    fleet.move(fleet.service(), S.UNREACHABLE, at(0))
+    Delivery.objects.update(attempts=1)
+    evaluate.sweep(at(6))
+    assert sent() == ["firing"]

@@ -45,10 +45,19 @@ class Walk:
         self.services = [self.fleet.service(f"s{n}", tags=[f"t{n % 2}"]) for n in range(4)]
         self.arrived: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
         self.sent: dict[str, Any] = {}
+        self.down: set[int] = set()
 
     def step(self) -> None:
         self.now += timedelta(seconds=self.chance.choice([1, 5, 20, 70]))
-        deeds = [*[self.move] * 3, self.hush, self.unhush, self.take_on, self.edit, self.switch_phone]
+        deeds = [
+            *[self.move] * 3,
+            self.cut,
+            self.hush,
+            self.unhush,
+            self.take_on,
+            self.edit,
+            self.switch_phone,
+        ]
         self.chance.choice(deeds)()
         evaluate.tick(self.now)
         measured.now_and_then(self.now)
@@ -88,6 +97,10 @@ class Walk:
         rule.save()
         evaluate.reconsider(rule, self.now, "ann")
 
+    def cut(self) -> None:
+        """A receiver takes nothing for a while, so that its repetitions come rarely."""
+        self.down ^= {self.chance.choice(self.channels).pk}
+
     def switch_phone(self) -> None:
         """Off, and on again some steps later."""
         phone = Channel.objects.get(name="phone")
@@ -98,6 +111,7 @@ class Walk:
         for number in queue.due_channels(self.now, self.pacing):
             while (found := queue.take(number, self.now, self.pacing)) is not None:
                 took = how == "well" or (how == "dies" and self.chance.random() < 0.5)
+                took = took and number not in self.down
                 if took:
                     self._arrive(found)
                 if how == "dies":
@@ -109,9 +123,14 @@ class Walk:
         turns = [row for row in parts if row.kind == "firing" and row.turn]
         idle = [row for row in turns if not row.episode or row.episode.state != "firing"]
         assert len(idle) < len(parts) if found.attempts > 1 else not idle, "called about what is over"
+        late = [row for row in parts if row.kind == "firing" and _is_over(row)]
+        assert found.attempts > 1 or not late, "sent late, though its end is there"
         mine = str(found.message_id)
         assert self.sent.setdefault(mine, found.payload) == found.payload, "another text under the same id"
         data = found.payload["data"]
+        members = data.get("members", ())
+        over = {one["episode"] for one in members if one["kind"] == "resolved"}
+        assert not over & {one["episode"] for one in members if one["kind"] != "resolved"}, "both in one"
         for one in data.get("members", [data]):
             kind = one.get("kind", found.payload["type"].removeprefix("alert."))
             if kind == "resolved" and "not reported before" in one["message"]:
@@ -121,6 +140,7 @@ class Walk:
     def finish(self) -> None:
         """All rules are on, all silences over, all services well, all channels take."""
         Channel.objects.update(enabled=True)
+        self.down.clear()
         for rule in AlertRule.objects.filter(enabled=False):
             AlertRule.objects.filter(pk=rule.pk).update(enabled=True)
         for service in self.services:
@@ -129,6 +149,10 @@ class Walk:
             self.now += timedelta(seconds=65)
             evaluate.tick(self.now)
             self.deliver("well")
+
+
+def _is_over(row: Delivery) -> bool:
+    return row.episode is not None and row.episode.state == Episode.State.RESOLVED
 
 
 def _twice_open() -> list[Any]:

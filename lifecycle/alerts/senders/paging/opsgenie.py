@@ -106,7 +106,6 @@ KIND = Kind(
         ),
     ),
     sender=lambda outbound: HttpSender(build, judge, outbound),
-    grouped=False,
     summary=summary,
     limit=MESSAGE,
 )
