@@ -80,7 +80,8 @@ def _failing(rows: Sequence[Delivery]) -> set[int]:
 
 def _member(data: dict[str, Any]) -> dict[str, Any]:
     names = ("episode", "service", "rule", "level", "kind", "state", "since", "message")
-    return {name: data.get(name) for name in names}
+    was = {"began_as": data["began_as"]} if "began_as" in data else {}
+    return {name: data.get(name) for name in names} | was
 
 
 def _shared(cause: Shared) -> dict[str, Any]:

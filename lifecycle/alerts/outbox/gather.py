@@ -9,8 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from lifecycle.alerts.outbox import digest, write
-from lifecycle.alerts.outbox.escalation.rows import CALLED_OFF
+from lifecycle.alerts.outbox import digest
+from lifecycle.alerts.outbox.escalation.rows import CALLED_OFF, telling_both
 from lifecycle.core.alerting.grouping import Pacing, may_leave
 from lifecycle.models import Channel, Delivery, Episode
 
@@ -138,7 +138,7 @@ def _tell_both(beginnings: Sequence[Delivery]) -> None:
     waiting = Delivery.objects.filter(state=State.QUEUED, attempts=0, group=None, kind=Kind.RESOLVED)
     for end in waiting.filter(beginning__in=beginnings).select_related("beginning"):
         assert end.beginning is not None
-        Delivery.objects.filter(pk=end.pk).update(payload=write.telling_both(end.payload, end.beginning))
+        Delivery.objects.filter(pk=end.pk).update(payload=telling_both(end.payload, end.beginning))
 
 
 def _takes_over(beginning: Delivery | None, now: datetime) -> bool:
@@ -177,7 +177,7 @@ def supersede(ends: Sequence[Delivery]) -> None:
         beginning = end.beginning
         assert beginning is not None
         beginning.state, beginning.group, beginning.answer = State.SUPERSEDED, end, OVERTAKEN
-        end.payload = write.telling_both(end.payload, beginning)
+        end.payload = telling_both(end.payload, beginning)
     Delivery.objects.bulk_update(ends, ["payload"], batch_size=AT_ONCE)
     beginnings = [end.beginning for end in ends if end.beginning is not None]
     Delivery.objects.bulk_update(beginnings, ["state", "group", "answer"], batch_size=AT_ONCE)

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, prefetch_related_objects
+from django.db.models.fields.json import KT
 from django.utils.translation import get_language
 
 from lifecycle.alerts.outbox import pacing
@@ -214,6 +215,7 @@ def queue_resolved(ended: Sequence[tuple[Episode, Story]], now: datetime) -> Non
     told = Delivery.objects.filter(~Q(state=Delivery.State.DEAD), episode__in=over, kind=Delivery.Kind.FIRING)
     told = told.exclude(state=Delivery.State.SUPERSEDED, attempts=0, group=None)
     beginnings: defaultdict[int | None, dict[Channel, Delivery]] = defaultdict(dict)
+    told = told.annotate(was_rule=KT("payload__data__rule"), was_level=KT("payload__data__level"))
     for delivery in told.select_related("channel").defer("payload"):
         beginnings[delivery.episode_id][delivery.channel] = delivery
     rows, pace = list[Delivery](), pacing.current()
@@ -243,14 +245,6 @@ def _end_of(row: Episode, story: Story, now: datetime) -> dict[str, Any]:
         "resolved_at": stamp(now),
         "lasted_s": round(end.lasted.total_seconds(), 3),
     }
-
-
-def telling_both(end: dict[str, Any], beginning: Delivery) -> dict[str, Any]:
-    """The payload of an end that tells its beginning too, since that may never have been received."""
-    began, data = beginning.payload["data"], end["data"]
-    told = {name: began.get(name) for name in ("message", "since", "fired_at", "state", "reason")}
-    message = f"{data.get('message', '')} (it was not reported before: {began.get('message', '')})"
-    return end | {"data": data | {"began": told, "message": message}}
 
 
 def queue_reminder(row: Episode, now: datetime, why: str = "") -> int:
@@ -315,11 +309,18 @@ def _messages(
 def _payload(
     payload: dict[str, Any], beginnings: Mapping[Channel, Delivery] | None, channel: Channel
 ) -> dict[str, Any]:
-    """The same for all, but of a beginning that was called off after an attempt nobody knows who has it."""
-    beginning = beginnings[channel] if beginnings else None
-    if beginning is not None and beginning.state == Delivery.State.SUPERSEDED:
-        return telling_both(payload, beginning)
-    return payload
+    """The same for all, but for ends of what had another name, or was called off after an attempt."""
+    if not beginnings:
+        return payload
+    beginning, data = beginnings[channel], payload["data"]
+    was = {"rule": getattr(beginning, "was_rule", None), "level": getattr(beginning, "was_level", None)}
+    if was["rule"] and was != {name: data[name] for name in was}:
+        payload = payload | {"data": data | {"began_as": was}}
+    return (
+        escalation.telling_both(payload, beginning)
+        if beginning.state == Delivery.State.SUPERSEDED
+        else payload
+    )
 
 
 def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:

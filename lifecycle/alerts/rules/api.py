@@ -140,7 +140,7 @@ def _typed(body: RuleChange) -> dict[str, Any]:
     """What was given, as the form names it."""
     given = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}
     if (scope := given.pop("scope", None)) is not None:
-        given |= {"scope": scope["kind"], "values": ", ".join(scope["values"])}
+        given |= {"scope": scope.get("kind", "all"), "values": ", ".join(scope.get("values", []))}
     for form, rest in NAMES.items():
         if rest in given:
             given[form] = given.pop(rest)

@@ -44,10 +44,12 @@ def _status(letter: Letter) -> str:
 
 
 def _alert(letter: Letter, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Known by its labels, so an end has those of its beginning, whatever its rule is called by now."""
+    was: Mapping[str, Any] = data.get("began_as") or data
     labels = {
-        "alertname": str(data["rule"]),
-        "severity": SEVERITIES.get(str(data["level"]), "info"),
-        "level": str(data["level"]),
+        "alertname": str(was["rule"]),
+        "severity": SEVERITIES.get(str(was["level"]), "info"),
+        "level": str(was["level"]),
         "service": str(data["service"] or ""),
         "episode": str(data["episode"] or "test"),
     }

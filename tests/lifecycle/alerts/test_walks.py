@@ -84,12 +84,12 @@ class Walk:
             silences.end(live, by="bob", now=self.now)
 
     def take_on(self) -> None:
-        row = Episode.objects.filter(state=Episode.State.FIRING).order_by("?").first()
-        if row is not None:
-            operations.acknowledge(row.pk, by="ann", now=self.now)
+        firing = list(Episode.objects.filter(state=Episode.State.FIRING).order_by("pk"))
+        if firing:
+            operations.acknowledge(self.chance.choice(firing).pk, by="ann", now=self.now)
 
     def edit(self) -> None:
-        rule = self.chance.choice(list(AlertRule.objects.all()))
+        rule = self.chance.choice(list(AlertRule.objects.order_by("pk")))
         if self.chance.random() < 0.5:
             rule.enabled = not rule.enabled
         else:
@@ -160,7 +160,7 @@ def _twice_open() -> list[Any]:
     return [pair for pair, n in Counter(live.values_list("rule", "service")).items() if n > 1]
 
 
-@pytest.mark.parametrize("seed", [1, 5])
+@pytest.mark.parametrize("seed", [7, 9, 10])
 def test_each_beginning_that_is_told_has_exactly_one_end_after_it(seed: int) -> None:
     evaluate.forget()
     walk = Walk(seed)
@@ -192,7 +192,7 @@ def test_the_walk_meets_what_it_is_about() -> None:
     """Else the property would hold of nothing."""
     evaluate.forget()
     seen: Counter[str] = Counter()
-    walk = Walk(1)
+    walk = Walk(7)
     for _ in range(STEPS):
         walk.step()
     seen.update(Delivery.objects.values_list("kind", flat=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -101,3 +102,11 @@ def untold(row: Episode) -> bool:
         return False
     told = Delivery.objects.filter(episode=row, kind=Kind.FIRING).values("channel")
     return Channel.objects.filter(rules=row.rule_id, enabled=True).exclude(pk__in=told).exists()
+
+
+def telling_both(end: dict[str, Any], beginning: Delivery) -> dict[str, Any]:
+    """The payload of an end that tells its beginning too, since that may never have been received."""
+    began, data = beginning.payload["data"], end["data"]
+    told = {name: began.get(name) for name in ("message", "since", "fired_at", "state", "reason")}
+    message = f"{data.get('message', '')} (it was not reported before: {began.get('message', '')})"
+    return end | {"data": data | {"began": told, "message": message}}
