@@ -81,12 +81,12 @@ def write(key: str, name: str) -> Written:
     return written(TARGETS[key], [meant(name, STORED[name], on=on)])
 
 
-def read_back(key: str, made: Written) -> dict[str, Any]:
+def read_back(key: str, made: Written, secrets: Mapping[str, str] = VALUES) -> dict[str, Any]:
+    """What the importer makes of it, with *secrets* given for its variables."""
     (item,) = dialects.find(made.text, file=FILES[key]).found
     assert item.problem is None
-    translation = translated(item, item.raw)
-    values = {one.name: SECRET.sub(lambda match: VALUES[match[1]], one.holds) for one in made.variables}
-    return facts(translation.entry, values, str(item.name), on=True)
+    values = {one.name: SECRET.sub(lambda match: secrets[match[1]], one.holds) for one in made.variables}
+    return facts(translated(item, item.raw).entry, values, str(item.name), on=True)
 
 
 @pytest.mark.parametrize("name", STORED)
