@@ -106,7 +106,7 @@ _ALL = (
         call=Limit(key="tool_timeout_sec", unit=SECONDS, whole=False),
         start=Limit(key="startup_timeout_sec", unit=SECONDS, whole=False),
         switch="enabled",
-        names=_PLAIN_NAME,
+        names=re.compile(r"[A-Za-z0-9_:@/.-]+\Z"),
         shape="codex",
     ),
     Target(

@@ -42,7 +42,7 @@ LOSES: Mapping[str, Set[str]] = {
     "cursor": {"cwd", "call", "start", "on"},
     "vscode": {"call", "start", "on"},
     "windsurf": {"cwd", "call", "start", "transport"},
-    "codex": {"sse", "dots"},
+    "codex": {"sse"},
     "gemini": {"start"},
     "zed": {"cwd", "start", "sse"},
     "opencode": {"start", "transport"},

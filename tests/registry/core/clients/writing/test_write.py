@@ -176,8 +176,15 @@ def test_two_services_with_a_variable_of_one_name_are_told_apart_or_told() -> No
 
 def test_names_that_come_to_the_same_get_a_number() -> None:
     services = [Meant(name=name, transport="stdio", command="x") for name in ("a.b", "a-b", "a_b")]
-    tree = tomllib.loads(made("codex", *services).text)
-    assert list(tree["mcp_servers"]) == ["a-b", "a-b-2", "a_b"]
+    tree = json.loads(made("claude-code", *services).text)
+    assert list(tree["mcpServers"]) == ["a-b", "a-b-2", "a_b"]
+
+
+def test_codex_takes_a_name_with_dots() -> None:
+    tree = tomllib.loads(
+        made("codex", Meant(name="a.b", transport="stdio", command="x", env={"K": "v"})).text
+    )
+    assert tree == {"mcp_servers": {"a.b": {"command": "x", "args": [], "env": {"K": "v"}}}}
 
 
 def test_a_stored_address_may_be_a_secret_as_a_whole_or_have_one_as_its_port() -> None:
