@@ -15,7 +15,8 @@ from registry.core.clients.writing.table import TARGETS
 from registry.core.entries.placeholders import SECRET
 
 LONGEST_SHOWN = 200_000
-NOTES_SHOWN = 200
+SHOWN = 200
+"""Notes, and values to give."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class Setting:
 
 def page(file: File, about: dict[str, str]) -> dict[str, Any]:
     """Everything that the page shows; *about* is what its address says of the services."""
-    text, notes = file.written.text, file.written.notes
+    text, notes, settings = file.written.text, file.written.notes, settings_of(file)
     return {
         "file": file,
         "clients": [
@@ -39,9 +40,10 @@ def page(file: File, about: dict[str, str]) -> dict[str, Any]:
         ],
         "text": text if len(text) <= LONGEST_SHOWN else "",
         "download_url": _url("client_file", file.target.key, about),
-        "notes": _by_service(notes[:NOTES_SHOWN]),
-        "more_notes": max(len(notes) - NOTES_SHOWN, 0),
-        "settings": settings_of(file),
+        "notes": _by_service(notes[:SHOWN]),
+        "more_notes": max(len(notes) - SHOWN, 0),
+        "settings": settings[:SHOWN],
+        "more_settings": max(len(settings) - SHOWN, 0),
     }
 
 

@@ -150,3 +150,11 @@ def test_a_scope_leaves_its_own_services_alone() -> None:
     assert "files-mcp" in page and "crm" not in page
     assert list(json.loads(limited.get("/api/v1/clients/cursor").json()["text"])["mcpServers"]) == ["files"]
     assert limited.get("/api/v1/services/crm/clients/cursor").status_code == 404
+
+
+def test_a_page_of_very_many_services_stays_short(viewer: Client) -> None:
+    many = {f"s{n}": {"command": "x", "env": {"KEY": f"value-{n}-{SECRET}"}} for n in range(400)}
+    register.register({"mcpServers": many}, by="ann", role=Role.ADMIN, now=timezone.now())
+    page = viewer.get("/connect/?client=zed").content.decode()
+    assert page.count("<li><code>") == 200
+    assert "and 201 more" in page

@@ -57,6 +57,10 @@ class Variables:
         return next(name for name in numbered if name not in self._by_name)
 
 
+def _shell(text: str) -> str:
+    return re.sub(r"[^A-Z0-9]+", "_", text.upper()).strip("_")[:LONGEST]
+
+
 def suggested(secret: str, service: str) -> str:
     """WEATHER_API_KEY for weather.env.API_KEY; a name that is one already stays."""
     if _NAME.match(secret):
@@ -65,6 +69,7 @@ def suggested(secret: str, service: str) -> str:
     parts = own.split(".")
     if own != secret and len(parts) > 1 and parts[0] in _SLOTS:
         parts = parts[1:]
-    words = [service, *parts] if own != secret else parts
-    name = re.sub(r"[^A-Z0-9]+", "_", "_".join(words).upper()).strip("_")[:LONGEST]
+    name = _shell("_".join(parts))
+    if own != secret and not name.startswith(_shell(service)):
+        name = _shell(f"{service}_{name}")
     return name if _NAME.match(name) else f"MCP_{name}".rstrip("_")

@@ -208,6 +208,7 @@ def test_a_stored_address_may_be_a_secret_as_a_whole_or_have_one_as_its_port() -
         ("crm.url.query.key", "CRM_URL_QUERY_KEY"),
         ("other.env.TOKEN", "OTHER_ENV_TOKEN"),
         ("3d.x", "MCP_3D_X"),
+        ("crm.env.CRM_TOKEN", "CRM_TOKEN"),
     ],
 )
 def test_variables_have_names_that_a_shell_takes(secret: str, name: str) -> None:
