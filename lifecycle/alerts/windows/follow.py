@@ -57,7 +57,8 @@ def _hold_back(now: datetime) -> None:
     begins = [Delivery.Kind.FIRING, Delivery.Kind.REMINDER]
     waiting = Delivery.objects.filter(escalation.WAITING, kind__in=begins).values("episode")
     hush = quiet.now_is(now)
-    for row in Episode.objects.filter(pk__in=waiting).select_related("service", "rule"):
+    live = Episode.objects.filter(pk__in=waiting).exclude(state=Episode.State.RESOLVED)  # an end tells both
+    for row in live.select_related("service", "rule"):
         if (reason := hush.why(row)) is not None:
             quiet.trace(row, reason, now)
             write.withdraw(row, now)

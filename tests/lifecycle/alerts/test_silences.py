@@ -255,3 +255,14 @@ def test_a_window_takes_nothing_back_that_was_tried(fleet: Fleet, log_channel: C
     Delivery.objects.update(attempts=1)
     evaluate.sweep(at(6))
     assert sent() == ["firing"]
+
+
+def test_a_window_takes_no_beginning_back_whose_end_waits_with_it(fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel)
+    values = {"name": "patch day", "start": at(5), "minutes": 1, "rule": "", "zone": "UTC"}
+    windows.save(None, values, by="ann", now=at(-60))
+    service = fleet.service()
+    fleet.move(service, S.UNREACHABLE, at(0))
+    fleet.move(service, S.HEALTHY, at(3), event="connected")
+    evaluate.sweep(at(6))
+    assert sent() == ["firing", "resolved"]

@@ -160,7 +160,7 @@ def _twice_open() -> list[Any]:
     return [pair for pair, n in Counter(live.values_list("rule", "service")).items() if n > 1]
 
 
-@pytest.mark.parametrize("seed", [7, 9, 10])
+@pytest.mark.parametrize("seed", [1, 9, 10])
 def test_each_beginning_that_is_told_has_exactly_one_end_after_it(seed: int) -> None:
     evaluate.forget()
     walk = Walk(seed)
