@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from registry.core.clients.writing.meaning import Meant
 from registry.core.clients.writing.target import MILLISECONDS, Limit, Target
 from registry.core.clients.writing.variables import Variables
+from registry.core.contract.schema_values import number_word
 from registry.core.documents.places import shorten
 from registry.core.entries.placeholders import SECRET, reference
 
@@ -73,19 +74,22 @@ class Telling:
             if seconds is None:
                 continue
             if limit is None:
-                self.note(f"its {what} limit of {seconds:g} s: {self.target.program} has no setting for it")
+                self._limited(what, seconds, f"{self.target.program} has no setting for it")
             elif (amount := self._amount(what, seconds, limit)) is not None:
                 made[limit.key] = amount
         return made
 
+    def _limited(self, what: str, seconds: float, why: str) -> None:
+        self.note(f"its {what} limit of {number_word(seconds)} s: {why}")
+
     def _amount(self, what: str, seconds: float, limit: Limit) -> float | None:
+        program = self.target.program
         if not limit.least <= seconds <= limit.most:
-            bounds = f"from {limit.least:g} to {limit.most:g} s"
-            self.note(f"its {what} limit of {seconds:g} s: {self.target.program} takes {bounds}; left out")
+            bounds = f"from {number_word(limit.least)} to {number_word(limit.most)} s"
+            self._limited(what, seconds, f"{program} takes {bounds}; left out")
             return None
         said = round(seconds * 1000, 3) if limit.unit == MILLISECONDS else seconds
         if limit.whole and not float(said).is_integer():
             said = math.ceil(said)
-            program, unit = self.target.program, limit.unit
-            self.note(f"its {what} limit of {seconds:g} s: {program} takes whole {unit}; rounded up")
+            self._limited(what, seconds, f"{program} takes whole {limit.unit}; rounded up")
         return int(said) if float(said).is_integer() else said
