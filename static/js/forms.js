@@ -15,6 +15,14 @@ document.addEventListener("submit", (event) => {
   event.target.closest("dialog")?.close();
 });
 
+// What was typed into a search field before htmx listened is looked for all the same.
+window.addEventListener("load", () => {
+  for (const field of document.querySelectorAll("input[type=search]")) {
+    const asks = field.value !== field.defaultValue && field.closest("[hx-trigger]");
+    if (asks) htmx.trigger(asks, asks === field ? "search" : "change");
+  }
+});
+
 // Whoever works by keyboard keeps the place: a menu closes by Escape, and what hides the button that was
 // pressed hands the focus to its menu.
 const keepPlace = (element) => {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.browser import BrowserPage
 from tests.support.console import Console
@@ -17,6 +17,22 @@ pytestmark = pytest.mark.browser
 
 def fetched(url: str) -> int:
     return httpx2.get(url, timeout=10, trust_env=False).status_code
+
+
+def test_what_is_typed_before_the_scripts_are_there_is_looked_for(
+    console: Console, browser_page: BrowserPage
+) -> None:
+    entry = {"url": "http://127.0.0.1:9/mcp", "disabled": True}
+    console.register(**{f"early-{n:02}": entry for n in range(40)})
+    page = browser_page.sign_in(console, "/agents/")
+    held: list[Route] = []
+    page.route("**/htmx*.js", lambda route: held.append(route))
+    with page.expect_request("**/htmx*.js"):
+        page.goto(f"{console.address}/add-agent/", wait_until="commit")
+    page.get_by_label("Search services").fill("early-37")
+    held[0].continue_()
+    page.get_by_role("checkbox", name="early-37").check()
+    page.unroute("**/htmx*.js")
 
 
 def test_an_agent_gets_what_was_chosen_for_it(console: Console, browser_page: BrowserPage) -> None:
