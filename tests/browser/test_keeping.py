@@ -60,7 +60,7 @@ def test_a_program_that_logs_does_not_scroll_the_page(registered: Console, brows
     expect(page.locator(".piece")).not_to_have_count(0)
     page.evaluate("window.scrollTo(0, document.querySelector('.log').getBoundingClientRect().top)")
     before = page.evaluate("[scrollY, document.querySelectorAll('.piece').length]")
-    page.wait_for_function("count => document.querySelectorAll('.piece').length > count + 3", arg=before[1])
+    expect(page.locator(".piece").nth(before[1] + 3)).to_be_attached(timeout=15_000)
     assert page.evaluate("scrollY") == before[0]
     assert before[0] > 0
 
