@@ -80,6 +80,7 @@ class FaultServer(HttpListener):
         self.gone: tuple[int, dict[str, Any] | None] = (404, None)
         self.more_tools: list[dict[str, Any]] = []
         self.lasts: int | None = None
+        self._forgets_at = ""
         self._lives, self._spent = 1, 0
         self._counts: Counter[str] = Counter()
 
@@ -172,9 +173,15 @@ class FaultServer(HttpListener):
                 return self._reply(writer, STATUSES[status][0], extra=STATUSES[status][1])
         return self._answer(asked)
 
-    def forget(self) -> None:
-        """As after a restart, or once a session has expired: those from before are `gone`."""
-        self._lives += 1
+    def forget(self, at: str = "") -> None:
+        """As after a restart, or once a session has expired: those from before are `gone`.
+
+        With the method *at*, not before the next such request comes.
+        """
+        if at:
+            self._forgets_at = at
+        else:
+            self._lives += 1
 
     @property
     def _session(self) -> str:
@@ -182,6 +189,9 @@ class FaultServer(HttpListener):
 
     def _forgotten(self, asked: Asked) -> bool:
         """A session is good for as many requests as it `lasts`."""
+        if asked.method == self._forgets_at:
+            self._forgets_at = ""
+            self.forget()
         self._spent += 1
         spent = self.lasts is not None and self._spent > self.lasts
         return spent or not self.sessions or asked.headers["mcp-session-id"] != self._session
