@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from lifecycle.core.health.verdict import Fault
 from lifecycle.core.policy.policy import Policy
 from lifecycle.engine.leases.fence import Fence
@@ -27,6 +29,7 @@ from lifecycle.models import Command, FeedItem
 from lifecycle.monitoring.calls import record as call_record
 from lifecycle.monitoring.telemetry.call import Sender, Silent
 from lifecycle.operations import commands as operation_commands
+from lifecycle.signin.flow.run import SignIns
 from registry.errors import SecretsError
 from registry.secrets import masking
 
@@ -55,9 +58,12 @@ class EngineContext:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     telemetry: Sender = field(default_factory=Silent)
     relations: Relations = field(init=False)
+    sign_ins: SignIns = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "relations", Relations(self.writer, self.clock))
+        sign_ins = SignIns(self.writer, self.clock, self.chance, self.spawn, settings.PUBLIC_URL)
+        object.__setattr__(self, "sign_ins", sign_ins)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Start *work* in the background and remember it, so that the end of the worker can wait for it."""

@@ -35,9 +35,13 @@ def transport(
     ssl_context: ssl.SSLContext,
     keepalive_expiry: float = 5.0,
     max_connections: int | None = 10,
+    direct: httpx2.AsyncBaseTransport | None = None,
 ) -> httpx2.AsyncBaseTransport:
-    """Checked and pinned addresses, or the proxy where the settings name one and it serves the address."""
-    direct = PinnedTransport(
+    """Checked and pinned addresses, or the proxy where the settings name one and it serves the address.
+
+    *direct* goes to checked addresses in its own way.
+    """
+    direct = direct or PinnedTransport(
         rule,
         ssl_context=ssl_context,
         keepalive_expiry=keepalive_expiry,
@@ -50,10 +54,16 @@ def transport(
     return RoutedTransport(proxy, direct, proxied)
 
 
+def by_proxy(url: httpx2.URL) -> bool:
+    """Whether a proxy leads there."""
+    proxy: Proxy | None = settings.PROXY
+    return proxy is not None and proxy.serves(url.scheme, url.host, url.port)
+
+
 class RoutedTransport(httpx2.AsyncBaseTransport):
     """Through the proxy what it serves, the rest directly."""
 
-    def __init__(self, proxy: Proxy, direct: PinnedTransport, proxied: ProxiedTransport) -> None:
+    def __init__(self, proxy: Proxy, direct: httpx2.AsyncBaseTransport, proxied: ProxiedTransport) -> None:
         self._proxy, self._direct, self._proxied = proxy, direct, proxied
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.db import Error
 
 from lifecycle.engine.context import EngineContext
-from lifecycle.engine.maintenance import history, logbook, reading, retention, sampling
+from lifecycle.engine.maintenance import catalog, history, logbook, reading, retention, sampling
 from lifecycle.engine.worker import mass_failure
 from lifecycle.engine.worker.owners import Owners
 from lifecycle.engine.worker.policies import Policies
@@ -26,8 +27,11 @@ from lifecycle.monitoring.uptime import days as uptime_days
 from lifecycle.monitoring.uptime import gaps
 from lifecycle.monitoring.uptime.slo import evaluate, profiles, slowness
 from lifecycle.operations.bulk import waves
+from lifecycle.operations.trials import operations as trial_operations
 from registry.access.audit import chain as audit_chain
 from registry.access.audit import retention as audit_retention
+from registry.imports.bundles import operations as bundle_operations
+from registry.imports.catalog import operations as catalog_operations
 from registry.installation import trouble
 from registry.mcpjson import drift
 from registry.removed import operations as removed_operations
@@ -42,6 +46,8 @@ SETTINGS_EVERY = 2.0
 BATCHES_EVERY = 0.5
 AUDIT_EVERY = 5.0
 RELATIONS_EVERY = 0.5
+CATALOG_EVERY = 0.5
+DAILY_EVERY = 600.0
 PRUNE_EVERY = 60.0
 ROLL_UP_EVERY = 10.0
 FLEET_EVERY = 60.0
@@ -71,7 +77,7 @@ class Maintenance:
         self._name, self._context, self._owners, self._policies = name, context, owners, policies
         self._do_tick, self._stop = tick, stop
         self._history, self._purging = history.History(context, stop), Purging()
-        self._trust = retention.Trust()
+        self._trust, self._catalog = retention.Trust(), catalog.Fetcher(context)
         self._shown: dict[str, Any] = {}
         self._sampler = sampling.Sampler()
         self._listed = listed_figures.Renewal()
@@ -105,6 +111,8 @@ class Maintenance:
             self._every(BATCHES_EVERY, self._if_house(self._advance_batches)),
             self._every(AUDIT_EVERY, self._if_house(self._tie_audit)),
             self._every(RELATIONS_EVERY, self._context.relations.look),
+            self._every(CATALOG_EVERY, self._catalog.look),
+            self._every(DAILY_EVERY, self._if_house(self._catalog.look_up_daily)),
         ]
 
     def _if_house(self, work: Work) -> Work:
@@ -185,8 +193,12 @@ class Maintenance:
         if not await self._context.writer.do(self._trust.look, self._context.clock()):
             return
         await self._context.writer.do(feed.prune, self._context.clock())
+        for forget_some in (trial_operations.forget, catalog_operations.forget):
+            await self._context.writer.do(forget_some, self._context.clock())
         if self._context.fence.house:
             await self._history.prune()
+            unused = await self._context.writer.do(bundle_operations.unused, time.time())
+            await asyncio.to_thread(bundle_operations.clear, unused)
         forget, fence = removed_operations.forget, self._context.fence
         for _ in range(FORGET_ROUNDS):
             if self._stop.is_set() or not fence.house:

@@ -13,7 +13,8 @@ class Held:
     """What the engine holds of one row. `version` belongs to the writer's thread, the rest to the event loop.
 
     `epoch` is that of the lease under which it is held; 0 where one worker has all. `unsure` says whether the
-    last check that was written proved nothing; it belongs to the writer's thread, too.
+    last check that was written proved nothing, and `written` is the snapshot that the row has in this
+    `version`; both belong to the writer's thread, too.
     `stale` says that somebody else wrote the row: read it again before deciding anything.
     """
 
@@ -25,6 +26,17 @@ class Held:
     epoch: int = 0
     stale: bool = False
     unsure: bool = field(init=False)
+    written: Snapshot = field(init=False)
 
     def __post_init__(self) -> None:
-        self.unsure = bool(self.snapshot.unsure)
+        self.unsure, self.written = bool(self.snapshot.unsure), self.snapshot
+
+    def advanced(self, snap: Snapshot) -> None:
+        """*snap* was written."""
+        self.version += 1
+        self.written = snap
+
+    def read(self, snap: Snapshot, version: int) -> None:
+        """This is what the row says now."""
+        self.snapshot = self.written = snap
+        self.version, self.stale = version, False

@@ -181,7 +181,7 @@ class Recorder:
             feed.note_all(FeedItem.Kind.SERVICE, [write.held.service_id for write in won], won[0].now)
         # Last, so that nothing is counted that is called again or undone.
         for write in won:
-            write.held.version += 1
+            write.held.advanced(write.snap)
             write.held.unsure = bool(write.snap.unsure)
         return [write in won if write in ours else None for write in writes]
 

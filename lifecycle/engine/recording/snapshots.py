@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any, cast
 
 from django.db.models import Field
@@ -50,20 +52,54 @@ ROUTINE = (
     "restarts_since",
 )
 """The columns that a check may change without a transition."""
+USUAL = ("consecutive_successes", "last_ping_at", "last_success_at", "response_ms")
+"""Those of them that a check changes which found all as it was."""
+_SELDOM = attrgetter(
+    "healthy_since",
+    "consecutive_failures",
+    "last_failure_at",
+    "last_level",
+    "unsure",
+    "fault",
+    "reconnect_attempts",
+    "long_cycles",
+    "restarts",
+    "restarts_since",
+)
 
 
-def routine_fields() -> list[Field[Any, Any]]:
-    """Those columns as the model has them."""
-    return [cast("Field[Any, Any]", ServiceState._meta.get_field(name)) for name in ROUTINE]
+def fields(names: Sequence[str]) -> list[Field[Any, Any]]:
+    """Columns as the model has them."""
+    return [cast("Field[Any, Any]", ServiceState._meta.get_field(name)) for name in names]
+
+
+def differ_as_usual(before: Snapshot, after: Snapshot) -> bool:
+    """Whether of `ROUTINE` no other column than those of `USUAL` can differ."""
+    return bool(_SELDOM(before) == _SELDOM(after))
+
+
+def usual(snap: Snapshot) -> tuple[Any, ...]:
+    """What the row stores in the columns `USUAL`."""
+    return snap.consecutive_successes, snap.last_ping_at, snap.last_success_at, _response_ms(snap)
+
+
+def routine(snap: Snapshot) -> tuple[Any, ...]:
+    """What the row stores in the columns `ROUTINE`."""
+    stored = columns(snap)
+    return tuple([stored[name] for name in ROUTINE])
+
+
+def _response_ms(snap: Snapshot) -> float | None:
+    took = snap.response_time
+    return None if took is None else round(took.total_seconds() * 1000, 3)
 
 
 def columns(snap: Snapshot) -> dict[str, Any]:
     """What the row stores of *snap*."""
     stored = {name: getattr(snap, name) for name in _SAME}
-    took = snap.response_time
     return stored | {
         "state": snap.state.value,
-        "response_ms": None if took is None else round(took.total_seconds() * 1000, 3),
+        "response_ms": _response_ms(snap),
         "last_level": snap.last_level.value if snap.last_level else "",
         "error_kind": snap.fault.kind.value if snap.fault else "",
         "error_message": snap.fault.message if snap.fault else "",

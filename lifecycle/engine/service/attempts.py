@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from lifecycle.core.answers.causes import Cause
@@ -13,12 +13,13 @@ from lifecycle.core.health import inconclusive
 from lifecycle.core.health.verdict import Fault, Kind
 from lifecycle.core.policy.policy import Policy, start_limit
 from lifecycle.engine.context import EngineContext, presentable
-from lifecycle.engine.service.checking import Memory
+from lifecycle.engine.service.checking import Memory, Secret
 from lifecycle.engine.session.connection import Connection
 from lifecycle.engine.session.faults.faults import ConnectionFault
 from lifecycle.engine.session.lists.content import Content
 from lifecycle.engine.worker.desired_state import Loaded, Wanted, load
 from lifecycle.engine.worker.network import remote_host
+from lifecycle.signin.flow.bearer import Bearer
 from registry.core.entries.entry import ServiceConfig
 from registry.errors import RegistryError, SecretsError
 from registry.models import Transport
@@ -30,12 +31,16 @@ NOT_APPROVED = "its command or address was changed without approval; save it aga
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A connection whose lists were read. `took` is how fast it answers, if that could be told quickly."""
+    """A connection whose lists were read. `took` is how fast it answers, if that could be told quickly.
+
+    `bearer` is the token of a sign-in that it presents.
+    """
 
     connection: Connection
     content: Content
     took: timedelta | None
     loaded: Loaded
+    bearer: Bearer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +75,7 @@ async def connect(
             return Refused(fault=Fault(kind=Kind.POLICY, message=str(loaded), cause=cause), loaded=None)
         if not loaded.approved:
             return Refused(fault=Fault(kind=Kind.POLICY, message=NOT_APPROVED), loaded=loaded)
-        limit = _limit(policy, loaded.config)
+        limit, bearer = _limit(policy, loaded.config), _bearer(context, loaded)
         said, host, mark = loaded.hidden.said, remote_host(loaded.config.url), context.lag.mark()
         try:
             connection = await context.connector.open(
@@ -83,9 +88,10 @@ async def connect(
                 on_tools_changed=on_tools_changed,
                 # Not a word of `loaded` in it: this is held as long as the connection.
                 on_child=lambda child: context.logbook.follow(wanted.id, child, said, context.clock()),
+                bearer=bearer,
             )
-            connection.unlisted = loaded.hidden.listed
-            opened = await _list(context, connection, loaded, limit)
+            connection.unlisted = loaded.hidden.listed | (bearer.secret if bearer else frozenset())
+            opened = replace(await _list(context, connection, loaded, limit), bearer=bearer)
             context.network.answered(host)
             context.lag.answered(mark)
             checks.excused = 0
@@ -98,7 +104,12 @@ async def connect(
             checks.excused += bool(ours)
             if ours:
                 context.connector.unlearn(wanted.name)
-            return Refused(fault=presentable(exc.fault, loaded.hidden.said), loaded=loaded, ours=ours)
+            secret = loaded.hidden.said | (bearer.secret if bearer else frozenset())
+            return Refused(fault=presentable(exc.fault, secret), loaded=loaded, ours=ours)
+
+
+def _bearer(context: EngineContext, loaded: Loaded) -> Bearer | None:
+    return context.sign_ins.bearer(loaded.grant, loaded.config) if loaded.grant else None
 
 
 def _limit(policy: Policy, config: ServiceConfig) -> float:
@@ -122,12 +133,12 @@ async def _list(context: EngineContext, connection: Connection, loaded: Loaded, 
     return Opened(connection=connection, content=content, took=took, loaded=loaded)
 
 
-async def refresh(connection: Connection, policy: Policy, secret: frozenset[str]) -> Content | Fault:
-    """Read the lists again."""
+async def refresh(connection: Connection, policy: Policy, secret: Secret) -> Content | Fault:
+    """Read the lists again; *secret* says at the end what must not be shown."""
     try:
         return await connection.content(policy.call_timeout.total_seconds())
     except ConnectionFault as exc:
-        return presentable(exc.fault, secret)
+        return presentable(exc.fault, secret())
 
 
 async def reap(leftover: asyncio.Task[Opened | Refused]) -> None:

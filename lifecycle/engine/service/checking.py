@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +17,8 @@ from lifecycle.engine.session.checks import functional
 from lifecycle.engine.session.connection import Connection
 from lifecycle.engine.worker.lag import Mark
 from registry.core.entries.functional_check import FunctionalCheck
+
+Secret = Callable[[], frozenset[str]]
 
 
 @dataclass
@@ -44,9 +47,12 @@ async def check(
     service: int,
     policy: Policy,
     checks: Memory,
-    secret: frozenset[str],
+    secret: Secret,
 ) -> Probe:
-    """Check when its turn comes; if a fault of our own may have spoilt the result it proves nothing."""
+    """Check when its turn comes; if a fault of our own may have spoilt the result it proves nothing.
+
+    *secret* says at the end what must not be shown: a token may have been renewed meanwhile.
+    """
     policy = adaptive_timeout.fitted(policy, checks.answers)
     async with context.checks:
         mark = context.lag.mark()
@@ -66,7 +72,7 @@ async def check(
         checks.excused += result.fault is not None
         checks.dead = result.fault is not None and result.fault.lost
         return Probe(ours=ours)
-    return Probe(fault=presentable(result.fault, secret)) if result.fault else result
+    return Probe(fault=presentable(result.fault, secret())) if result.fault else result
 
 
 def _ours(context: EngineContext, checks: Memory, result: Probe, policy: Policy, mark: Mark) -> str:

@@ -27,6 +27,7 @@ from lifecycle.engine.service.wake_up import WakeUp
 from lifecycle.engine.session.connection import Connection
 from lifecycle.engine.session.lists.content import Content
 from lifecycle.engine.worker.desired_state import Wanted, rows_of
+from lifecycle.signin.flow.bearer import Bearer
 
 
 class ManagedService:
@@ -34,13 +35,16 @@ class ManagedService:
 
     `applied` is the revision it runs with, `mode` how it is connected, `failing` that attempts have failed.
     `lost` is why the connection has ended, until that is recorded; `start_reason` why it is to be started
-    when it has stopped; `attempt` changes whenever what an earlier attempt to connect says counts no more.
+    when it has stopped; `bearer` is the token it presents, `signed` who signed in or out and that has yet to
+    take effect; `attempt` changes whenever what an earlier attempt to connect says counts no more.
     """
 
     def __init__(self, context: EngineContext, wanted: Wanted, held: Held) -> None:
         self.context, self.wanted, self.held = context, wanted, held
         self.connection: Connection | None = None
-        self.secret: frozenset[str] = frozenset()
+        self.values: frozenset[str] = frozenset()
+        self.bearer: Bearer | None = None
+        self.signed: tuple[str, bool] | None = None
         self.wake_up = WakeUp()
         self.inbox = CommandInbox(context, self.wake_up.ring)
         self.waiting = self.inbox.waiting
@@ -60,6 +64,10 @@ class ManagedService:
     @property
     def snap(self) -> Snapshot:
         return self.held.snapshot
+
+    def known_secret(self) -> frozenset[str]:
+        """What must not be shown: the values it was given, and the tokens of this moment."""
+        return self.values | self.bearer.secret if self.bearer else self.values
 
     @property
     def policy(self) -> Policy:
@@ -84,7 +92,7 @@ class ManagedService:
     async def stop(self, reason: str, *, force: bool = False) -> None:
         """To DISCONNECTING, and on to DISCONNECTED when everything is closed."""
         await self.record(*moves.stop(self.snap, self.context.clock(), reason))
-        await self.waiting.refuse(f"it was stopped meanwhile ({reason})", but="close")
+        await self.waiting.refuse(f"it was stopped in the meantime ({reason})", but="close")
         self.arrivals.settle(None)
         self.close(force=force)
 
@@ -146,7 +154,7 @@ class ManagedService:
         """Somebody else wrote the row, or our write failed: what it says now is what counts."""
         rows = await self.context.writer.do(rows_of, [self.held.service_id])
         row = rows[self.held.service_id]
-        self.held.snapshot, self.held.version, self.held.stale = snapshots.read(row), row.version, False
+        self.held.read(snapshots.read(row), row.version)
         if self.snap.state not in SERVING:
             self.drop(force=True)
         self.context.relations.moved(self.wanted.id, self.snap.state)

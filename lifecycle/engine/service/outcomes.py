@@ -47,7 +47,8 @@ async def fold(service: ManagedService, finished: Finished) -> None:
 
 
 async def _connected(service: ManagedService, opened: Opened) -> None:
-    service.connection, service.secret = opened.connection, opened.loaded.hidden.said
+    service.connection, service.values = opened.connection, opened.loaded.hidden.said
+    service.bearer = opened.bearer
     service.checks.function = opened.loaded.config.check
     service.checks.host, service.checks.dead = remote_host(opened.loaded.config.url), False
     service.applied, service.failing = opened.loaded.revision, False
@@ -70,8 +71,8 @@ def _facts(service: ManagedService, opened: Opened) -> dict[str, Any]:
     greeting = opened.connection.greeting
     return {
         "protocol_version": greeting.protocol_version[:20],
-        "server_name": masking.mask(greeting.server_name, service.secret)[:200],
-        "server_version": masking.mask(greeting.server_version, service.secret)[:100],
+        "server_name": masking.mask(greeting.server_name, service.known_secret())[:200],
+        "server_version": masking.mask(greeting.server_version, service.known_secret())[:100],
         "connect_mode": greeting.mode,
         "revision_applied": service.applied,
         **_listed(service, opened.connection, opened.content),
@@ -86,8 +87,19 @@ def _listed(service: ManagedService, connection: Connection | None, content: Con
     return {
         "tools_count": len(content.tools),
         "tools_refreshed_at": now,
-        "notes": "\n".join(masking.mask(" ".join(note.split()), service.secret) for note in notes),
+        **_certified(connection),
+        "notes": "\n".join(masking.mask(" ".join(note.split()), service.known_secret()) for note in notes),
     }
+
+
+def _certified(connection: Connection | None) -> dict[str, datetime | None]:
+    return {"certificate_until": connection.certificate_until if connection else None}
+
+
+def _renewed(service: ManagedService) -> dict[str, datetime | None]:
+    """The end of its certificate where that is another one than was written down."""
+    seen = _certified(service.connection) if service.connection else {}
+    return {name: value for name, value in seen.items() if value != service.held.facts.get(name)}
 
 
 def _taken(service: ManagedService, connection: Connection | None, content: Content) -> Content | None:
@@ -131,20 +143,23 @@ async def _checked(service: ManagedService, probe: Probe) -> None:
     service.checks.answers = adaptive_timeout.remember(service.checks.answers, probe.took, policy)
     snap, change = moves.on_probe(before, probe, policy, now, chance)
     service.context.recorder.check(service.held, snap, verdict(probe, policy), now)
+    renewed = _renewed(service)
     if (
         change is not None
         or snap.consecutive_failures > 0
         or snap.last_level != before.last_level
         or snap.fault != before.fault
+        or renewed
     ):
-        await _record(service, (snap, change), now, chance)
+        await _record(service, (snap, change), now, chance, facts=renewed)
     if snap.state not in SERVING:
         service.drop(force=True)
         await service.waiting.refuse("the connection was given up", but="check")
     elif service.checks.dead:
         _reopen(service)
     _plan_next_check(service, probe)
-    await service.waiting.answer("check", report(service.held))
+    if service.waiting.any("check"):
+        await service.waiting.answer("check", report(service.held))
 
 
 def _plan_next_check(service: ManagedService, probe: Probe) -> None:
@@ -211,7 +226,7 @@ async def fall(service: ManagedService, fault: Fault) -> None:
         # What slept together with us breaks off when we wake up.
         _reopen(service)
         return
-    fault = presentable(fault, service.secret)
+    fault = presentable(fault, service.known_secret())
     now, chance = service.context.clock(), service.context.chance()
     service.drop(force=True)
     step = moves.on_probe(service.snap, Probe(fault=fault), service.policy, now, chance)

@@ -20,7 +20,7 @@ from lifecycle.engine.recording.held import Held
 from lifecycle.engine.service import attempts, checking, dependency_gate, outcomes, reconcile
 from lifecycle.engine.service.activity import Doing
 from lifecycle.engine.service.attempts import Opened, Refused
-from lifecycle.engine.service.commands import handlers
+from lifecycle.engine.service.commands import handlers, signing
 from lifecycle.engine.service.managed import ManagedService
 from lifecycle.engine.service.reconcile import Need, Step
 from lifecycle.engine.service.schedule import NEVER
@@ -140,6 +140,7 @@ class Owner:
         while (command := service.inbox.next()) is not None:
             await handlers.obey(service, command)
             service.inbox.begun()
+        await signing.take_effect(service)
         await self._reconcile()
         if service.lost is not None:
             await outcomes.fall(service, service.lost)
@@ -166,7 +167,7 @@ class Owner:
             case Step.STOP:
                 await service.stop(need.reason)
             case Step.REST:
-                await service.waiting.refuse("it was stopped meanwhile", but="close")
+                await service.waiting.refuse("it was stopped in the meantime", but="close")
                 self.ended = self.gone
             case Step.START:
                 await service.start(need.reason)
@@ -207,7 +208,7 @@ class Owner:
     def _begin_listing(self, connection: Connection) -> None:
         service = self.service
         service.schedule.listing()
-        service.activity.begin(Doing.REFRESH, attempts.refresh(connection, self.policy, service.secret))
+        service.activity.begin(Doing.REFRESH, attempts.refresh(connection, self.policy, service.known_secret))
 
     def _begin_check(self, connection: Connection, due: float) -> None:
         service = self.service
@@ -218,7 +219,7 @@ class Owner:
             service=self.wanted.id,
             policy=self.policy,
             checks=service.checks,
-            secret=service.secret,
+            secret=service.known_secret,
         )
         service.activity.begin(Doing.CHECK, work)
 

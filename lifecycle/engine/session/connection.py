@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from lifecycle.core.answers.causes import Cause
 from lifecycle.core.health.verdict import Fault, Kind
 from lifecycle.engine.egress import outward
 from lifecycle.engine.host import file_limits
@@ -22,11 +23,15 @@ from lifecycle.engine.session.child.transport import StdioTransport
 from lifecycle.engine.session.faults import second_look
 from lifecycle.engine.session.faults.faults import ConnectionFault
 from lifecycle.engine.session.held import Connection, Greeting, Watch
-from lifecycle.engine.session.http import EventStreamTransport, HttpMaker, SseWatch, StreamableTransport
 from lifecycle.engine.session.lists.content import Content, ItemRecord, ToolRecord
 from lifecycle.engine.session.runner import OwnTransport
 from lifecycle.engine.session.session import Patience
 from lifecycle.engine.session.tool_call import CallOutcome
+from lifecycle.engine.session.web.event_stream import EventStreamTransport
+from lifecycle.engine.session.web.guarded import SseWatch
+from lifecycle.engine.session.web.http import HttpMaker
+from lifecycle.engine.session.web.streamable import StreamableTransport
+from lifecycle.signin.flow.bearer import Bearer
 from registry.core.entries.entry import OAUTH, ServiceConfig
 from registry.installation import egress
 
@@ -51,7 +56,7 @@ START_SLOT_LIMIT = 5.0
 EVENT_TOO_LARGE = Fault(
     kind=Kind.OVERSIZE, message="an event of the stream is larger than 1 MiB and was not read", lost=True
 )
-NEEDS_SIGN_IN = "needs sign-in by OAuth, for which the console opens no browser; give it a bearer token"
+NEEDS_SIGN_IN = "needs sign-in by OAuth: a person signs in on its page"
 
 
 class Connector:
@@ -59,7 +64,7 @@ class Connector:
 
     def __init__(self, *, run_dir: Path, worker: str) -> None:
         file_limits.allow_many_files()
-        self._http = HttpMaker(egress.rule())
+        self.http = HttpMaker(egress.rule())
         self._given = outward.for_children(run_dir)
         self._mark = marker.Mark.of_this_process(run_dir)
         self._numbers = itertools.count(1)
@@ -82,20 +87,26 @@ class Connector:
         on_lost: Callable[[Fault], None],
         on_tools_changed: Callable[[], None],
         on_child: Callable[[Child], None] = lambda child: None,
+        bearer: Bearer | None = None,
     ) -> Connection:
         """Connect in *mode* or else the other, each answer within *timeout* seconds; raises ConnectionFault.
 
-        *interval* is how often it will be checked: idle connections are kept for longer.
+        *interval* is how often it will be checked: idle connections are kept for longer. *bearer* is its
+        sign-in.
         """
         watch = Watch(
-            on_lost=on_lost, on_tools_changed=on_tools_changed, on_child=on_child, interval=interval
+            on_lost=on_lost,
+            on_tools_changed=on_tools_changed,
+            on_child=on_child,
+            interval=interval,
+            bearer=bearer,
         )
         try:
             return await self._open(config, name, mode, timeout, watch)
         except ConnectionFault as exc:
             if config.transport == "stdio":
                 raise
-            seen = await second_look.again(self._http, config, _headers(config), exc.fault)
+            seen = await second_look.again(self.http, config, _headers(config, bearer), exc.fault)
             raise ConnectionFault(seen) from exc
 
     async def _open(
@@ -188,18 +199,25 @@ class Connector:
     def _http_transport(
         self, connection: Connection, config: ServiceConfig, patience: Patience, watch: Watch
     ) -> OwnTransport:
-        headers, url = _headers(config), config.url
+        headers, url = _headers(config, watch.bearer), config.url
         if urlsplit(url).scheme not in ("http", "https"):
             raise ConnectionFault(Fault(kind=Kind.POLICY, message="only http and https addresses are used"))
-        client = partial(self._http.client, interval=watch.interval, on_moved=connection.moved)
+        transport = partial(
+            self.http.transport,
+            interval=watch.interval,
+            on_moved=connection.moved,
+            on_certificate=connection.certified,
+            bearer=watch.bearer,
+        )
+        client = partial(self.http.client, headers)
         if config.transport == "sse":
             sse = SseWatch(
                 on_refused=connection.refused,
                 on_oversize=lambda: connection.lose(EVENT_TOO_LARGE),
                 on_end=connection.stream_ended,
             )
-            return EventStreamTransport(url, partial(client, headers, sse), patience)
-        return StreamableTransport(url, partial(client, headers), patience)
+            return EventStreamTransport(url, lambda: client(transport(sse)), patience)
+        return StreamableTransport(url, transport(), client, patience)
 
     async def aclose(self) -> None:
         """Wait until everything that is still closing is closed, up to 12 s."""
@@ -217,12 +235,13 @@ def _for_a_program(limit: float, mode: str) -> Patience:
     return Patience(discover=share, handshake=limit - (share if mode == "auto" else 0), each=limit)
 
 
-def _headers(config: ServiceConfig) -> dict[str, str]:
-    """The entry's headers and its token; signing in by browser is refused, for nobody sits at the worker."""
+def _headers(config: ServiceConfig, bearer: Bearer | None = None) -> dict[str, str]:
+    """The entry's headers and its token; one that wants a sign-in is not knocked at before there is one."""
     headers = dict(config.headers)
     if config.auth == OAUTH:
-        if not any(name.lower() == "authorization" for name in headers):
-            raise ConnectionFault(Fault(kind=Kind.AUTH, message=NEEDS_SIGN_IN))
+        if bearer is None and not any(name.lower() == "authorization" for name in headers):
+            fault = Fault(kind=Kind.AUTH, message=NEEDS_SIGN_IN, cause=Cause.NEEDS_SIGN_IN)
+            raise ConnectionFault(fault)
     elif config.auth:
         headers["Authorization"] = f"Bearer {config.auth}"
     return headers

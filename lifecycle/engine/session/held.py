@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, TypeVar, cast
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import mcp_types
-from fastmcp import Client
 
 from lifecycle.core.answers.proof import Phase, Proof
 from lifecycle.core.health.verdict import Fault, Kind, Probe
-from lifecycle.core.timing.durations import span
-from lifecycle.engine.bounded import abandon
+from lifecycle.engine.bounded import SESSION_ENDED, LateError, abandon, here, no_answer
 from lifecycle.engine.session.checks.probe import Prober
 from lifecycle.engine.session.child.process import Child
 from lifecycle.engine.session.faults.faults import ConnectionFault, classify
@@ -25,13 +23,16 @@ from lifecycle.engine.session.faults.trace import TRACE, Trace, chain
 from lifecycle.engine.session.lists.content import Content, clean, without
 from lifecycle.engine.session.lists.pages import Lister
 from lifecycle.engine.session.runner import OwnTransport
-from lifecycle.engine.session.session import Patience, Session
-from lifecycle.engine.session.subscription import Subscription, promised
+from lifecycle.engine.session.sdk import SdkSession
+from lifecycle.engine.session.session import Patience
 from lifecycle.engine.session.tool_call import CallOutcome, read_outcome
+from lifecycle.engine.session.web.subscription import Subscription, promised
+from lifecycle.signin.flow.bearer import Bearer
 
-CLIENT_INFO = mcp_types.Implementation(name="mcpstore-console", version="0.1.0")
 CLOSE_LIMIT = 12.0
 FORCED_CLOSE_LIMIT = 1.0
+REST_SOON = 2.0
+UNWINDING = 10.0  # within which the SDK has told the server that nobody waits any more
 MOVED = "its address redirects to {path}, which is followed; set that path in its address"
 LISTS_AT_MOST = 10  # times the limit of one request, for all lists with all their pages
 
@@ -52,17 +53,14 @@ class Greeting:
 class Watch:
     """Whom to tell, outside of any request: the connection is gone, its tools changed, a process started.
 
-    `interval` is the time between checks, in seconds.
+    `interval` is the time between checks, in seconds; `bearer` the token of a sign-in.
     """
 
     on_lost: Callable[[Fault], None]
     on_tools_changed: Callable[[], None]
     on_child: Callable[[Child], None] = lambda child: None
     interval: float = 30.0
-
-
-async def _ignore(_: object) -> None:
-    """Log messages of a server are its own affair."""
+    bearer: Bearer | None = None
 
 
 def _setter(alarm: asyncio.Future[Fault]) -> Callable[[Fault], None]:
@@ -79,16 +77,17 @@ class Connection:
         self._watch = watch
         self._tasks = tasks
         self._alarms: list[asyncio.Future[Fault]] = []
-        self._client: Client[OwnTransport] | None = None
-        self._transport: OwnTransport | None = None
+        self._sdk = SdkSession(self._on_message, self._keep)
         self._child: Child | None = None
         self._subscription: Subscription | None = None
         self._listening: asyncio.Task[None] | None = None
         self._lost: Fault | None = None
-        self._open = self._modern = False
+        self._open = self._modern = self.promises_tools = False
         self._closing = False
+        self._unwound_at = 0.0
         self.unlisted: frozenset[str] = frozenset()
         self.notes: dict[str, str] = {}
+        self.certificate_until: datetime | None = None
 
     # -- opening: called by the Connector alone ---------------------------------------------------------
 
@@ -100,16 +99,7 @@ class Connection:
 
     async def greet(self, transport: OwnTransport, mode: str, patience: Patience) -> None:
         """Connect and negotiate; raises ConnectionFault."""
-        self._transport = transport
-        self._client = client = Client(
-            transport,
-            mode=mode,
-            timeout=None,
-            init_timeout=patience.total,
-            client_info=CLIENT_INFO,
-            log_handler=_ignore,
-            message_handler=self._on_message,
-        )
+        client = self._sdk.make(transport, mode, patience.total)
         await self._bounded(client.__aenter__, patience.total, Phase.CONNECT)
         info = client.server_info
         self.greeting = Greeting(
@@ -118,25 +108,20 @@ class Connection:
             server_version=clean(info.version)[:100] if info else "",
             mode=self._worked(mode),
         )
-        self._prober = Prober(self._session, self._watch.interval, self._watch.on_tools_changed)
-        self._modern = self._session.modern
+        session = self._sdk.current
+        self._prober = Prober(session, self._sdk.awake, self._watch.interval, self._watch.on_tools_changed)
+        self._modern = session.modern
+        offers = session.server_capabilities
+        self.promises_tools = offers is not None and offers.tools is not None
         self._open = True
-        if promised(self._session):
+        if promised(session):
             self._listen()
 
     def _worked(self, mode: str) -> str:
         """What to begin with the next time; a program's silence may have been its start."""
-        silent = self._session.undiscovered is not None and not self._session.modern
+        session = self._sdk.current
+        silent = session.undiscovered is not None and not session.modern
         return "legacy" if silent and self._child is None else mode
-
-    @property
-    def _session(self) -> Session:
-        """It ends when somebody closes the connection, which whoever waits to ask may not know yet."""
-        if self._client is not None:
-            with contextlib.suppress(RuntimeError):  # what FastMCP says of a session that ended
-                return cast(Session, self._client.session)
-        ended = Fault(kind=Kind.CLOSED, message="not connected", lost=True, turned_away=True)
-        raise ConnectionFault(ended)
 
     async def _on_message(self, message: object) -> None:
         if self._closing:
@@ -147,8 +132,12 @@ class Connection:
             self._subscription.acknowledged(message)
 
     def _listen(self) -> None:
-        self._subscription = Subscription(self._session, self._watch.on_tools_changed, self.stream_ended)
+        self._subscription = Subscription(self._sdk.current, self._watch.on_tools_changed, self.stream_ended)
         self._listening = self._keep(self._subscription.run())
+
+    def certified(self, ends: datetime) -> None:
+        """When the certificate ends that its server shows now."""
+        self.certificate_until = ends
 
     def moved(self, path: str) -> None:
         """The server redirects within its origin; that is followed, and told."""
@@ -215,21 +204,46 @@ class Connection:
                 return task.result()
             if alarm.done():
                 raise ConnectionFault(alarm.result())
-            late = Fault(kind=Kind.TIMEOUT, message=f"no answer within {span(limit)}")
-            raise ConnectionFault(explain(late, trace, self._child, held=self._open))
+            raise ConnectionFault(self._late(limit, trace))
         except ConnectionFault:
             raise
         except asyncio.CancelledError:
             if not task.cancelled():
                 raise
-            raise ConnectionFault(Fault(kind=Kind.CLOSED, message="the session ended", lost=True)) from None
+            raise ConnectionFault(SESSION_ENDED) from None
         except Exception as exc:  # a foreign boundary: the SDK and the server behind it
             raise ConnectionFault(await self._why(exc, trace, alarm)) from exc
         finally:
             self._alarms.remove(alarm)
+            if not task.done():
+                self._unwound_at = time.monotonic() + UNWINDING
             abandon(task)
             # The SDK's tasks live on in this context; a whole request must not live on with them.
             trace.sent = trace.fail = None
+
+    async def _at_once(self, work: Coroutine[Any, Any, T], limit: float) -> T:
+        """As `_bounded`, in the caller's task: for a check, whose requests end as soon as it is given up."""
+        alarm: asyncio.Future[Fault] = asyncio.get_running_loop().create_future()
+        self._alarms.append(alarm)
+        trace = Trace(phase=Phase.CHECK, modern=self._modern, fail=_setter(alarm))
+        before, unwound_at = TRACE.set(trace), time.monotonic() + limit + UNWINDING
+        try:
+            result, unwound_at = await here(work, limit, alarm), self._unwound_at
+            return result
+        except LateError:
+            raise ConnectionFault(self._late(limit, trace)) from None
+        except ConnectionFault:
+            raise
+        except Exception as exc:  # a foreign boundary: the SDK and the server behind it
+            raise ConnectionFault(await self._why(exc, trace, alarm)) from exc
+        finally:
+            self._alarms.remove(alarm)
+            self._unwound_at = unwound_at
+            TRACE.reset(before)
+            trace.sent = trace.fail = None
+
+    def _late(self, limit: float, trace: Trace) -> Fault:
+        return explain(no_answer(limit), trace, self._child, held=self._open)
 
     async def _why(self, exc: Exception, trace: Trace, alarm: asyncio.Future[Fault]) -> Fault:
         """The fault behind *exc*; of a child whose pipes closed, the exit that follows says more."""
@@ -246,11 +260,12 @@ class Connection:
 
     async def _probe(self, timeout: float, *, plain: bool) -> Probe:
         try:
-            took = await self._bounded(
-                lambda: self._prober.ask(timeout / 2, plain=plain), timeout, Phase.CHECK
-            )
+            if self._lost is not None:
+                raise ConnectionFault(self._lost)
+            took = await self._at_once(self._prober.ask(timeout / 2, plain=plain), timeout)
         except ConnectionFault as exc:
             return Probe(fault=exc.fault)
+        self.rest()
         return Probe(took=timedelta(seconds=took))
 
     async def first_probe(self, timeout: float) -> timedelta | None:
@@ -258,6 +273,8 @@ class Connection:
         probe = await self._probe(timeout, plain=True)
         if probe.fault is not None and probe.fault.gone:
             self._prober.distrust_ping()
+        # By then the server has said whether it has a stream of its own messages.
+        asyncio.get_running_loop().call_later(REST_SOON, self.rest)
         return probe.took
 
     async def content(self, limit: float, phase: Phase = Phase.LIST) -> Content:
@@ -265,16 +282,14 @@ class Connection:
 
         *limit* is that of each request.
         """
-        lister = Lister(self._session, limit)
-        found = await self._bounded(lister.read, limit * LISTS_AT_MOST, phase)
-        self._prober.read(lister.mark)
-        return await without(found, self.unlisted)
 
-    @property
-    def promises_tools(self) -> bool:
-        """Whether the server says that it has tools."""
-        capabilities = self._session.server_capabilities
-        return capabilities is not None and capabilities.tools is not None
+        async def read() -> tuple[Content, Lister]:
+            lister = Lister(await self._sdk.awake(), limit)
+            return await lister.read(), lister
+
+        found, lister = await self._bounded(read, limit * LISTS_AT_MOST, phase)
+        self._prober.read(lister.mark, lister.again)
+        return await without(found, self.unlisted)
 
     async def call_tool(
         self,
@@ -288,9 +303,7 @@ class Connection:
         if meta:
             params["_meta"] = dict(meta)
         try:
-            raw = await self._bounded(
-                lambda: self._session.ask("tools/call", params, cancel=True), timeout, Phase.CALL
-            )
+            raw = await self._bounded(lambda: self._call(params), timeout, Phase.CALL)
         except ConnectionFault as exc:
             if exc.fault.lost:
                 self.lose(exc.fault)
@@ -298,6 +311,19 @@ class Connection:
                 ok=False, content=[], structured=None, error=exc.fault.message, fault=exc.fault
             )
         return read_outcome(raw)
+
+    async def _call(self, params: dict[str, Any]) -> dict[str, Any]:
+        session = await self._sdk.awake()
+        return await session.ask("tools/call", params, cancel=True)
+
+    def rest(self) -> None:
+        """Do without the SDK while nothing but checks goes on, if these can and nobody listens."""
+        listening = self._listening is not None and not self._listening.done()
+        held = self._open and self._lost is None and not self._closing
+        unwinding = time.monotonic() < self._unwound_at
+        if held and not (self._alarms or listening or unwinding) and self._prober.ready:
+            self._subscription = self._listening = None
+            self._sdk.rest()
 
     # -- closing ----------------------------------------------------------------------------------------
 
@@ -321,11 +347,4 @@ class Connection:
     async def _close(self, force: bool) -> None:
         if self._child is not None:
             await self._child.stop(force=force)
-        if self._client is None:
-            return
-        # The first close may re-raise the session's old error and skip the rest; the second then does it.
-        for _ in range(2):
-            with contextlib.suppress(Exception):  # a foreign boundary: whatever it raises, we are leaving
-                await self._client.close()  # type: ignore[no-untyped-call]
-        if self._transport is not None:
-            await self._transport.end()
+        await self._sdk.close(self.greeting.protocol_version if self._open else "")

@@ -154,3 +154,11 @@ class Session(ClientSession):
         if reason is None:
             self._x_mcp_header_maps[tool] = x_mcp_header_map(schema)
         return reason
+
+    def headers_of_tools(self) -> dict[str, dict[tuple[str, ...], str]]:
+        """Which arguments travel as headers, of the tools that have any."""
+        return {tool: named for tool, named in self._x_mcp_header_maps.items() if named}
+
+    def know_headers(self, known: Mapping[str, dict[tuple[str, ...], str]]) -> None:
+        """As `headers_of_tools` gave them."""
+        self._x_mcp_header_maps.update(known)

@@ -16,6 +16,8 @@ from lifecycle.core.timing.shares import SHARDS, shard_of
 from lifecycle.engine.leases.fence import Fence
 from lifecycle.models import Command, ServiceState
 from lifecycle.monitoring.calls import record as call_record
+from lifecycle.signin import record as signin_record
+from lifecycle.signin.record import Grant
 from registry.core.entries.entry import ServiceConfig
 from registry.errors import RegistryError
 from registry.models import RegistryHead, Service
@@ -213,27 +215,29 @@ def rows_of(service_ids: list[int]) -> dict[int, ServiceState]:
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """All that a connection needs: the real values, and which of them must never be shown."""
+    """All that a connection needs: the real values, which of them must never be shown, the tokens it has."""
 
     config: ServiceConfig
     approved: bool
     revision: int
     hidden: vault.Hidden
+    grant: Grant | None = None
 
 
 def load(service_ids: Sequence[int]) -> list[Loaded | RegistryError]:
     """Read the configurations with their secrets; for one that lacks a value the error that says so."""
-    rows = Service.objects.in_bulk(service_ids)
-    return [_loaded(rows[service_id]) for service_id in service_ids]
+    rows, held = Service.objects.in_bulk(service_ids), signin_record.holders(service_ids)
+    return [_loaded(rows[service_id], service_id in held) for service_id in service_ids]
 
 
-def _loaded(service: Service) -> Loaded | RegistryError:
+def _loaded(service: Service, signed_in: bool) -> Loaded | RegistryError:
     try:
         return Loaded(
             config=vault.reveal(service),
             approved=register.is_approved(service),
             revision=service.revision,
             hidden=vault.hidden(service),
+            grant=signin_record.grants([service.pk]).get(service.pk) if signed_in else None,
         )
     except RegistryError as exc:
         return exc

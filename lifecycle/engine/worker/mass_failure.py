@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Count, Q
 
-from lifecycle.alerts.episodes import mass_failure
+from lifecycle.alerts.episodes.subjects import mass_failure
 from lifecycle.core.machine.states import TIMED
 from lifecycle.core.reconnection.mass_failure import Fleet, step, window
 from lifecycle.live.feed import feed

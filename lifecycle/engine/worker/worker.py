@@ -27,6 +27,7 @@ from lifecycle.engine.maintenance.tasks import Maintenance
 from lifecycle.engine.recording.record import OnChange, OnTools, Recorder
 from lifecycle.engine.recording.writer import Writer
 from lifecycle.engine.session.connection import Connector
+from lifecycle.engine.trials.inbox import TrialInbox
 from lifecycle.engine.worker import desired_state
 from lifecycle.engine.worker.desired_state import Outlook, Sight, Wanted
 from lifecycle.engine.worker.lag import LagWatch
@@ -91,6 +92,7 @@ class Worker:
         )
         self._outlook = Outlook(name, self.fence)
         self._owners = Owners(self.context, self._outlook)
+        self._trials = TrialInbox(name, self.context)
         self.context.lag.on_pause = self._owners.paused
         self._stop = asyncio.Event()
         self.maintenance = Maintenance(
@@ -174,6 +176,7 @@ class Worker:
         try:
             sight = await self.writer.do(self._outlook.look, self._clock())
             await self._apply(sight)
+            await self._trials.look()
         except Error as exc:
             trouble.warn(exc)
             self._outlook.forget()
@@ -198,6 +201,7 @@ class Worker:
         await asyncio.wait(
             {asyncio.create_task(self.context.connector.aclose())}, timeout=CLOSE_AT_ALL_WITHIN
         )
+        await self.context.sign_ins.aclose()
         await self.context.recorder.flush()
         await self.maintenance.keep_logs()
         if self._lease_manager is None:

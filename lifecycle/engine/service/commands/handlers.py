@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lifecycle.core.machine import manual
 from lifecycle.core.machine.states import CONNECTING, SERVING, TIMED, State
-from lifecycle.engine.service.commands import tool_calls
+from lifecycle.engine.service.commands import signing, tool_calls
 from lifecycle.engine.service.commands.waiting import report
 from lifecycle.engine.service.managed import ManagedService
 from lifecycle.models import Command
@@ -32,6 +32,8 @@ async def obey(service: ManagedService, command: Command) -> None:
             await _call(service, command)
         case Kind.SET_STATE:
             await _set_state(service, command)
+        case Kind.SIGN_IN | Kind.FINISH_SIGN_IN | Kind.SIGN_OUT:
+            service.inbox.beside(command, signing.carry_out(service, command))
 
 
 async def _stop(service: ManagedService, command: Command) -> None:
@@ -80,7 +82,7 @@ async def _reconnect(service: ManagedService, command: Command) -> None:
     if service.connection is not None:
         service.drop(force=False)
     service.waiting.add("connect", command)
-    await service.retry(f"reconnection asked for by {command.requested_by}")
+    await service.retry(f"reconnection requested by {command.requested_by}")
 
 
 async def _set_state(service: ManagedService, command: Command) -> None:
@@ -146,6 +148,11 @@ async def _call(service: ManagedService, command: Command) -> None:
     service.inbox.call(
         command,
         tool_calls.call(
-            service.context, command, service.other_connection, service.wanted, service.policy, service.secret
+            service.context,
+            command,
+            service.other_connection,
+            service.wanted,
+            service.policy,
+            service.known_secret,
         ),
     )

@@ -19,6 +19,7 @@ class CommandInbox:
         self.waiting = Waiting(context)
         self._inbox: list[Command] = []
         self._calls: dict[asyncio.Task[None], Command] = {}
+        self._beside: dict[asyncio.Task[None], Command] = {}
 
     def add(self, command: Command) -> None:
         self._inbox.append(command)
@@ -42,10 +43,16 @@ class CommandInbox:
         self._calls[task] = command
         task.add_done_callback(self._called)
 
+    def beside(self, command: Command, work: Coroutine[Any, Any, None]) -> None:
+        """What has nothing to do with the connection, so that nothing waits for it."""
+        task = self._context.spawn(work)
+        self._beside[task] = command
+        task.add_done_callback(self._beside.pop)
+
     def _called(self, task: asyncio.Task[None]) -> None:
         del self._calls[task]
         self._on_news()
 
     def open(self) -> list[Command]:
         """All that are not yet answered."""
-        return [*self._inbox, *self.waiting.all(), *self._calls.values()]
+        return [*self._inbox, *self.waiting.all(), *self._calls.values(), *self._beside.values()]

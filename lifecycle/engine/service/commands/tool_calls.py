@@ -33,7 +33,7 @@ async def call(
     connected: Connected,
     wanted: Wanted,
     policy: Policy,
-    secret: frozenset[str],
+    secret: Callable[[], frozenset[str]],
 ) -> None:
     """Call the tool that *command* names. A tool that fails is an outcome too, not a failed command."""
     limit = wanted.timeout or policy.call_timeout.total_seconds()
@@ -43,7 +43,7 @@ async def call(
         await context.answer(command, error=why, refused=True)
         return
     schema = await context.writer.do(_schema, wanted.id, tool)
-    hidden = secret | variants(secret_values(schema, arguments))
+    hidden = secret() | variants(secret_values(schema, arguments))
     about = Call(
         service=wanted.name, tool=tool, transport=wanted.transport, parent=str(given.get("traceparent", ""))
     )
@@ -52,7 +52,7 @@ async def call(
     result = await _result(connected, ask, limit)
     outcome = _as_outcome(result)
     outcome["duration_ms"] = round((time.monotonic() - started) * 1000, 1)
-    await context.answer(command, outcome=without_secrets(as_json(outcome), hidden))
+    await context.answer(command, outcome=without_secrets(as_json(outcome), hidden | secret()))
 
 
 def _schema(service_id: int, tool: str) -> object:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from mcp import MCPError
 
 from lifecycle.core.answers.proof import Proof
-from lifecycle.core.lists.tool_watch import LIST, ToolWatch
+from lifecycle.core.lists.tool_watch import DISCOVER, LIST, ToolWatch
+from lifecycle.engine.bounded import alone
 from lifecycle.engine.session.checks.fast_ping import FastPing, NotPlainError, fast_ping_of
 from lifecycle.engine.session.faults.answered import proof_of
 from lifecycle.engine.session.faults.trace import TRACE, Trace
@@ -28,33 +29,58 @@ class Prober:
     """
 
     __slots__ = (
-        "_fast_ping",
+        "_awake",
+        "_fast_pings",
         "_interval",
         "_listing",
         "_on_changed",
         "_ping_answered",
         "_plain",
-        "_session",
+        "_version",
         "_watch",
     )
 
-    def __init__(self, session: Session, interval: float, on_changed: Callable[[], None]) -> None:
-        self._session, self._interval, self._on_changed = session, interval, on_changed
+    def __init__(
+        self,
+        session: Session,
+        awake: Callable[[], Awaitable[Session]],
+        interval: float,
+        on_changed: Callable[[], None],
+    ) -> None:
+        self._awake, self._interval, self._on_changed = awake, interval, on_changed
+        self._version = session.protocol_version if session.modern else None
         self._watch = ToolWatch()
         self._ping_answered = False
         self._listing = False
         self._plain = 0.0
-        self._fast_ping: FastPing | None = None
+        self._fast_pings: dict[str, FastPing] = {}
 
     def distrust_ping(self) -> None:
         """Its answer to `ping` is that of a lost session, on one that was just made: ask for the tools."""
         self._listing = True
 
-    def read(self, mark: bytes | None) -> None:
-        """The lists were read; None where nothing of them is to be watched."""
+    def read(self, mark: bytes | None, again: FastPing | None = None) -> None:
+        """The lists were read; None where nothing of them is to be watched. *again* asks for the tools."""
         self._watch.read(mark)
-        if self._fast_ping is not None:
-            self._fast_ping.know(last=False)
+        if again is not None:
+            self._fast_pings.setdefault(LIST, again)
+        for fast_ping in self._fast_pings.values():
+            fast_ping.know(last=False)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next check will most likely do without the SDK."""
+        found = self._fast_pings.get(self._watch.looks_for or self._plain_method or "")
+        return found is not None and not found.outdated
+
+    @property
+    def _plain_method(self) -> str | None:
+        """What the plain request is; None while that is not known."""
+        if self._version is not None:
+            return DISCOVER
+        if self._listing:
+            return LIST
+        return "ping" if self._ping_answered else None
 
     async def ask(self, second_opinion_after: float, *, plain: bool = False) -> float:
         """Wait for any answer and return the seconds it took; errors of the exchange are raised.
@@ -120,41 +146,41 @@ class Prober:
         return self._plain
 
     async def _plain_request(self, second_opinion_after: float) -> float:
-        version = self._session.protocol_version
-        if self._session.modern and version is not None:
-            return await self._timed("server/discover", version)
-        if self._listing:
-            return await self._timed("tools/list")
-        if self._ping_answered:
-            return await self._timed("ping")
+        if (method := self._plain_method) is not None:
+            return await self._timed(method)
         return await self._ping_or_list(second_opinion_after)
 
-    async def _timed(self, method: str, version: str = "") -> float:
+    async def _timed(self, method: str) -> float:
         trace = TRACE.get() or Trace()
         started = time.monotonic()
         try:
             if (beat := await self._again(method)) is not None:
                 self._look(method, beat[1])
                 return beat[0]
+            session = await self._awake()
             started = time.monotonic()
-            if version:
-                result = await self._session.send_discover(version)
+            if method == DISCOVER and self._version is not None:
+                result = await alone(session.send_discover(self._version))
             else:
-                result = await self._session.ask(method, cancel=False)
+                result = await alone(session.ask(method, cancel=False))
             self._look(method, result)
         except MCPError as exc:
             if proof_of(exc, trace) is not Proof.LIFE:
                 raise
         took = time.monotonic() - started
-        self._fast_ping = fast_ping_of(method, trace)
+        if (fast_ping := fast_ping_of(method, trace)) is not None:
+            self._fast_pings[method] = fast_ping
+        else:
+            self._fast_pings.pop(method, None)
         return took
 
     async def _again(self, method: str) -> tuple[float, dict[str, Any] | None] | None:
         """Send the last request of this kind once more; None where only the SDK can tell what came of it."""
-        if self._fast_ping is None or self._fast_ping.method != method or self._fast_ping.outdated:
+        fast_ping = self._fast_pings.get(method)
+        if fast_ping is None or fast_ping.outdated:
             return None
         with contextlib.suppress(NotPlainError):
-            return await self._fast_ping.beat()
+            return await fast_ping.beat()
         return None
 
     def _look(self, method: str, result: dict[str, Any] | None) -> None:
@@ -165,8 +191,8 @@ class Prober:
             self._watch.same()
             return
         differs = self._watch.differs(result, self._interval)
-        if self._fast_ping is not None:
-            self._fast_ping.know(last=not differs)
+        if (fast_ping := self._fast_pings.get(method)) is not None:
+            fast_ping.know(last=not differs)
         if differs:
             self._on_changed()
 

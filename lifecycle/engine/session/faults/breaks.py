@@ -94,7 +94,9 @@ def _known(link: BaseException) -> Fault | None:
         case ssl.SSLError():
             return _tls(link)
         case ConnectionRefusedError():
-            return Fault(kind=Kind.REFUSED, message="connection refused: nothing listens there", lost=True)
+            return Fault(
+                kind=Kind.REFUSED, message="connection refused: nothing is listening there", lost=True
+            )
         case OSError(errno=number) if number in UNREACHABLE:
             said = f"not reachable: {link.strerror}"
             return Fault(kind=Kind.REFUSED, message=said, lost=True, no_way=number in NO_WAY)

@@ -23,7 +23,7 @@ from lifecycle.engine.session.faults.trace import Trace, chain
 
 NO_EXCHANGE = (httpx2.HTTPError, OSError, EgressRefusedError)
 EXCHANGED = (TimeoutError, httpx2.SSEError)
-WEB_PAGE = "answered with a web page; this is not the address of an MCP server"
+WEB_PAGE = "responded with a web page; this is not the address of an MCP server"
 WRAPPED = "Client failed to connect:"
 _OTHER_VERSION = re.compile(r"Unsupported protocol version from the server: (\S+)")
 
@@ -51,7 +51,7 @@ def classify(exc: BaseException, trace: Trace | None = None) -> Fault:
             fault = Fault(kind=Kind.CLOSED, message=_session_gone(answer), lost=True)
             return replace(fault, proof=proof, turned_away=never_ran(answer))
         case Proof.SIGN_IN if answer:
-            return Fault(kind=Kind.AUTH, message=_not_let_in(answer, trace), proof=proof)
+            return _refused_sign_in(answer, trace)
         case Proof.LIFE if answer:
             if answer.code == UNSUPPORTED_PROTOCOL_VERSION and answer.phase is Phase.CONNECT:
                 return replace(_version(_supported(links)), proof=proof)
@@ -80,6 +80,20 @@ def _session_gone(answer: Answer) -> str:
     status = f"HTTP {answer.status}" if answer.status else ""
     said = ": ".join(part for part in (status, short(answer.words)) if part)
     return f"{what} ({said})" if said else what
+
+
+def _refused_sign_in(answer: Answer, trace: Trace) -> Fault:
+    """Nobody is let in: for want of a sign-in, or of the server that would renew its token."""
+    message = _not_let_in(answer, trace)
+    if trace.sign_in is None:
+        cause = Cause.NEEDS_SIGN_IN if "resource_metadata=" in trace.challenge else None
+        return Fault(kind=Kind.AUTH, message=message, cause=cause, proof=Proof.SIGN_IN)
+    cause, said = trace.sign_in
+    if cause is Cause.ISSUER_AWAY:
+        told = f"the token has expired and could not be renewed: {short(said)}"
+        return Fault(kind=Kind.HTTP, message=told, cause=cause)
+    message = f"{message}: {short(said)}" if said else message
+    return Fault(kind=Kind.AUTH, message=message, cause=cause, proof=Proof.SIGN_IN)
 
 
 def _not_let_in(answer: Answer, trace: Trace) -> str:
@@ -167,5 +181,5 @@ def _inner(links: Sequence[BaseException]) -> str:
     return (
         f"the connection could not be made: {said}"
         if said and "sub-exception" not in said
-        else "the session failed without a word"
+        else "the session failed without an error message"
     )

@@ -16,7 +16,7 @@ import httpx2
 
 from lifecycle.core.answers.causes import Cause
 from lifecycle.core.health.verdict import Fault, Kind
-from lifecycle.engine.session.http import HttpMaker
+from lifecycle.engine.session.web.http import HttpMaker
 from registry.core.entries.entry import ServiceConfig
 
 LIMIT = 3.0

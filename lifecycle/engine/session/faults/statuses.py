@@ -59,7 +59,8 @@ def refused(trace: Trace, said: str = "") -> Fault:
     status, text = trace.status or 0, status_line(trace.status or 0)
     if status < 400:
         told = f"{text}: {short(redirects.refusal(trace.url, status, trace.location))}"
-        return Fault(kind=Kind.HTTP, message=told, cause=Cause.REDIRECTED)
+        to = redirects.elsewhere(trace.url, status, trace.location)
+        return Fault(kind=Kind.HTTP, message=told, cause=Cause.REDIRECTED, elsewhere=to)
     line = short(said) or first_line(trace.text, trace.content_type)
     wait = f" (asks to wait {span(trace.retry_after)})" if trace.retry_after else ""
     return Fault(

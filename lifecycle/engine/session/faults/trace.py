@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import httpx2
 
+from lifecycle.core.answers.causes import Cause
 from lifecycle.core.answers.proof import Phase
 from lifecycle.core.health.verdict import Fault
 
@@ -41,7 +42,8 @@ class Trace:
     """The last answer, or how the exchange broke off; `sent` is the request, where it could be sent again.
 
     `size` is how much came of its body, `text` its beginning where the status says failure, `closed` that
-    the session's own streams are; `fail` ends the request where the SDK would wait on.
+    the session's own streams are; `fail` ends the request where the SDK would wait on. `sign_in` is what is
+    wrong with the token that was presented, and who said so.
     """
 
     phase: Phase = Phase.CHECK
@@ -56,6 +58,7 @@ class Trace:
     text: str = ""
     size: int = 0
     challenge: str = ""
+    sign_in: tuple[Cause, str] | None = None
     url: str = ""
     location: str = ""
     retry_after: timedelta | None = None

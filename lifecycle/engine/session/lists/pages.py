@@ -14,6 +14,7 @@ from lifecycle.core.health.verdict import Fault, Kind
 from lifecycle.core.lists import tool_watch
 from lifecycle.core.lists.cursors import MOST_PAGES, Walk
 from lifecycle.engine.bounded import within
+from lifecycle.engine.session.checks.fast_ping import FastPing, fast_ping_of
 from lifecycle.engine.session.faults.faults import ConnectionFault, classify
 from lifecycle.engine.session.faults.trace import TRACE, Trace
 from lifecycle.engine.session.lists.content import (
@@ -40,13 +41,15 @@ LISTS = (
 class Lister:
     """Reads all lists of one session once; `notes` says what was odd about them.
 
-    `mark` is for the checks, which watch the tools of a server that keeps no session.
+    `mark` is for the checks, which watch the tools of a server that keeps no session; with `again` they ask
+    for them.
     """
 
     def __init__(self, session: Session, limit: float) -> None:
         self._session, self._limit = session, limit
         self.notes: list[str] = []
         self.mark: bytes | None = None
+        self.again: FastPing | None = None
         # The first request waits until the message that ends the handshake was taken, which is no quicker.
         self._after, session.handshake_took = session.handshake_took, 0.0
 
@@ -126,7 +129,8 @@ class Lister:
         if self._session.modern and (strange := strange_type(result)):
             raise ConnectionFault(Fault(kind=Kind.PROTOCOL, message=f"{method}: {strange}"))
         if method == tool_watch.LIST and walk.cursor is None:
-            self.mark = _mark(result, TRACE.get())
+            self.mark = _mark(result, trace := TRACE.get())
+            self.again = fast_ping_of(method, trace) if self.mark and trace else None
         return result
 
 

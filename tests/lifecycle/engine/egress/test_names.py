@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import httpcore2
 import pytest
 from django.test import override_settings
 from django.utils import timezone
@@ -31,13 +31,13 @@ Answers = Callable[..., None]
 def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was given to the sockets."""
     hosts: list[str] = []
-    plain = httpcore2.AnyIOBackend.connect_tcp
+    plain = asyncio.BaseEventLoop.create_connection
 
-    async def connect(self: Any, host: str, *more: Any, **named: Any) -> Any:
+    async def connect(self: Any, factory: Any, host: str, *more: Any, **named: Any) -> Any:
         hosts.append(host)
-        return await plain(self, host, *more, **named)
+        return await plain(self, factory, host, *more, **named)
 
-    monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", connect)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", connect)
     return hosts
 
 

@@ -21,6 +21,7 @@ from lifecycle.core.answers.proxies import Proxy
 from lifecycle.core.health.verdict import Kind
 from lifecycle.engine.egress import addresses, outward
 from lifecycle.engine.session.connection import ConnectionFault
+from mcpstore_site import environment
 from mcpstore_site import settings as read
 from registry.core.entries.entry import ServiceConfig
 from tests.doubles.fault_server import FaultServer
@@ -112,6 +113,7 @@ async def test_a_service_behind_the_proxy_is_reached_by_name_and_its_own_authori
 ) -> None:
     connection = await behind.open(http(f"https://{HOST}/mcp"))
     assert (await connection.probe(2)).fault is None
+    assert connection.certificate_until == SERVER.certificate.not_valid_after_utc
     assert proxy.asked_for == {f"{HOST}:443"}
     sign = base64.b64encode(b"user:secret").decode()
     assert all(f"Proxy-Authorization: Basic {sign}" in head for head in proxy.heads)
@@ -191,10 +193,10 @@ def bundle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_a_bundle_that_cannot_be_used_stops_the_start_and_says_why(bundle: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match="No such file"):
-        read._authorities("MCPSTORE_CA_BUNDLE")
+        environment.authorities("MCPSTORE_CA_BUNDLE")
     bundle.write_text("not a certificate")
     with pytest.raises(ImproperlyConfigured, match="holds no certificates"):
-        read._authorities("MCPSTORE_CA_BUNDLE")
+        environment.authorities("MCPSTORE_CA_BUNDLE")
 
 
 def test_a_proxy_that_cannot_be_one_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,3 +81,52 @@ def test_a_snapshot_that_was_overtaken_is_not_written() -> None:
     checked(held, 2)
     routine.write([old])
     assert (ServiceState.objects.get().version, held.version, held.stale) == (1, 1, False)
+
+
+def test_what_a_check_seldom_changes_is_written_when_it_changes_and_when_it_changes_back() -> None:
+    held = make_held("a")
+    fault = Fault(kind=Kind.HTTP, message="HTTP 503")
+    for seconds, found in enumerate([None, fault, None, None]):
+        routine.write([checked(held, seconds, found)])
+        assert snapshots.read(ServiceState.objects.get()) == held.snapshot
+
+
+def test_each_column_of_a_check_is_either_usual_or_looked_at() -> None:
+    held = make_held("a")
+    other = replace(
+        held.snapshot,
+        healthy_since=None,
+        consecutive_failures=1,
+        last_failure_at=NOW,
+        last_level=Level.SLOW,
+        unsure="pause",
+        fault=Fault(kind=Kind.HTTP, message="HTTP 503"),
+        reconnect_attempts=1,
+        long_cycles=1,
+        restarts=1,
+        restarts_since=NOW,
+    )
+    seldom = set(snapshots.ROUTINE) - set(snapshots.USUAL)
+    now, then = snapshots.columns(held.snapshot), snapshots.columns(other)
+    told = {"error_cause", "error_output"}  # parts of the fault
+    assert {name for name in seldom if now[name] != then[name]} == seldom - told
+    names = {"fault" if name.startswith("error_") else name for name in seldom}
+    for name in names:
+        changed = replace(held.snapshot, **{name: getattr(other, name)})
+        assert not snapshots.differ_as_usual(held.snapshot, changed)
+
+
+def test_a_row_that_was_read_again_is_written_whole_if_need_be() -> None:
+    held = make_held("a")
+    ServiceState.objects.update(version=5, last_level="slow", consecutive_failures=3)
+    routine.write([checked(held, 1)])
+    row = ServiceState.objects.get()
+    held.read(snapshots.read(row), row.version)
+    routine.write([replace_failures(held, 0)])
+    assert snapshots.read(ServiceState.objects.get()) == held.snapshot
+
+
+def replace_failures(held: Held, failures: int) -> Check:
+    check = checked(held, 2)
+    held.snapshot = replace(check.snapshot, consecutive_failures=failures)
+    return replace(check, snapshot=held.snapshot)

@@ -43,10 +43,10 @@ def held(bench: Bench, server: FaultServer, **entry: Any) -> FaultServer:
     return server
 
 
-def restart(server: FaultServer) -> None:
-    """With one tool more than before."""
+def restart(server: FaultServer, at: str = "") -> None:
+    """With one tool more than before, as soon as a request of the method *at* comes, or now."""
     server.more_tools = [NEW]
-    server.forget()
+    server.forget(at)
 
 
 def renewed_quietly(bench: Bench) -> None:
@@ -81,7 +81,7 @@ def test_a_check_that_finds_its_session_gone_makes_a_new_one_and_reads_the_lists
 
 @seldom_checked
 def test_a_reading_of_the_lists_that_finds_its_session_gone_makes_a_new_one(bench: Bench) -> None:
-    restart(held(bench, bench.server(era="legacy")))
+    restart(held(bench, bench.server(era="legacy")), at="tools/list")
     command = bench.ask("refresh-tools", "web")
     assert (command.state, command.error) == ("done", "")
     renewed_quietly(bench)
@@ -90,7 +90,7 @@ def test_a_reading_of_the_lists_that_finds_its_session_gone_makes_a_new_one(benc
 @seldom_checked
 def test_a_call_that_was_turned_away_with_its_session_is_made_once_more_on_the_new_one(bench: Bench) -> None:
     server = held(bench, bench.server(era="legacy"))
-    restart(server)
+    restart(server, at="tools/call")
     outcome = _called(bench, "hi")
     assert (outcome["ok"], outcome["content"]) == (True, [{"type": "text", "text": "hi"}])
     assert server.requests.count("tools/call") == 2
@@ -101,7 +101,7 @@ def test_a_call_that_was_turned_away_with_its_session_is_made_once_more_on_the_n
 def test_a_call_that_may_have_run_is_not_made_again(bench: Bench) -> None:
     server = held(bench, bench.server(era="legacy"))
     server.gone = (200, {"code": -32600, "message": "Session not found"})
-    restart(server)
+    restart(server, at="tools/call")
     outcome = _called(bench, "hi")
     assert (outcome["ok"], "Session not found" in outcome["error"]) == (False, True)
     assert server.requests.count("tools/call") == 1

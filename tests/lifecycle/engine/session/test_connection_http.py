@@ -13,8 +13,9 @@ import pytest
 
 from lifecycle.core.policy.policy import NORMAL
 from lifecycle.core.reconnection import backoff
-from lifecycle.engine.session.http import EventStreamTransport, keepalive
 from lifecycle.engine.session.session import Patience
+from lifecycle.engine.session.web.event_stream import EventStreamTransport
+from lifecycle.engine.session.web.http import keepalive
 from tests.doubles.fault_server import FaultServer
 from tests.support.holding import ERAS, Holder, http, refused
 
@@ -107,7 +108,7 @@ async def test_closing_a_hung_session_is_bounded(holder: Holder) -> None:
 async def test_a_connection_is_kept_over_the_time_between_checks_and_not_made_anew_for_each(
     holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lifecycle.engine.session.http.KEEPALIVE", 0.1)
+    monkeypatch.setattr("lifecycle.engine.session.web.http.KEEPALIVE", 0.1)
     async with FaultServer(era="modern") as server:
         connection = await holder.open(http(server.url))
         before = server.connections
@@ -132,7 +133,7 @@ async def test_a_session_that_fastmcp_has_lost_ends_with_the_connection(holder: 
     """As after an attempt to connect that was cancelled and went on all the same."""
     async with FaultServer(era=era) as server:
         connection = await holder.open(http(server.url))
-        client = connection._client
+        client = connection._sdk._client
         assert client is not None
         runner = client._session_state.session_task
         client._reset_session_state(full=True)

@@ -18,7 +18,7 @@ ERAS = pytest.mark.parametrize("era", ["legacy", "modern"])
         ("still-cursor", ["a-1", "b-1"], "stood still"),
         ("empty-cursor", ["a-1", "b-1", "a-2", "b-2"], ""),
         ("empty-end-cursor", ["a-1", "b-1"], ""),
-        ("number-cursor", ["a-1", "b-1"], "no text"),
+        ("number-cursor", ["a-1", "b-1"], "is not a string"),
     ],
 )
 @ERAS

@@ -137,7 +137,7 @@ def wrapped(inner: BaseException) -> RuntimeError:
     [
         (wrapped(group(ValueError("Endpoint origin does not match"))), "Endpoint origin does not match"),
         (wrapped(group(group(KeyError("serverInfo")))), "'serverInfo'"),
-        (wrapped(group(ValueError())), "the session failed without a word"),
+        (wrapped(group(ValueError())), "the session failed without an error message"),
         (RuntimeError("Client failed to connect: odd"), "the connection could not be made: odd"),
     ],
 )

@@ -78,7 +78,7 @@ async def test_http_to_a_tls_port_says_that_the_address_must_begin_with_https(
 async def test_a_server_that_refuses_the_second_look_is_told_by_the_first_failure(holder: Holder) -> None:
     fault = Fault(kind=Kind.CLOSED, message="the server closed the connection without an answer")
     entry = ServiceConfig(transport="streamable-http", url="http://127.0.0.1:1/mcp")
-    assert await second_look.again(holder.connector._http, entry, {}, fault) is fault
+    assert await second_look.again(holder.connector.http, entry, {}, fault) is fault
 
 
 async def test_a_proxy_that_says_that_its_port_wants_https_is_believed(holder: Holder) -> None:
@@ -118,7 +118,7 @@ def test_a_connection_that_is_given_up_below_the_request_says_how_far_it_came(
 
 async def test_an_exchange_is_followed_from_the_connection_to_the_end_of_the_answer(holder: Holder) -> None:
     trace = Trace()
-    async with FaultServer() as server, holder.connector._http.client({}) as client:
+    async with FaultServer() as server, holder.connector.http.client({}) as client:
         token = TRACE.set(trace)
         await client.post(server.url, json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
         TRACE.reset(token)

@@ -84,7 +84,7 @@ async def test_sse_to_a_streamable_http_address_is_named_and_the_other_offered(
             Cause.PROXY,
             "HTTP 407 Proxy Authentication Required: Authentication required",
         ),
-        (saying("200 OK", "<html>hello</html>", "text/html"), Cause.WEB_PAGE, "answered with a web page"),
+        (saying("200 OK", "<html>hello</html>", "text/html"), Cause.WEB_PAGE, "responded with a web page"),
     ],
     ids=["404", "429", "502", "500", "traceback", "upstream", "530", "400", "422", "407", "page"],
 )

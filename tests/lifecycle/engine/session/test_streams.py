@@ -12,12 +12,13 @@ import pytest
 from lifecycle.core.answers.proof import Phase
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.reconnection import backoff
-from lifecycle.engine.session import subscription
+from lifecycle.engine.egress.certificates import Certificates
 from lifecycle.engine.session.connection import Connection
 from lifecycle.engine.session.faults.trace import TRACE, Trace
-from lifecycle.engine.session.http import GuardedTransport
-from lifecycle.engine.session.moved import Moves
-from lifecycle.engine.session.stream_pace import Pace
+from lifecycle.engine.session.web import subscription
+from lifecycle.engine.session.web.guarded import GuardedTransport
+from lifecycle.engine.session.web.moved import Moves
+from lifecycle.engine.session.web.stream_pace import Pace
 from tests.doubles.fault_server import FaultServer
 from tests.support.holding import Holder, http, until
 
@@ -131,7 +132,7 @@ async def test_a_server_that_ends_listening_as_it_begins_is_not_asked_at_once_ag
 async def test_the_answer_to_a_call_is_resumed_at_once_however_short_other_streams_are() -> None:
     events = {"content-type": "text/event-stream"}
     inner = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=events, stream=Ended()))
-    guarded = GuardedTransport(inner, None, Moves(lambda path: None))
+    guarded = GuardedTransport(inner, None, Moves(lambda path: None), Certificates(lambda ends: None))
     async with httpx2.AsyncClient(transport=guarded) as client:
         TRACE.set(Trace(phase=Phase.CONNECT))
         await client.get("http://server.test/mcp")
@@ -150,7 +151,7 @@ def test_the_waits_grow_while_streams_are_short_and_fall_back_when_one_lasts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     moment = [0.0]
-    monkeypatch.setattr("lifecycle.engine.session.stream_pace.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("lifecycle.engine.session.web.stream_pace.time.monotonic", lambda: moment[0])
     pace, waits = Pace(lambda: 0.5), []
     for lasts in (0, 0, 10, 31, 0, *[1] * 9):
         waits.append(pace.wait())

@@ -75,7 +75,7 @@ def test_each_command_is_taken_up_within_a_second_and_answered(bench: Bench) -> 
         *("INITIALIZING", "HEALTHY"),
     ]
     reasons = StateChange.objects.filter(service__name="web").values_list("reason", flat=True)
-    assert {"reconnection asked for by ann", "restarted by ann", "stopped by ann", "started by ann"} <= set(
+    assert {"reconnection requested by ann", "restarted by ann", "stopped by ann", "started by ann"} <= set(
         reasons
     )
 

@@ -16,7 +16,7 @@ from lifecycle.core.answers.proof import Phase, Proof
 from lifecycle.engine.session.faults.answered import proof_of
 from lifecycle.engine.session.faults.trace import TRACE, Trace
 from lifecycle.engine.session.session import Session
-from lifecycle.engine.session.stream_pace import Pace
+from lifecycle.engine.session.web.stream_pace import Pace
 
 LONG_GAP, SELDOM = 5.0, 600.0
 WANTED = {"notifications": {"toolsListChanged": True}}

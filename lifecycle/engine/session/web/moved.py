@@ -22,6 +22,11 @@ class Moves:
         self._on_moved = on_moved
         self._known: dict[str, httpx2.URL] = {}
 
+    @property
+    def any(self) -> bool:
+        """Whether it was led elsewhere."""
+        return bool(self._known)
+
     async def send(
         self, inner: httpx2.AsyncBaseTransport, request: httpx2.Request
     ) -> tuple[httpx2.Request, httpx2.Response]:
