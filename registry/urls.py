@@ -10,11 +10,15 @@ from registry.access.signin import openid, passkey, second
 from registry.agents import views as agent_views
 from registry.clients import views as client_views
 from registry.imports import views as import_views
+from registry.imports.catalog import views as catalog_views
 from registry.removed import views as removed_views
 from registry.services import views as service_views
 
 urlpatterns = [
     path("add/", service_views.service_add, name="service_add"),
+    path("registry/", catalog_views.catalog_list, name="catalog_list"),
+    path("registry/search/", catalog_views.catalog_search, name="catalog_search"),
+    path("registry/renew/", catalog_views.catalog_renew, name="catalog_renew"),
     path("import/", import_views.service_import, name="service_import"),
     path("agents/", agent_views.agent_list, name="agent_list"),
     path("add-agent/", agent_views.agent_add, name="agent_add"),

@@ -17,7 +17,7 @@ from registry.models.limits import current
 from registry.rest import allowance
 from registry.rest.problems import ProblemError
 
-ALL_SERVICES = "This is about all services; a scope lets you see some of them only."
+ALL_SERVICES = "This concerns all services, but your scope covers only some of them."
 
 
 class Caller:

@@ -23,7 +23,7 @@ class AgentForm(forms.Form):
         label=_("Name"),
         max_length=64,
         help_text=_("Letters, digits, dots, hyphens and underscores. Part of the agent's URL."),
-        error_messages={"invalid": _("Only letters, digits, dots, hyphens and underscores.")},
+        error_messages={"invalid": _("Use only letters, digits, dots, hyphens and underscores.")},
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
         ),

@@ -144,6 +144,16 @@ def exclude(name: str, service: str, *, by: str, now: datetime) -> None:
         audit.note(by, "agent changed", name, without, now=now, before=before, after=_picture(agent))
 
 
+def regroup(name: str, joining: Collection[str], leaving: Collection[str]) -> None:
+    """Give the agent some services and take others from it, inside the transaction of an act that is noted.
+
+    An agent that is gone, or a service that it has or lacks already, is passed over.
+    """
+    agent = Agent.objects.filter(name=name).first()
+    if agent is not None:
+        _choose(agent, (chosen_names(agent) | set(joining)) - set(leaving))
+
+
 def remove(name: str, *, by: str, now: datetime) -> None:
     """Its services stay; its token ends."""
     with transaction.atomic():

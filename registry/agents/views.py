@@ -102,7 +102,7 @@ def _saved(request: HttpRequest, form: AgentForm) -> bool:
     except InvalidConfigError as exc:
         form.blame(exc)
         return False
-    messages.success(request, _("The agent “%(name)s” is saved.") % {"name": form.name_given})
+    messages.success(request, _("Agent “%(name)s” saved.") % {"name": form.name_given})
     return True
 
 
@@ -116,7 +116,7 @@ def agent_remove(request: HttpRequest, name: str) -> HttpResponse:
     except InvalidConfigError as exc:
         messages.error(request, str(exc))
         return redirect("agent_edit", name)
-    messages.success(request, _("The agent “%(name)s” is removed.") % {"name": name})
+    messages.success(request, _("Agent “%(name)s” removed.") % {"name": name})
     return redirect("agent_list")
 
 
@@ -137,7 +137,7 @@ def agent_revoke(request: HttpRequest, name: str) -> HttpResponse:
     """The address with the token answers no more."""
     _get(name)
     tokens.revoke(name, by=request.user.get_username(), now=timezone.now())
-    messages.success(request, _("The URL of “%(name)s” is revoked.") % {"name": name})
+    messages.success(request, _("URL of “%(name)s” revoked.") % {"name": name})
     return redirect("agent_edit", name)
 
 

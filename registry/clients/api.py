@@ -11,6 +11,7 @@ from registry.access.callers import VIEWER
 from registry.agents.operations import GLOBAL_AGENT
 from registry.clients import presenter, queries
 from registry.clients.queries import File
+from registry.clients.words import text_of
 from registry.core.clients.writing.table import TARGETS
 from registry.core.clients.writing.target import Target
 
@@ -40,6 +41,7 @@ class ClientList(Schema):
 
 class ClientNote(Schema):
     service: str
+    code: str
     text: str
 
 
@@ -67,7 +69,10 @@ def full(file: File) -> dict[str, Any]:
     """The file with all there is to know of it."""
     return short(file.target) | {
         "text": file.written.text,
-        "notes": [vars(note) for note in file.written.notes],
+        "notes": [
+            {"service": note.service, "code": note.code.value, "text": text_of(note)}
+            for note in file.written.notes
+        ],
         "variables": [vars(one) for one in presenter.settings_of(file)],
     }
 

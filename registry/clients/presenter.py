@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from registry.clients.queries import File
+from registry.clients.words import text_of
 from registry.core.clients.writing.table import TARGETS
 from registry.core.entries.placeholders import SECRET
 
@@ -60,7 +61,9 @@ def _around(holds: str) -> str:
 
 
 def _by_service(notes: Sequence[Any]) -> list[tuple[str, list[str]]]:
-    return [(name, [note.text for note in found]) for name, found in groupby(notes, lambda one: one.service)]
+    return [
+        (name, [text_of(note) for note in found]) for name, found in groupby(notes, lambda one: one.service)
+    ]
 
 
 def _url(view: str, client: str, about: dict[str, str]) -> str:

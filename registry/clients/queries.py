@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 
 from registry.agents import operations as agents
 from registry.core.clients.writing.meaning import Meant, meant
+from registry.core.clients.writing.notes import Code, Note
 from registry.core.clients.writing.table import TARGETS
 from registry.core.clients.writing.target import Target
-from registry.core.clients.writing.write import Note, Written, written
+from registry.core.clients.writing.write import Written, written
 from registry.errors import InvalidConfigError, RegistryError
 from registry.models import Desired, Service
 from registry.services import register
@@ -62,6 +63,7 @@ def _file(wanted: Target, services: QuerySet[Service]) -> File:
         try:
             told.append(meant(name, entry, on=desired == Desired.RUNNING))
         except InvalidConfigError as exc:
-            left_out.append(Note(service=name, text=f"is left out: {exc.where} {exc.what}. {exc.remedy}."))
+            why = f"{exc.where} {exc.what}. {exc.remedy}."
+            left_out.append(Note(service=name, code=Code.LEFT_OUT, about={"why": why}))
     made = written(wanted, told)
     return File(target=wanted, written=replace(made, notes=(*made.notes, *left_out)), services=len(rows))

@@ -52,7 +52,7 @@ def pin(name: str, *, by: str, now: datetime) -> Service:
         service, contract = _locked(name)
         if contract.pinned_at is None:
             Contract.objects.filter(pk=service.pk).update(pinned_at=now, pinned_by=by[:150])
-            history.note(service.pk, Act.PINNED, ["changes wait for approval from now on"], by=by, now=now)
+            history.note(service.pk, Act.PINNED, ["changes require approval from now on"], by=by, now=now)
             audit.note(by, "contract pinned", name, now=now)
     return service
 
@@ -67,7 +67,11 @@ def unpin(name: str, *, by: str, now: datetime, tell: Tell = _nobody) -> Service
             taken = _apply(service, _offers(service))
             Contract.objects.filter(pk=service.pk).update(pinned_at=None, pinned_by="")
             history.note(
-                service.pk, Act.UNPINNED, ["changes are taken at once from now on", *taken], by=by, now=now
+                service.pk,
+                Act.UNPINNED,
+                ["changes are accepted immediately from now on", *taken],
+                by=by,
+                now=now,
             )
             audit.note(by, "contract unpinned", name, ", ".join(taken), now=now)
         tell(service)
@@ -119,7 +123,7 @@ def approve_all(name: str, *, seen: str, by: str, now: datetime, tell: Tell = _n
             taken += _take_part(service, listed[start : start + AT_ONCE], by, now, tell)
     if missed := len(listed) - len(taken):
         raise ContractError(
-            f"{missed:,} tools of {name} changed again meanwhile; {len(taken):,} are approved."
+            f"{missed:,} tools of {name} changed again in the meantime; {len(taken):,} are approved."
         )
     return taken
 
@@ -183,7 +187,7 @@ def _named(row: Offer | WaitingTool) -> str:
 def _apply(service: Service, offers: Sequence[Offer]) -> list[str]:
     """Bring the cached tools to what is offered."""
     cached_lists.bring(service.pk, offers)
-    return [f"{len(offers):,} waiting changes taken"] if offers else []
+    return [f"{len(offers):,} pending changes accepted"] if offers else []
 
 
 def _offers(service: Service) -> list[Offer]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, connections, models
 from django.db.models import Max
 
+from registry.core.contract import token_cost
 from registry.core.contract.compare import PART as PARTS
 from registry.core.contract.compare import Action
 from registry.models import ContentItem, ContractChange, Tool, WaitingTool
@@ -24,7 +25,8 @@ Cached = type[Tool] | type[ContentItem] | type[WaitingTool]
 def tool_row(service_id: int, position: int, entry: Entry, pk: int | None = None) -> Row:
     own = {"id": pk} if pk is not None else {}
     known = {"service_id": service_id, "position": position, "name": entry["name"], "digest": entry["digest"]}
-    return own | known | {part: entry[part] for part in PARTS}
+    cost = token_cost.tokens(entry["name"], entry["description"], entry["input_schema"])
+    return own | known | {part: entry[part] for part in PARTS} | {"tokens": cost}
 
 
 def item_row(

@@ -121,7 +121,7 @@ def _kept(definition: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if definition is None:
         return None
     if len(canonical(definition)) > LARGEST:
-        return {"too_large": f"longer than {LARGEST:,} characters, so it was not kept"}
+        return {"too_large": f"longer than {LARGEST:,} characters, so it was not saved"}
     return dict(definition)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 NAMES = ("URL", "CLIENT_ID", "CLIENT_SECRET", "ROLES")
+SETTINGS = (*NAMES, "GROUPS_CLAIM")
 ROLES = ("admin", "operator", "viewer")
 EXAMPLE = "Set pairs such as mcp-admins=admin,mcp-ops=operator,staff=viewer."
+GROUPS = "groups"
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -23,13 +25,17 @@ class BadOpenIdError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenId:
-    """`url` is the issuer. `only`: nobody signs in by a password or a passkey of this console."""
+    """`url` is the issuer. `only`: nobody signs in by a password or a passkey of this console.
+
+    `groups_claim` is where the groups are: the name of a claim, or the way to one inside of others.
+    """
 
     url: str
     client_id: str
     secret: str = field(repr=False)
     roles: tuple[tuple[str, str], ...]
     only: bool = False
+    groups_claim: str = GROUPS
 
     @property
     def host(self) -> str:
@@ -43,14 +49,16 @@ class OpenId:
         return next((role for role in ROLES if role in found), None)
 
 
-def read(url: str, client_id: str, secret: str, roles: str, *, only: bool) -> OpenId | None:
+def read(
+    url: str, client_id: str, secret: str, roles: str, groups_claim: str = "", *, only: bool
+) -> OpenId | None:
     """As the settings have it; None where none of them is set. BadOpenIdError."""
     values = (url.strip(), client_id.strip(), secret, roles.strip())
     given = dict(zip(NAMES, values, strict=True))
     if not any(given.values()):
         if only:
             raise BadOpenIdError(
-                "ONLY", "shuts everybody out", "Set MCPSTORE_OIDC_URL and the three beside it."
+                "ONLY", "locks everyone out", "Set MCPSTORE_OIDC_URL and the three beside it."
             )
         return None
     for name, value in given.items():
@@ -65,6 +73,7 @@ def read(url: str, client_id: str, secret: str, roles: str, *, only: bool) -> Op
         secret=secret,
         roles=_pairs(given["ROLES"]),
         only=only,
+        groups_claim=groups_claim.strip() or GROUPS,
     )
 
 
@@ -98,8 +107,21 @@ def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def groups_in(claims: dict[str, Any]) -> list[str]:
-    """The claim `groups`: a list of texts, or one."""
-    given = claims.get("groups")
+def claim_in(claims: Any, name: str) -> Any:
+    """The claim of exactly this name, or where its dots lead: `realm_access.roles`; None where neither is.
+
+    Names have dots too, such as those that are addresses: the whole name counts first, at each step.
+    """
+    if not isinstance(claims, dict):
+        return None
+    if name in claims:
+        return claims[name]
+    ways = (claim_in(claims.get(name[:at]), name[at + 1 :]) for at, sign in enumerate(name) if sign == ".")
+    return next((found for found in ways if found is not None), None)
+
+
+def groups_in(claims: dict[str, Any], name: str = GROUPS) -> list[str]:
+    """What the claim has: a list of texts, or one."""
+    given = claim_in(claims, name)
     items = [given] if isinstance(given, str) else given
     return [item for item in items if isinstance(item, str)][:1000] if isinstance(items, list) else []

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from operator import attrgetter
 
-from django.db.models import F, Q
+from django.db.models import Q
 
-from registry.access import audit
 from registry.core import graph
 from registry.core.documents.dialects import Found
 from registry.core.entries import needs
-from registry.errors import InvalidConfigError, RegistryError
-from registry.models import Dependency, Desired, RegistryHead, Service
+from registry.errors import InvalidConfigError
+from registry.models import Dependency, Desired, Service
+from registry.models.hidden import HIDDEN
+from registry.models.limits import unlimited
 from registry.services.plan import Plan
 
 BATCH = 500
 NAMED_AT_MOST = 5
 CYCLES_TOLD_ONE_BY_ONE = 100
-
-
-class StillNeededError(RegistryError):
-    """Other services depend on the one that is to go; `needed_by` are their names."""
-
-    code = "still_needed"
-
-    def __init__(self, name: str, needed_by: Sequence[str]) -> None:
-        self.name, self.needed_by = name, list(needed_by)
-        super().__init__(
-            f"{few(needed_by)} {'depends' if len(needed_by) == 1 else 'depend'} on {name}. "
-            "Take the dependency out there first, or remove it by force: then it is taken out for you."
-        )
 
 
 def few(names: Sequence[str]) -> str:
@@ -60,23 +48,6 @@ def needing(service: Service) -> list[str]:
     return list(rows.values_list("service__name", flat=True))
 
 
-def still_needed(going: Mapping[str, int]) -> dict[str, list[str]]:
-    """Those of the services *going*, by name and id, that one which stays depends on; and who those are."""
-    rows = Dependency.objects.standing().order_by("service__name")
-    needed_by: dict[str, list[str]] = {}
-    for one, other in rows.values_list("service__name", "depends_on__name"):
-        if other in going:
-            needed_by.setdefault(other, []).append(one)
-    kept: dict[str, list[str]] = {}
-    while found := {
-        name: staying
-        for name, all_of_them in needed_by.items()
-        if name not in kept and (staying := [one for one in all_of_them if one not in going or one in kept])
-    }:
-        kept |= found
-    return kept
-
-
 def both_sides(service: Service) -> tuple[list[str], list[str]]:
     """What this service depends on, and who depends on it; one query."""
     rows = Dependency.objects.standing().filter(Q(service=service) | Q(depends_on=service))
@@ -85,22 +56,21 @@ def both_sides(service: Service) -> tuple[list[str], list[str]]:
     return needs, sorted(name for one, name, _other in found if one != service.pk)
 
 
-def all_needing(service: Service) -> list[str]:
-    """Who should run and needs this service, directly or through others, by name; a query for each step."""
-    found: dict[int, str] = {}
+def all_needing(service: Service) -> list[Service]:
+    """Who should run and needs this service, directly or through others, by name; a query for each step.
+
+    Of each there is what the scope of a rule looks at.
+    """
+    found: dict[int, Service] = {}
     ahead = [service.pk]
     while ahead:
         rows = Dependency.objects.standing().filter(depends_on__in=ahead[:BATCH])
-        fresh = {
-            pk: name
-            for pk, name in rows.filter(service__desired=Desired.RUNNING).values_list(
-                "service", "service__name"
-            )
-            if pk not in found
-        }
+        rows = rows.filter(service__desired=Desired.RUNNING).select_related("service")
+        rows = rows.only("service__name", "service__tags", "service__profile")
+        fresh = {row.service_id: row.service for row in rows if row.service_id not in found}
         found |= fresh
         ahead = [*ahead[BATCH:], *fresh]
-    return sorted(found.values())
+    return sorted(found.values(), key=attrgetter("name"))
 
 
 def those_needed(services: Collection[int]) -> set[int]:
@@ -166,10 +136,15 @@ class _Check:
     def run(self) -> None:
         for plan in list(self._good.values()):
             for name, place in plan.links.items():
-                if plan.error is None and name not in self._there and name not in self._good:
+                if plan.error is None and not self._is_there(name, plan):
                     self._refuse([(plan, self._missing(name, place))])
         if any(plan.relinked for plan in self._good.values()):
-            self._refuse_cycles(edges())
+            with unlimited():
+                before = edges()
+            self._refuse_cycles(before)
+
+    def _is_there(self, name: str, plan: Plan) -> bool:
+        return name in self._there or name in self._good or name in plan.unseen_needs
 
     def _missing(self, name: str, place: tuple[str | int, ...]) -> InvalidConfigError:
         return needs.refused(name, place) if name in self._failed else needs.unknown(name, place)
@@ -200,7 +175,8 @@ class _Check:
         for name in group:
             plan = self._good.get(name)
             if plan is not None and plan.relinked:
-                yield plan, needs.circular(_cycle(name, group, made), (*plan.place, plan.link_key))
+                cycle = _seen(_cycle(name, group, made))
+                yield plan, needs.circular(cycle, (*plan.place, plan.link_key))
 
     def _edges(self, before: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
         """As they would be with all that is still good."""
@@ -214,6 +190,14 @@ def _cycle(name: str, group: Sequence[str], made: Mapping[str, Sequence[str]]) -
     members = set(group)
     within = {one: [other for other in made[one] if other in members] for one in group}
     return graph.cycle_through(name, within) or group
+
+
+def _seen(names: Sequence[str]) -> list[str]:
+    """The names, with HIDDEN for those of services that are not seen; a new one is."""
+    with unlimited():
+        there = _known(names)
+    unseen = there - _known(names)
+    return [HIDDEN if name in unseen else name for name in names]
 
 
 def _known(named: Iterable[str]) -> set[str]:
@@ -254,26 +238,6 @@ def _ids(named: Iterable[str]) -> dict[str, int]:
         rows = Service.objects.listed().filter(name__in=ordered[start : start + BATCH])
         found.update(rows.values_list("name", "pk"))
     return found
-
-
-def release(service: Service, *, force: bool, by: str, now: datetime) -> None:
-    """Make sure that nobody needs *service*: StillNeededError, or by *force* take it out of their entries."""
-    if not (needed_by := needing(service)):
-        return
-    if not force:
-        raise StillNeededError(service.name, needed_by)
-    said = []
-    for other in Service.objects.filter(removed_at=None, needs__depends_on=service):
-        rest = [name for name in needs.stored(other.entry) if name != service.name]
-        entry = needs.written(other.entry, rest)
-        if not rest:
-            entry.pop(needs.KEY, None)
-        Service.objects.filter(pk=other.pk).update(entry=entry, updated_at=now)
-        before, after = {needs.KEY: needs.stored(other.entry)}, {needs.KEY: rest}
-        said.append(audit.Member(name=other.name, before=before, after=after))
-    Dependency.objects.filter(depends_on=service).delete()
-    RegistryHead.objects.update(revision=F("revision") + len(needed_by))
-    audit.together(by, "service changed", said, now=now)
 
 
 def removal_order(names: Iterable[str]) -> list[str]:

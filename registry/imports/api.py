@@ -114,9 +114,8 @@ def _wish(request: HttpRequest) -> _Wish:
     replace = body.get("replace", False)
     if not isinstance(replace, bool):
         raise ProblemError(422, "This must be true or false.", where="body.replace")
-    if current() and (replace or document is None):
-        wrong = "body.replace" if replace else "body.document"
-        raise ProblemError(403, ALL_SERVICES, where=wrong)
+    if current() and document is None:
+        raise ProblemError(403, ALL_SERVICES, where="body.document")
     return _Wish(
         document=document,
         values={**_unlocked(body, given), **_texts(body, "values")},

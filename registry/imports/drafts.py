@@ -37,7 +37,8 @@ class Draft:
     document does not name, all but the `spared` to be removed when `replacing`. `standing` marks how services
     were at `revision`, when they were looked at. `todo` and `removals` are still to be done of `total`.
     `carried` are values that stood locked in the document, once it is opened. `client` is what was chosen for
-    the document, `choices` are (number, unit, transport) of single entries.
+    the document, `bundle` what an uploaded archive is known by, `choices` are (number, unit, transport) of
+    single entries.
     """
 
     text: bytes
@@ -62,6 +63,7 @@ class Draft:
     todo: tuple[int, ...] = ()
     removals: tuple[str, ...] = ()
     total: int = 0
+    bundle: str = ""
 
     @cached_property
     def document(self) -> Document:
@@ -102,7 +104,7 @@ class Draft:
         if len(sealed) > LARGEST:
             raise InvalidConfigError(
                 _("The document"),
-                _("is too large to be corrected here"),
+                _("is too large to correct here"),
                 _("Split it into smaller ones"),
             )
         return sealed

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from registry.core.documents import dialects
 from registry.core.documents.dialects import Document
-from registry.dependencies.links import StillNeededError, few
+from registry.dependencies.links import few
+from registry.dependencies.release import StillNeededError
 from registry.errors import InvalidConfigError
 from registry.imports import preview
 from registry.mcpjson import image

@@ -18,7 +18,6 @@ from registry.imports import preview, staleness
 from registry.imports.drafts import Draft
 from registry.imports.preview import Ask, Preview, Row
 from registry.models import Role
-from registry.models.limits import current
 
 SHOWN = 100
 CORRECTED = 25
@@ -128,7 +127,7 @@ def look(draft: Draft, role: Role, unread: Mapping[int, InvalidConfigError]) -> 
         "opened": draft.carried is not None,
         "asks": _questions(draft, seen),
         "optional": [_question(ask, seen) for ask in seen.optional if ask.name not in draft.values],
-        "removable": bool(seen.missing) and not current(),
+        "removable": bool(seen.missing),
         "absent": [(name, name not in draft.spared) for name in seen.missing[:SHOWN]],
         "absent_more": seen.missing[SHOWN:],
         "absent_more_spared": draft.spared.issuperset(seen.missing[SHOWN:]),

@@ -21,6 +21,7 @@ from registry.errors import InvalidConfigError
 from registry.imports import lookalikes
 from registry.mcpjson import image, rendering
 from registry.models import Desired, Role, Service
+from registry.models.hidden import seen
 from registry.services import store_rows
 from registry.services.plan import Plan
 from registry.services.planner import Named, Planner, name_all
@@ -132,10 +133,10 @@ def problem(name: str, entry: Mapping[str, object], *, role: Role) -> InvalidCon
 
 
 def _optional(rows: Iterable[Row], document: Document) -> list[str]:
-    """What the document describes and nobody has to answer."""
+    """What the document describes and nobody has to answer, in its order."""
     items = [row.item for row in rows if row.item is not None and row.outcome not in ("invalid", "unchanged")]
-    names = (name for item in items for name in optional.may_be_answered(item.raw, item.optional))
-    return [name for name in dict.fromkeys(names) if name in document.inputs]
+    names = {name for item in items for name in optional.may_be_answered(item.raw, item.optional)}
+    return [name for name in document.inputs if name in names]
 
 
 def _doubted(rows: list[Row]) -> list[Row]:
@@ -216,7 +217,7 @@ def _sides(plan: Plan) -> tuple[str, str]:
     if plan.service is None:
         return "", ""
     sides = ((plan.service.entry, plan.service.desired), (plan.stored, plan.desired()))
-    old, new = (filling.masked(rendering.exported(entry, desired)) for entry, desired in sides)
+    old, new = (filling.masked(rendering.exported(seen(entry), desired)) for entry, desired in sides)
     return image.text_of(old), image.text_of(new)
 
 

@@ -12,17 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from registry.access.roles import require, role_of
+from registry.access.roles import at_least, require, role_of
 from registry.core.clients.table import CLIENTS, HTTP, MILLISECONDS, SECONDS, SSE
 from registry.core.documents import correcting, reading
 from registry.core.documents.correcting import Correction
 from registry.core.documents.dialects import Found
 from registry.errors import InvalidConfigError
 from registry.imports import chunks, drafts, presenter, staleness
+from registry.imports.bundles import archive
+from registry.imports.bundles import operations as bundle_operations
 from registry.imports.drafts import Draft, Fix
 from registry.mcpjson import secret_bundle
 from registry.models import Role
-from registry.models.limits import current
 
 LIMIT, MOST = reading.MAX_BYTES, 4_000_000
 """Of a document; and of one with locked values, which must fit into a request."""
@@ -74,7 +75,19 @@ def _first_look(request: HttpRequest) -> Context:
         return {"nothing": True}
     upload = request.FILES.get("file")
     file = upload.name or "" if upload else ""
+    if text.startswith(archive.MAGIC):
+        bundle = _bundle(request, text)
+        draft = Draft(text=bundle_operations.text_of(bundle), bundle=bundle, client="mcpb")
+        return _look(request, draft, {})
     return _look(request, Draft(text=text, file=file, values=_kept(request) | answers(request)), {})
+
+
+def _bundle(request: HttpRequest, content: bytes) -> str:
+    """Kept for whoever may save it: it holds programs."""
+    if not at_least(role_of(request.user), Role.ADMIN):
+        what, remedy = _("runs a program, which only an admin can add"), _("Ask an admin to add it")
+        raise InvalidConfigError(_("The bundle"), what, remedy, role=Role.ADMIN)
+    return bundle_operations.keep(content)
 
 
 def _kept(request: HttpRequest) -> dict[str, str]:
@@ -108,11 +121,11 @@ def _heard(request: HttpRequest, draft: Draft) -> tuple[Draft, Unread]:
     heard = replace(
         draft,
         client=_client(request, draft),
-        choices=_choices(request, draft),
+        choices=choices_of(request, draft),
         fixes=(*draft.fixes, *fixes),
         values={**draft.values, **answers(request)},
         left_out=off,
-        replacing="replace" in request.POST and not current(),
+        replacing="replace" in request.POST,
         spared=_spared(request, draft),
     )
     return heard, unread
@@ -124,7 +137,7 @@ def _client(request: HttpRequest, draft: Draft) -> str:
     return given if given in CLIENTS else ""
 
 
-def _choices(request: HttpRequest, draft: Draft) -> tuple[Fix, ...]:
+def choices_of(request: HttpRequest, draft: Draft) -> tuple[Fix, ...]:
     """What was chosen for entries whose unit or transport nobody said; for those not shown, as before."""
     before = {number: (unit, transport) for number, unit, transport in draft.choices}
     for number in range(len(draft.document.found)):
@@ -200,6 +213,8 @@ def _save(request: HttpRequest, draft: Draft, unread: Unread) -> tuple[Context, 
     draft = chunks.begin(draft, chosen, removals)
     if not draft.total:
         return _look(request, draft, unread) | {"nothing_chosen": True}, 200
+    if draft.bundle and at_least(role_of(request.user), Role.ADMIN):
+        bundle_operations.unpack(draft.bundle)
     return _go_on(request, draft, unread)
 
 

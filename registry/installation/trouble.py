@@ -37,7 +37,7 @@ def crowded(after: int) -> Trouble:
     return Trouble(
         status=503,
         code="too_busy",
-        what=_("Too many requests at once: this one was not begun."),
+        what=_("Too many requests at once: this one was not processed."),
         mend=_("Send it again in a few seconds."),
         after=after,
     )
@@ -98,7 +98,7 @@ def _full() -> Trouble:
         status=507,
         code="disk_full",
         what=_("The console's disk is full, so nothing was saved."),
-        mend=_("Make room on the disk that holds the data directory or the database, then try again."),
+        mend=_("Free up space on the disk that holds the data directory or the database, then try again."),
         after=60,
     )
 
@@ -107,9 +107,9 @@ def _locked() -> Trouble:
     return Trouble(
         status=503,
         code="database_locked",
-        what=_("Another program has been holding the database's write lock, so nothing was saved."),
+        what=_("Another program is holding the database's write lock, so nothing was saved."),
         mend=_(
-            "Try again; if it stays so, look for a program that keeps the database open, such as a backup."
+            "Try again. If this persists, look for a program that keeps the database open, such as a backup."
         ),
     )
 
@@ -118,8 +118,8 @@ def _absent() -> Trouble:
     return Trouble(
         status=503,
         code="database_missing",
-        what=_("The console's database cannot be opened: its file, or a table in it, is missing."),
-        mend=_("Put the database back where the data directory had it, then restart the console."),
+        what=_("The console's database cannot be opened: its file or one of its tables is missing."),
+        mend=_("Put the database back into the data directory, then restart the console."),
         after=30,
     )
 
@@ -128,8 +128,8 @@ def _readonly() -> Trouble:
     return Trouble(
         status=503,
         code="database_read_only",
-        what=_("The console's database can only be read, so nothing was saved."),
-        mend=_("Give the console's account the right to write it, or mount its disk writable."),
+        what=_("The console's database is read-only, so nothing was saved."),
+        mend=_("Give the console's account write permission, or mount the disk writable."),
         after=30,
     )
 
@@ -139,7 +139,7 @@ def _unreadable() -> Trouble:
         status=503,
         code="database_unreadable",
         what=_("The console's database cannot be read or written: the disk reports an error."),
-        mend=_("Look into the system's log for the disk that holds the data directory."),
+        mend=_("Check the system log for errors of the disk that holds the data directory."),
         after=30,
     )
 
@@ -149,7 +149,7 @@ def _damaged() -> Trouble:
         status=503,
         code="database_damaged",
         what=_("The console's database is damaged."),
-        mend=_("Stop the console, put a backup in its place, and start it again."),
+        mend=_("Stop the console, restore a backup, and start it again."),
         after=60,
     )
 
@@ -158,8 +158,8 @@ def _unreachable() -> Trouble:
     return Trouble(
         status=503,
         code="database_unreachable",
-        what=_("The console's database does not answer."),
-        mend=_("Look whether its server runs and has connections left, then try again."),
+        what=_("The console's database does not respond."),
+        mend=_("Check that its server is running and has connections left, then try again."),
     )
 
 

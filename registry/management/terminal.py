@@ -6,25 +6,78 @@ import json
 import os
 import signal
 import sys
-from argparse import ArgumentParser
+from argparse import Action, ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TextIO, cast
+from unicodedata import east_asian_width
 
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand as DjangoCommand
+from django.core.management.base import CommandError, CommandParser, OutputWrapper
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.safestring import mark_safe
 
 from registry.access.scope.choose import chosen
 from registry.core.scope import Scope
 from registry.errors import RegistryError, ServiceNotFoundError, ToolUnknownError
+from registry.installation.sentences import said
 from registry.models import Service
 
 BY = "command line"
 PARTLY = 3
 Write = Callable[[str], Any]
+
+
+class Spoken(OutputWrapper):
+    """Says each whole line in the console's language; what ends otherwise is a document."""
+
+    def write(self, msg: str = "", style_func: Any = None, ending: str | None = None) -> None:  # type: ignore[override]
+        """As Django's own."""
+        super().write(said(msg) if ending is None else msg, style_func, ending)
+
+
+class BaseCommand(DjangoCommand):
+    """Django's, in the language of MCPSTORE_LANGUAGE: its lines, its refusals and its help."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.stdout, self.stderr = Spoken(_stream(self.stdout)), Spoken(_stream(self.stderr))
+        self.stderr.style_func = self.style.ERROR
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """With all of its help said."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        _say_help(parser)
+        return parser
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Where the output goes elsewhere, it is said there too."""
+        for name in ("stdout", "stderr"):
+            if given := options.pop(name, None):
+                setattr(self, name, Spoken(given))
+        return super().execute(*args, **options)
+
+
+def _stream(wrapper: OutputWrapper) -> TextIO:
+    return cast(TextIO, wrapper._out)
+
+
+def _say_help(parser: ArgumentParser) -> None:
+    parser.description = said(parser.description)
+    for action in parser._actions:
+        _say_action(action)
+
+
+def _say_action(action: Action) -> None:
+    if action.help:
+        action.help = said(action.help)
+    for choice in getattr(action, "_choices_actions", ()):
+        choice.help = said(choice.help)
+    for one in (action.choices or {}).values() if isinstance(action.choices, dict) else ():
+        _say_help(one)
 
 
 def plain(text: str) -> str:
@@ -34,19 +87,21 @@ def plain(text: str) -> str:
 
 def table(write: Write, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Columns as wide as what stands in them; the last one is free."""
-    cells = [list(headings), *([plain(str(cell)) for cell in row] for row in rows)]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(headings) - 1)]
+    cells = [[said(one) for one in headings], *([plain(str(cell)) for cell in row] for row in rows)]
+    widths = [max(_width(row[at]) for row in cells) for at in range(len(headings) - 1)]
     for row in cells:
-        write(
-            "  ".join(
-                [*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]
-            ).rstrip()
-        )
+        filled = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)]
+        write("  ".join([*filled, row[-1]]).rstrip())
+
+
+def _width(text: str) -> int:
+    """In columns of a terminal: a Chinese character takes two."""
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def as_json(write: Write, value: object) -> None:
     """For programs: the same as REST gives."""
-    write(json.dumps(value, indent=2, cls=DjangoJSONEncoder))
+    write(mark_safe(json.dumps(value, indent=2, cls=DjangoJSONEncoder)))  # noqa: S308 - not HTML: not to be said
 
 
 def when(at: datetime | None) -> str:

@@ -29,7 +29,7 @@ from registry.services import register, store_rows
 from registry.services.register import Result
 
 logger = logging.getLogger(__name__)
-CHANGED = "A service that the edit is about was changed in the console meanwhile. Review it again."
+CHANGED = "A service that the edit is about was changed in the console in the meantime. Review it again."
 SETTLED = timedelta(seconds=2)
 Head = tuple[str, int, str]
 

@@ -39,14 +39,14 @@ class ExportForm(forms.Form):
         whole = (GLOBAL_AGENT, _("All services"))
         self.fields["agent"].choices = [  # type: ignore[attr-defined]
             whole,
-            *((name, _now("Those of the agent %s") % name) for name in names),
+            *((name, _now("Same as agent %s") % name) for name in names),
         ]
 
     def clean(self) -> dict[str, Any]:
         """The two passphrases must be the same."""
         given = super().clean() or self.cleaned_data
         if {"passphrase", "again"} <= given.keys() and given["passphrase"] != given["again"]:
-            self.add_error("again", _("The two do not match. Type both again."))
+            self.add_error("again", _("The passwords do not match. Enter both again."))
         return given
 
     def blame(self, error: InvalidConfigError) -> None:

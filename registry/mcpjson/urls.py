@@ -6,6 +6,7 @@ from registry.mcpjson import views
 
 urlpatterns = [
     path("", views.version_list, name="version_list"),
+    path("file/", views.version_file, name="version_file"),
     path("compare/", views.version_compare, name="version_compare"),
     path("export/", views.version_export, name="version_export"),
     path("drift/", views.version_drift, name="version_drift"),

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -40,6 +42,21 @@ def version_list(request: HttpRequest) -> HttpResponse:
     chosen = [version.number for version in page][:2]
     context = {"page": page, "newer": chosen[:1], "older": chosen[1:] or chosen}
     return render(request, "registry/mcpjson/version_list.html", context)
+
+
+@require(Role.VIEWER, unscoped=True)
+@require_safe
+def version_file(request: HttpRequest) -> HttpResponse:
+    """The file as it is now: what it says, where it is, and whether somebody edited it."""
+    newest = ConfigVersion.objects.order_by("-number").first()
+    lines = newest.document.splitlines() if newest else []
+    context = {
+        "version": newest,
+        "text": "\n".join(lines[:LINES_SHOWN]),
+        "more_lines": max(len(lines) - LINES_SHOWN, 0),
+        "file": settings.MCPJSON_FILE,
+    }
+    return render(request, "registry/mcpjson/version_file.html", context)
 
 
 @require(Role.VIEWER, unscoped=True)
@@ -89,18 +106,29 @@ def version_download(request: HttpRequest, number: int) -> HttpResponse:
 def version_rollback(request: HttpRequest, number: int) -> HttpResponse:
     """Make the configuration what it was. For admins: it may bring back commands."""
     _get(number)
+    before = rollback.newest_first().values_list("number", flat=True)[:1].get()
     results = rollback.rollback(number, by=request.user.get_username(), now=timezone.now())
-    messages.success(request, _said(number, results))
+    text = _said(number, results)
+    if before != number and _changed(results):
+        undo = {"text": text, "url": reverse("version_rollback", args=[before])}
+        text = render_to_string("_undo.html", undo)
+    messages.success(request, text)
     for result in results:
         if result.error is not None:
             messages.error(request, str(result.error))
     if image.drift() is not None:
-        messages.warning(request, _("mcp.json was edited by hand and is not written until you decide."))
+        messages.warning(request, _("mcp.json was edited by hand and is not updated until you decide."))
+    if getattr(request, "htmx", None):  # from a message that offers to undo it
+        return HttpResponse(headers={"HX-Redirect": reverse("version_list")})
     return redirect("version_list")
 
 
+def _changed(results: list[Result]) -> int:
+    return sum(result.outcome in ("created", "updated", "removed") for result in results)
+
+
 def _said(number: int, results: list[Result]) -> str:
-    changed = sum(result.outcome in ("created", "updated", "removed") for result in results)
+    changed = _changed(results)
     if not changed:
         return _("Nothing to do: the configuration already equals version %(number)d.") % {"number": number}
     text = ngettext(
@@ -140,13 +168,13 @@ def version_take(request: HttpRequest) -> HttpResponse:
 def _taken(request: HttpRequest, results: list[Result]) -> HttpResponse:
     bad = sum(result.error is not None for result in results)
     good = len(results) - bad
-    text = ngettext("%(n)d service is as the file says.", "%(n)d services are as the file says.", good)
-    messages.success(request, text % {"n": good} if good or bad else _("The file was imported."))
+    text = ngettext("%(n)d service updated from the file.", "%(n)d services updated from the file.", good)
+    messages.success(request, text % {"n": good} if good or bad else _("File imported."))
     if not bad:
         return redirect("service_list")
     text = ngettext(
-        "%(n)d entry could not be taken. It is still in the file, which stays as it is.",
-        "%(n)d entries could not be taken. They are still in the file, which stays as it is.",
+        "%(n)d entry could not be imported. It is still in the file, which is not overwritten.",
+        "%(n)d entries could not be imported. They are still in the file, which is not overwritten.",
         bad,
     )
     messages.warning(request, text % {"n": bad})
@@ -163,7 +191,7 @@ def version_write(request: HttpRequest) -> HttpResponse:
     except FileMovedError as exc:
         messages.error(request, str(exc))
         return redirect("version_drift")
-    messages.success(request, _("mcp.json is overwritten with the console's configuration."))
+    messages.success(request, _("mcp.json was overwritten with the console's configuration."))
     return redirect("version_list")
 
 

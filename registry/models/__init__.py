@@ -13,7 +13,17 @@ from registry.models.contract import Contract, ContractChange, WaitingTool
 from registry.models.dependency import Dependency
 from registry.models.sealed import SealedField
 from registry.models.secret import KeptSecret, Secret
-from registry.models.service import NAME_PATTERN, Desired, Priority, Profile, RegistryHead, Service, Transport
+from registry.models.service import (
+    NAME_PATTERN,
+    CatalogPage,
+    Desired,
+    Priority,
+    Profile,
+    RegistryHead,
+    Service,
+    Transport,
+    UpstreamStatus,
+)
 from registry.models.tool import ContentItem, Tool
 from registry.models.version import ConfigVersion
 
@@ -25,6 +35,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "AuditMember",
+    "CatalogPage",
     "ConfigVersion",
     "ContentItem",
     "Contract",
@@ -44,5 +55,6 @@ __all__ = [
     "SignInAttempt",
     "Tool",
     "Transport",
+    "UpstreamStatus",
     "WaitingTool",
 ]

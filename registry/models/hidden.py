@@ -39,6 +39,13 @@ def replaced(text: str, naming: Mapping[str, str]) -> str:
     return text
 
 
+def seen(entry: Any) -> Any:
+    """An entry of an mcp.json without the names of hidden services that it depends on."""
+    if isinstance(entry, dict) and current() and (named := needs.stored(entry)):
+        return needs.written(entry, shown(named))
+    return entry
+
+
 def _as(base: str, parts: Any) -> Any:
     """To the database it is a column like any other, so no migration tells them apart."""
     name, _path, args, kwargs = parts
@@ -96,7 +103,4 @@ class EntryField(_Json):
         return _as("JSONField", super().deconstruct())
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        entry = super().from_db_value(value, expression, connection)
-        if isinstance(entry, dict) and current() and (named := needs.stored(entry)):
-            return needs.written(entry, shown(named))
-        return entry
+        return seen(super().from_db_value(value, expression, connection))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from registry.core.scope import Limits
 from registry.models.hidden import EntryField
@@ -26,16 +27,16 @@ class Desired(models.TextChoices):
 
 
 class Priority(models.TextChoices):
-    CRITICAL = "critical"
-    HIGH = "high"
-    NORMAL = "normal"
-    LOW = "low"
+    CRITICAL = "critical", _("Critical")
+    HIGH = "high", _("High")
+    NORMAL = "normal", _("Normal")
+    LOW = "low", _("Low")
 
 
 class Profile(models.TextChoices):
-    CRITICAL = "critical"
-    NORMAL = "normal"
-    BACKGROUND = "background"
+    CRITICAL = "critical", _("Critical")
+    NORMAL = "normal", _("Normal")
+    BACKGROUND = "background", _("Background")
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -129,3 +130,43 @@ class RegistryHead(models.Model):
     clock_seen_at = models.DateTimeField(null=True, help_text="the latest time that the worker believed")
     clock_doubted_at = models.DateTimeField(null=True, help_text="the latest time that it did not believe")
     clock_waited = models.FloatField(default=0.0, help_text="seconds that it has run in this doubt")
+
+
+class CatalogPage(models.Model):
+    """One address of a registry: asked for by a person, fetched by the worker, forgotten after a day."""
+
+    class State(models.TextChoices):
+        WANTED = "wanted"
+        TAKEN = "taken"
+        DONE = "done"
+
+    address = models.CharField(max_length=1000, unique=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WANTED)
+    text = models.TextField(default="", blank=True)
+    error = models.CharField(max_length=500, default="", blank=True)
+    asked_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(state="wanted"), name="catalog_page_wanted")
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class UpstreamStatus(models.Model):
+    """One version of a server as its registry spoke of it last: active, deprecated or deleted."""
+
+    name = models.CharField(max_length=201)
+    version = models.CharField(max_length=100, blank=True)
+    status = models.CharField(max_length=12)
+    said = models.CharField(max_length=500, default="", blank=True, help_text="the publisher's reason")
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="upstream_of_a_version")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"

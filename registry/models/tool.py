@@ -25,6 +25,7 @@ class Tool(models.Model):
     annotations = models.JSONField(default=dict)
     problem = models.CharField(max_length=500, default="", blank=True)
     digest = models.CharField(max_length=64, default="", blank=True)
+    tokens = models.PositiveIntegerField(null=True, help_text="estimated cost of its definition")
 
     objects = Scoped["Tool"]()
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema
 
-from registry.access.callers import ADMIN, OPERATOR_OF_ALL, caller
+from registry.access.callers import ADMIN, OPERATOR, caller
 from registry.models import Service
 from registry.removed import operations
 from registry.services.api import Outcome
@@ -56,7 +56,7 @@ def removed_services(
 
 @router.post(
     "services/{name}/restore",
-    auth=OPERATOR_OF_ALL,
+    auth=OPERATOR,
     response=Outcome,
     exclude_none=True,
     summary="Restore a service",

@@ -15,6 +15,8 @@ from registry.core.entries import needs
 from registry.dependencies import links
 from registry.errors import NotAllowedError, NotPossibleError, RegistryError
 from registry.models import Dependency, RegistryHead, Role, Service
+from registry.models.hidden import shown
+from registry.models.limits import unlimited
 from registry.secrets import vault
 from registry.services import register, store_rows
 
@@ -47,7 +49,7 @@ class MissingNeedsError(NotPossibleError):
 
     def __init__(self, name: str, missing: list[str]) -> None:
         super().__init__(
-            f"{name} depends on {links.few(missing)}, which is not registered. "
+            f"{name} depends on {links.few(shown(missing))}, which is not registered. "
             "Restore or add that first, then restore this one."
         )
 
@@ -83,9 +85,10 @@ def restore(
     """
     with transaction.atomic():
         store_rows.lock_head()
-        service = find(name, now, number)
+        service = register.whole(find(name, now, number))
         _refuse(service, by, role)
-        restore_rows([service], by=by, now=now, audited=audited)
+        with unlimited():
+            restore_rows([service], by=by, now=now, audited=audited)
     return service
 
 
@@ -125,11 +128,13 @@ def last_removed(names: Collection[str], now: datetime) -> list[Service]:
 def _refuse(service: Service, by: str, role: Role) -> None:
     own = at_least(role, Role.OPERATOR) and service.removed_by == by
     if not (own or at_least(role, Role.ADMIN)):
-        raise NotAllowedError("Only an admin restores what somebody else removed, or what was archived.")
-    if service.removed_at and Service.objects.filter(name=service.name, removed_at=None).exists():
-        raise NameTakenError(service.name)
+        raise NotAllowedError("Only an admin can restore what someone else removed, or what was archived.")
     wanted = needs.stored(service.entry)
-    there = set(Service.objects.listed().filter(name__in=wanted).values_list("name", flat=True))
+    with unlimited():
+        taken = Service.objects.filter(name=service.name, removed_at=None).exists()
+        there = set(Service.objects.listed().filter(name__in=wanted).values_list("name", flat=True))
+    if service.removed_at and taken:
+        raise NameTakenError(service.name)
     if missing := [other for other in wanted if other not in there]:
         raise MissingNeedsError(service.name, missing)
 

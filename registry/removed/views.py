@@ -73,7 +73,7 @@ def _rows(page: Page[Service]) -> list[Row]:
     ]
 
 
-@require(Role.OPERATOR, unscoped=True)
+@require(Role.OPERATOR)
 @require_POST
 def service_restore(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """Bring one back: an admin any, an operator what they removed themselves."""
@@ -85,7 +85,7 @@ def service_restore(request: HttpRequest, name: str, number: int) -> HttpRespons
     except (NotPossibleError, NotAllowedError) as exc:
         messages.error(request, str(exc))
         return _to(request, reverse("removed_list" if role is Role.ADMIN else "service_list"))
-    messages.success(request, _("%(name)s is restored.") % {"name": name})
+    messages.success(request, _("%(name)s restored.") % {"name": name})
     return _to(request, reverse("service_detail", args=[name]))
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from ninja.errors import HttpError
 
+from registry.installation.sentences import said
+
 CODES = {
     400: "bad_request",
     401: "not_signed_in",
@@ -34,8 +36,8 @@ def code_of(status: int) -> str:
 
 
 def error(code: str, message: str, where: str = "") -> dict[str, str]:
-    """What stands under `error`."""
-    return {"code": code, "message": message} | ({"where": where} if where else {})
+    """What stands under `error`; the message in the language that was asked for."""
+    return {"code": code, "message": said(message)} | ({"where": where} if where else {})
 
 
 def answer(code: str, message: str, where: str = "") -> dict[str, Any]:

@@ -81,7 +81,7 @@ def give_up() -> Rotated:
                 rows = model._base_manager.values_list("pk", "ciphertext")
                 foreign = [pk for pk, sealed in rows if not _opens(key, sealed)]
                 done.values += model._base_manager.filter(pk__in=foreign).delete()[0]
-            done.values += factors.drop_foreign(partial(_opens, key))
+            done.values += factors.drop_foreign(partial(_opens, key)) + _clear_tokens(key)
             for service in Service.objects.exclude(approved_hash=""):
                 done.approvals += Service.objects.filter(pk=service.pk).update(
                     approved_hash=_standing(service)
@@ -89,6 +89,17 @@ def give_up() -> Rotated:
         vault.forget_keys()
         done.unreadable = _count_foreign((key,))
     return done
+
+
+def _clear_tokens(key: bytes) -> int:
+    """Empty the columns of models that say so: what they hold is got anew by itself, or by a person."""
+    count = 0
+    for model, field in key_check.columns():
+        if getattr(model, "empties_with_key", False):
+            rows = model._base_manager.exclude(**{field: ""}).values_list("pk", field)
+            foreign = [pk for pk, sealed in rows if not _opens(key, sealed)]
+            count += model._base_manager.filter(pk__in=foreign).update(**{field: ""})
+    return count
 
 
 def _standing(service: Service) -> str:

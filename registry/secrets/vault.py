@@ -168,9 +168,14 @@ class Hidden:
 def hidden(service: Service) -> Hidden:
     """Every secret value that a server could repeat, because it was given to it."""
     values = values_of(filling.all_references(service.entry), {service.pk})
+    return hidden_in(service.entry, values, service.transport)
+
+
+def hidden_in(entry: Mapping[str, Any], values: Mapping[str, str], transport: str) -> Hidden:
+    """The same for an entry that is filled with these values, saved or not."""
     kept = {name: value for name, value in values.items() if not masking.is_word(name, value)}
-    ours = _given_to_programs() if service.transport == "stdio" else ()
-    said, listed = _spoken(service.entry, values), _spoken(service.entry, kept)
+    ours = _given_to_programs() if transport == "stdio" else ()
+    said, listed = _spoken(entry, values), _spoken(entry, kept)
     return Hidden(said=variants([*said, *ours]), listed=variants([*listed, *ours]))
 
 

@@ -9,13 +9,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 
-from registry.access.callers import OPERATOR, OPERATOR_OF_ALL, caller
+from registry.access.callers import OPERATOR, caller
 from registry.core.documents import dialects
 from registry.errors import InvalidConfigError
 from registry.models import Desired, Priority, Profile
 from registry.rest.bodies import ANY_JSON, described, json_object
 from registry.rest.problems import error
-from registry.services import change, register
+from registry.services import change, group_commit, register
 
 router = Router()
 
@@ -76,11 +76,11 @@ def service_add(
 ) -> Status[dict[str, Any]]:
     """Any configuration format as the body. Good entries are saved, bad ones reported one by one.
 
-    With a scope: new services that are in it alone.
+    With a scope: services that are in it alone, with its tags alone.
     """
     who = caller(request)
     document = dialects.find(request.body, client=client)
-    results = register.register(document, by=who.name, role=who.role, now=timezone.now())
+    results = group_commit.register(document, by=who.name, role=who.role, now=timezone.now())
     return answered(results)
 
 
@@ -89,7 +89,7 @@ Name = Annotated[str, Path(description="The service's name")]
 
 @router.patch(
     "services/{name}",
-    auth=OPERATOR_OF_ALL,
+    auth=OPERATOR,
     response=Outcome,
     exclude_none=True,
     openapi_extra=described(
@@ -116,7 +116,7 @@ def service_change(request: HttpRequest, name: Name) -> dict[str, Any]:
     return {"name": name, "outcome": outcome}
 
 
-@router.delete("services/{name}", auth=OPERATOR_OF_ALL, response={204: None}, summary="Remove a service")
+@router.delete("services/{name}", auth=OPERATOR, response={204: None}, summary="Remove a service")
 def service_remove(
     request: HttpRequest,
     name: Name,

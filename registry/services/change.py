@@ -13,6 +13,7 @@ from django.db import transaction
 from registry.access import audit
 from registry.core.clients.translation import in_our_terms
 from registry.core.documents import dialects
+from registry.core.documents.dialects import Document
 from registry.core.entries import editing, filling, needs
 from registry.errors import InvalidConfigError, RegistryError
 from registry.models import Desired, Role, Service
@@ -66,7 +67,31 @@ def _check(changes: Mapping[str, Any]) -> None:
         raise InvalidConfigError("config", "must be an object", "Give one entry of an mcp.json")
 
 
+def change_many(
+    changes: Mapping[str, Mapping[str, Any]], *, by: str, role: Role, now: datetime, audited: bool = True
+) -> dict[str, InvalidConfigError | None]:
+    """Apply changes of `OWN` to several services at once, a few hundred at most; by name what kept one back.
+
+    Not *audited*: the caller has noted them already. Names that are not there are left out of the answer.
+    """
+    with transaction.atomic():
+        store_rows.lock_head()
+        found = register.called(changes)
+        entries = {name: _entry(service, changes[name]) for name, service in found.items()}
+        document = dialects.own(entries)
+        results = register.register(document, by=by, role=role, now=now, audited=audited) if entries else []
+    return {result.name: result.error for result in results}
+
+
 def _register(service: Service, changes: Mapping[str, Any], *, by: str, role: Role, now: datetime) -> str:
+    document = dialects.own({service.name: _entry(service, changes)})
+    (result,) = register.register(document, by=by, role=role, now=now)
+    if result.error is not None:
+        raise result.error
+    return result.outcome
+
+
+def _entry(service: Service, changes: Mapping[str, Any]) -> dict[str, Any]:
     entry = in_our_terms(changes["config"]) if "config" in changes else dict(service.entry)
     for key in OWN:
         if key in changes:
@@ -75,14 +100,9 @@ def _register(service: Service, changes: Mapping[str, Any], *, by: str, role: Ro
         entry = {key: value for key, value in entry.items() if not needs.says(key, value)}
         entry[needs.KEY] = changes["depends_on"] or None
     # What an entry says of `disabled` is older than what people have asked for since.
-    kept = {
+    return {
         key: value for key, value in entry.items() if value is not None and key not in ("disabled", "enabled")
     }
-    document = dialects.own({service.name: kept})
-    (result,) = register.register(document, by=by, role=role, now=now)
-    if result.error is not None:
-        raise result.error
-    return result.outcome
 
 
 class ChangedMeanwhileError(RegistryError):
@@ -115,15 +135,19 @@ def edit(
         store_rows.lock_head()
         service = register.get(name)
         if mark(service) != seen:
-            raise ChangedMeanwhileError(f"{name} was changed meanwhile.")
+            raise ChangedMeanwhileError(f"{name} was changed in the meantime.")
         if not changes and not transport:
             return "unchanged"
-        base, place = editing.base(service.entry, changes), ("mcpServers", name)
-        entry = filling.unmask(typed(service, changes, transport), base, place)
-        (result,) = register.register(dialects.own({name: entry}), by=by, role=role, now=now)
+        (result,) = register.register(edited(service, changes, transport), by=by, role=role, now=now)
     if result.error is not None:
         raise result.error
     return result.outcome
+
+
+def edited(service: Service, changes: Mapping[str, Any], transport: str = "") -> Document:
+    """The entry as the form makes it, its hidden values put back where they were left."""
+    base, place = editing.base(service.entry, changes), ("mcpServers", service.name)
+    return dialects.own({service.name: filling.unmask(typed(service, changes, transport), base, place)})
 
 
 def typed(service: Service, changes: Mapping[str, Any], transport: str = "") -> dict[str, Any]:

@@ -54,7 +54,7 @@ _TEXTS: Mapping[str, Callable[[Any], str]] = {
     "args": "\n".join,
     "tags": ", ".join,
     "depends_on": ", ".join,
-    "auth": lambda given: given if isinstance(given, str) else str(_("signing in by OAuth")),
+    "auth": lambda given: given if isinstance(given, str) else str(_("OAuth sign-in")),
     "timeout": lambda seconds: "" if seconds is None else f"{seconds:.10g}",
 }
 
@@ -88,7 +88,9 @@ class EditForm(ServiceForm):
 
     def _lock(self, field: str) -> None:
         self.fields[field].disabled = True
-        self.fields[field].help_text = _("This field cannot show it whole. Change it by importing the entry.")
+        self.fields[field].help_text = _(
+            "This field cannot show the value completely. Import the entry to change it."
+        )
 
     def about(self) -> str:
         """The service's name."""

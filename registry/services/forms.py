@@ -21,7 +21,7 @@ from registry.errors import InvalidConfigError
 from registry.models import Priority, Profile, Transport
 
 TRANSPORTS = [
-    (Transport.STREAMABLE_HTTP, _("HTTP – streamable HTTP, the usual one")),
+    (Transport.STREAMABLE_HTTP, _("HTTP – streamable HTTP, the current standard")),
     (Transport.SSE, _("SSE – the older HTTP transport")),
     (Transport.STDIO, _("stdio – a program on the console's machine")),
 ]
@@ -73,7 +73,7 @@ class ServiceForm(forms.Form):
         label=_("Bearer token"),
         required=False,
         max_length=8000,
-        help_text=_("Encrypted and never shown again. Write oauth if the server wants a sign-in."),
+        help_text=_("Encrypted and never shown again. Enter oauth if the server needs a sign-in."),
         widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off", "spellcheck": "false"}),
     )
     command = forms.CharField(
@@ -123,7 +123,7 @@ class ServiceForm(forms.Form):
         required=False,
         min_value=0.001,
         max_value=LONGEST_TIMEOUT,
-        help_text=_("Seconds. Empty: from the policy."),
+        help_text=_("Seconds. Leave empty to use the policy."),
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
     profile = forms.ChoiceField(
@@ -143,20 +143,20 @@ class ServiceForm(forms.Form):
         label=_("Functional check: tool"),
         required=False,
         max_length=200,
-        help_text=_("Called after each successful health check. Empty: no functional check."),
+        help_text=_("Called after each successful health check. Leave empty for no functional check."),
         widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off", "spellcheck": "false"}),
     )
     check_arguments = forms.CharField(
         label=_("Functional check: arguments"),
         required=False,
-        help_text=_("A JSON object. Empty: none."),
+        help_text=_("A JSON object. Leave empty for none."),
         widget=_lines(2, '{"city": "Berlin"}'),
     )
     check_expect = forms.CharField(
         label=_("Functional check: expected text"),
         required=False,
         max_length=1000,
-        help_text=_("The answer must contain it. Empty: any answer without an error."),
+        help_text=_("The result must contain it. Leave empty to accept any result without an error."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -172,9 +172,9 @@ class ServiceForm(forms.Form):
         try:
             given = json.loads(self.cleaned_data["check_arguments"] or "{}")
         except (ValueError, RecursionError):
-            raise forms.ValidationError(_('This is not JSON. Write {"name": "value"}.')) from None
+            raise forms.ValidationError(_('Not valid JSON. Write {"name": "value"}.')) from None
         if not isinstance(given, dict):
-            raise forms.ValidationError(_('This must be a JSON object. Write {"name": "value"}.'))
+            raise forms.ValidationError(_('Must be a JSON object. Write {"name": "value"}.'))
         return given
 
     def check(self) -> dict[str, Any]:
@@ -187,11 +187,11 @@ class ServiceForm(forms.Form):
 
     def clean_headers(self) -> dict[str, str]:
         """Lines as a mapping."""
-        return _pairs(self.cleaned_data["headers"], ":", _("Line %d is not “Name: value”."))
+        return _pairs(self.cleaned_data["headers"], ":", _("Line %d does not have the form “Name: value”."))
 
     def clean_env(self) -> dict[str, str]:
         """Lines as a mapping."""
-        return _pairs(self.cleaned_data["env"], "=", _("Line %d is not “NAME=value”."))
+        return _pairs(self.cleaned_data["env"], "=", _("Line %d does not have the form “NAME=value”."))
 
     def clean_auth(self) -> str:
         """The token alone: the word Bearer is added when it is sent."""

@@ -32,8 +32,9 @@ class Plan:
     """One entry: what it would become, or why it cannot be taken.
 
     `reused` are placeholders that take a value which was given for another service; `unseen` are places whose
-    hidden value changes; `came_from` is the origin that its requests went to before. `guessed`: nobody gave
-    the name.
+    hidden value changes; `unseen_needs` are services that it depends on and whoever registers does not see;
+    `came_from` is the origin that its requests went to before. `guessed`: nobody gave the name. `filled` are
+    all values that it is used with, by the names of their references.
     """
 
     name: str
@@ -45,10 +46,12 @@ class Plan:
     entry: Entry | None = None
     missing: tuple[str, ...] = ()
     writes: dict[str, str] = field(default_factory=dict)
+    filled: dict[str, str] = field(default_factory=dict, repr=False)
     inherited: list[str] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)
     unseen: list[Place] = field(default_factory=list)
     links: dict[str, Place] = field(default_factory=dict)
+    unseen_needs: frozenset[str] = frozenset()
     link_key: str = needs.KEY
     guessed: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)

@@ -82,7 +82,7 @@ class Planner:
         self._bounds = Bounds(EVERYTHING)
 
     def plan(self, named: Sequence[Named]) -> list[Plan]:
-        """One plan each, in the document's order; for who sees some services only, of what they may add."""
+        """One plan each, in the document's order; for who sees some services only, of what they may do."""
         limits = current()
         with unlimited():
             return self._plan(named, limits)
@@ -147,6 +147,7 @@ class Planner:
             else item.raw
         )
         raw = filling.unmask(raw, plan.service.entry if plan.service else None, plan.place)
+        raw = self._bounds.put_back(plan, raw)
         plan.meaning = translated(item, raw)
         plan.stored = plan.meaning.entry
 
@@ -157,7 +158,7 @@ class Planner:
         better = entry_names.beside(plan.name, (), self._services.keys() | {plan.name})
         raise InvalidConfigError(
             show(plan.place),
-            f'would change the service "{plan.name}", and the name is only a guess',
+            f'would change the service "{plan.name}", but the name is only a guess',
             f'Name it, for instance "{better}"',
             suggestion=better,
         )
@@ -194,8 +195,8 @@ class Planner:
         known = self._answers(plan, cut)
         plan.missing = tuple(known.missing)
         plan.stored, plan.writes = cut.entry, {**cut.literals, **known.given}
-        filled = {**cut.literals, **known.given, **known.old}
-        plan.entry = parsed(plan, filled)
+        plan.filled = {**cut.literals, **known.given, **known.old}
+        plan.entry = parsed(plan, plan.filled)
         self._link(plan, plan.entry)
         self._refuse_forbidden(plan, plan.entry.config)
         if plan.missing:
@@ -256,10 +257,10 @@ class Planner:
             return
         at = show((*plan.place, "command"))
         if settings.STDIO == "off":
-            raise InvalidConfigError(at, "starts a command, which is switched off here", "Give a url instead")
+            raise InvalidConfigError(at, "runs a command, which is disabled here", "Give a url instead")
         if not self._admin and not self._starts_the_same(plan, config):
             raise InvalidConfigError(
-                at, "starts a command, which only an admin may add", "Ask an admin to add it", role=Role.ADMIN
+                at, "runs a command, which only an admin can add", "Ask an admin to add it", role=Role.ADMIN
             )
         if settings.STDIO == "allowlist" and (steering := allowlist.steering(config)):
             raise InvalidConfigError(

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from registry.access import audit
 from registry.access.roles import at_least
@@ -19,15 +19,15 @@ from registry.core.documents.dialects import Document
 from registry.core.documents.places import shorten
 from registry.core.entries import names as entry_names
 from registry.core.entries import transport
-from registry.dependencies import links
-from registry.dependencies.links import StillNeededError
+from registry.dependencies import links, release
+from registry.dependencies.release import StillNeededError
 from registry.errors import InvalidConfigError, NotAllowedError, ServiceNotFoundError
 from registry.mcpjson import export as mcpjson_export
 from registry.models import Desired, RegistryHead, Role, Service
 from registry.models.limits import unlimited
 from registry.secrets import vault
 from registry.services import store_rows
-from registry.services.plan import stdio_possible
+from registry.services.plan import Plan, stdio_possible
 from registry.services.planner import Named, Planner, name_all
 
 Source = str | bytes | Mapping[str, Any] | Sequence[Any]
@@ -63,6 +63,7 @@ def register(
     at: Collection[int] | None = None,
     limit: int = reading.MAX_BYTES,
     progress: Progress | None = None,
+    audited: bool = True,
 ) -> list[Result]:
     """Save the good entries and report the bad ones, each on its own.
 
@@ -70,10 +71,11 @@ def register(
     *only* leaves other names out, *at* other numbers; *limit* is in bytes, larger for documents of our own
     alone. Up to 500 entries are one transaction, more are several, so that others can write between them;
     *progress* hears how many are done. A document that cannot be read at all raises InvalidConfigError; a
-    role that may change nothing, NotAllowedError. Who sees some services only adds such as they will see.
+    role that may change nothing, NotAllowedError. Who sees some services only saves such as they will see.
+    Not *audited*: the caller has noted it already, with others.
     """
     if not at_least(role, Role.OPERATOR):
-        raise NotAllowedError("Adding and changing services needs the role operator.")
+        raise NotAllowedError("Adding and changing services requires the role operator.")
     document = read(source, limit)
     found = correcting.applied(document.found, corrections or {})
     named = [
@@ -85,7 +87,8 @@ def register(
     order = links.arranged(named) if len(named) > PART else range(len(named))
     for start in range(0, len(named), PART):
         part = [named[number] for number in order[start : start + PART]]
-        results += _save(part, by, role, now, values or {}, {result.name for result in results})
+        earlier = {result.name for result in results}
+        results += _save(part, by, role, now, values or {}, earlier, audited)
         if progress is not None:
             progress(len(results), len(named))
     results = [result for _number, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]
@@ -104,17 +107,23 @@ def _save(
     now: datetime,
     values: Mapping[str, str],
     earlier: Collection[str],
+    audited: bool = True,
 ) -> list[Result]:
     with transaction.atomic():
         head = store_rows.lock_head()
         plans = Planner(role, values).plan(part)
         links.check(plans, earlier=earlier)
-        results = [Result(name=plan.name, outcome=plan.outcome, error=plan.error) for plan in plans]
+        results = results_of(plans)
         with unlimited():  # a new service may use what they do not see, such as the next position
-            saved = store_rows.save(plans, head, by=by, now=now)
+            saved = store_rows.save([plans], head, by=by, now=now, audited=audited)
         if saved:
             announce(by)
     return results
+
+
+def results_of(plans: Sequence[Plan]) -> list[Result]:
+    """What becomes of them; to be asked before they are saved."""
+    return [Result(name=plan.name, outcome=plan.outcome, error=plan.error) for plan in plans]
 
 
 def _start_all(
@@ -149,8 +158,12 @@ def _start(wanted: Sequence[str], by: str, now: datetime) -> list[Result]:
 
 def called(wanted: Iterable[str]) -> dict[str, Service]:
     """The listed services of these names; a few hundred names at most."""
+    return {service.name: service for service in _rows(wanted)}
+
+
+def _rows(wanted: Iterable[str]) -> QuerySet[Service]:
     possible = [name for name in wanted if entry_names.possible(name)]
-    return {service.name: service for service in Service.objects.listed().filter(name__in=possible)}
+    return Service.objects.listed().filter(name__in=possible)
 
 
 def announce(by: str) -> None:
@@ -190,8 +203,8 @@ def remove(name: str, *, by: str, now: datetime, force: bool = False, audited: b
     """
     with transaction.atomic():
         store_rows.lock_head()
-        service = get(name)
-        links.release(service, force=force, by=by, now=now)
+        service = whole(get(name))
+        release.release(service, force=force, by=by, now=now)
         Service.objects.filter(pk=service.pk).update(removed_at=now, removed_by=by[:150], updated_at=now)
         RegistryHead.objects.update(revision=F("revision") + 1)
         if audited:
@@ -207,9 +220,10 @@ def remove_all(wanted: Collection[str], *, by: str, now: datetime) -> dict[str, 
     """
     with transaction.atomic():
         store_rows.lock_head()
-        found = list(_listed(wanted))
-        ids = {service.name: service.pk for service in found}
-        kept = links.still_needed(ids)
+        ids = {name: pk for rows in _parts(wanted) for name, pk in rows.values_list("name", "pk")}
+        with unlimited():
+            found = [service for rows in _parts(ids) for service in rows]
+            kept = release.still_needed(ids)
         going = [pk for name, pk in ids.items() if name not in kept]
         for start in range(0, len(going), PART):
             rows = Service.objects.filter(pk__in=going[start : start + PART])
@@ -226,10 +240,15 @@ def remove_all(wanted: Collection[str], *, by: str, now: datetime) -> dict[str, 
     return {name: StillNeededError(name, kept[name]) if name in kept else None for name in ids}
 
 
-def _listed(wanted: Collection[str]) -> Iterator[Service]:
+def whole(service: Service) -> Service:
+    """The same, with the names of services that whoever asks does not see."""
+    with unlimited():
+        return Service.objects.get(pk=service.pk)
+
+
+def _parts(wanted: Collection[str]) -> Iterator[QuerySet[Service]]:
     ordered = list(wanted)
-    for start in range(0, len(ordered), PART):
-        yield from called(ordered[start : start + PART]).values()
+    return (_rows(ordered[start : start + PART]) for start in range(0, len(ordered), PART))
 
 
 def is_approved(service: Service) -> bool:

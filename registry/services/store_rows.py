@@ -36,9 +36,12 @@ def lock_head() -> RegistryHead:
     return found
 
 
-def save(plans: Sequence[Plan], head: RegistryHead, *, by: str, now: datetime) -> bool:
-    """Write what is new or changed; whether there was anything."""
-    good = [plan for plan in plans if plan.error is None and plan.changed]
+def save(
+    acts: Sequence[Sequence[Plan]], head: RegistryHead, *, by: str, now: datetime, audited: bool = True
+) -> bool:
+    """Write what is new or changed; whether there was anything. In the audit log each act is by itself."""
+    done = [[plan for plan in act if plan.error is None and plan.changed] for act in acts]
+    good = [plan for act in done for plan in act]
     if not good:
         return False
     made = [plan for plan in good if plan.service is None]
@@ -52,7 +55,8 @@ def save(plans: Sequence[Plan], head: RegistryHead, *, by: str, now: datetime) -
     _update([plan for plan in good if plan.name not in created])
     _save_secrets(good, now)
     links.save(good)
-    _note(good, before, by, now)
+    for act in done if audited else ():
+        _note(act, before, by, now)
     head.revision += len(good)
     head.save(update_fields=["revision"])
     return True

@@ -21,7 +21,7 @@ from registry.core.diff import documents
 from registry.core.documents import dialects
 from registry.core.entries import filling
 from registry.core.secrecy import redact
-from registry.dependencies.links import StillNeededError
+from registry.dependencies.release import StillNeededError
 from registry.errors import InvalidConfigError, ServiceNotFoundError
 from registry.imports import preview as import_preview
 from registry.mcpjson import image
@@ -38,7 +38,7 @@ LONGEST_TYPED = 2000
 COMPLETIONS = 20
 
 
-@require(Role.OPERATOR, unscoped=True)
+@require(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_edit(request: HttpRequest, name: str) -> HttpResponse:
     """The service's form. 409, with both sides, when someone else changed it since it was shown."""
@@ -48,6 +48,7 @@ def service_edit(request: HttpRequest, name: str) -> HttpResponse:
         posted.setlist("seen", posted.getlist("over"))
     propose = request.GET.get("transport", "")
     form = EditForm(posted, service=service, mark=service_change.mark(service), propose=propose)
+    within.advise(form.fields, current())
     context: dict[str, Any] = {"form": form, "service": service}
     if posted is None:
         return render(request, "registry/services/service_edit.html", context)
@@ -97,8 +98,8 @@ def _blamed(request: HttpRequest, form: EditForm) -> int:
 
 def _said(outcome: str) -> str:
     if outcome == "unchanged":
-        return _("%(name)s stays as it was.")
-    return _("%(name)s is saved. The worker is applying it.")
+        return _("%(name)s was not changed.")
+    return _("%(name)s saved. The worker is applying the changes.")
 
 
 def _edited(request: HttpRequest, name: str) -> HttpResponse:
@@ -130,7 +131,7 @@ def service_names(request: HttpRequest) -> HttpResponse:
 
 
 STAND_IN = "new"
-_TAKEN = lazy("A service with this name exists already. Choose another name.")
+_TAKEN = lazy("A service with this name already exists. Choose another name.")
 _ARCHIVED = lazy("An archived service has this name. An admin can restore it under Removed.")
 
 
@@ -176,13 +177,13 @@ def _register(request: HttpRequest, name: str, form: ServiceForm) -> InvalidConf
 
 
 def _added(request: HttpRequest, name: str) -> HttpResponse:
-    messages.success(request, _("%(name)s is saved. The worker is connecting it.") % {"name": name})
+    messages.success(request, _("%(name)s saved. The worker is connecting it.") % {"name": name})
     if getattr(request, "htmx", None):
         return HttpResponse(headers={"HX-Redirect": reverse("service_detail", args=[name])})
     return redirect("service_detail", name)
 
 
-@require(Role.OPERATOR, unscoped=True)
+@require(Role.OPERATOR)
 @require_POST
 def service_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Take a service out of the configuration; the worker disconnects it."""
@@ -194,9 +195,11 @@ def service_remove(request: HttpRequest, name: str) -> HttpResponse:
     except StillNeededError as exc:
         messages.error(request, str(exc))
         return _to(request, reverse("service_detail", args=[name]))
-    messages.success(
-        request, render_to_string("registry/removed/_removed_toast.html", {"name": name, "number": number})
-    )
+    undo = {
+        "text": _("%(name)s removed.") % {"name": name},
+        "url": reverse("service_restore", args=[name, number]),
+    }
+    messages.success(request, render_to_string("_undo.html", undo))
     return _to(request, reverse("service_list"))
 
 

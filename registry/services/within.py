@@ -1,4 +1,4 @@
-"""What somebody who sees some services only may register: new ones that they will see.
+"""What somebody who sees some services only may register: what they see, and will see afterwards.
 
 A document is planned with a view of all services, since a name or a value may be taken by a hidden one. Here
 is what keeps that view from showing.
@@ -6,19 +6,22 @@ is what keeps that view from showing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 
 from registry.core.documents.places import show
-from registry.core.entries import filling
+from registry.core.entries import filling, needs
 from registry.core.entries import names as entry_names
 from registry.core.scope import Limits, Scope
 from registry.errors import InvalidConfigError
 from registry.models import AgentService, Service
-from registry.models.limits import unlimited, within
+from registry.models.hidden import HIDDEN
+from registry.models.limits import current, unlimited, within
+from registry.models.scoped import names_in
 from registry.services.plan import Plan
 
 CHUNK = 500
@@ -40,16 +43,32 @@ class Bounds:
         remedy = f'Choose another, for instance "{better}"'
         raise InvalidConfigError(show(plan.place), what, remedy, suggestion=better)
 
+    def put_back(self, plan: Plan, raw: Any) -> Any:
+        """The entry with the hidden services that it depends on where the one HIDDEN stands for them."""
+        given = needs.stored(raw) if self._limits and plan.service and isinstance(raw, dict) else []
+        if plan.service is None or HIDDEN not in given:
+            return raw
+        before = needs.stored(plan.service.entry)
+        seen = names_in(self._limits, before)
+        unseen = [name for name in before if name not in seen]
+        plan.unseen_needs = frozenset(unseen)
+        if given == list(dict.fromkeys(name if name in seen else HIDDEN for name in before)):
+            return needs.written(raw, before)
+        return needs.written(raw, [one for name in given for one in (unseen if name == HIDDEN else [name])])
+
     def refuse_outside(self, plan: Plan) -> None:
-        """A change of what is there already, and a new service that they would not see."""
-        if not self._limits:
+        """What they would not see, or no longer, and what others would see because of a tag that they add."""
+        if not (self._limits and plan.changed):
             return
-        if plan.service is not None and plan.changed:
-            what = "would change a service that exists, which needs a role without a scope"
-            raise InvalidConfigError(show(plan.place), what, "Leave it out, or ask who sees all services")
-        if plan.service is None and (missed := [one for one in self._limits if not _has(one, plan)]):
+        at = show((*plan.place, "tags"))
+        if missed := [one for one in self._limits if not _has(one, plan)]:
             what = f"would be outside of your scope ({' and '.join(map(_said, missed))})"
-            raise InvalidConfigError(show((*plan.place, "tags")), what, _remedy(missed[0], plan.name))
+            raise InvalidConfigError(at, what, _remedy(missed[0], plan.name))
+        own = {tag for scope in self._limits for tag in scope.tags}
+        there = plan.service.tags if plan.service else []
+        if foreign := [tag for tag in _tags(plan) if tag not in own and tag not in there]:
+            what = f'gets the tag "{foreign[0]}", which is not of your scope'
+            raise InvalidConfigError(at, what, "Leave it out, or ask who sees all services")
 
     @cached_property
     def _seen(self) -> set[int]:
@@ -60,13 +79,33 @@ class Bounds:
             return {pk for part in found for pk in part}
 
 
+def refuse_retagging(name: str, before: Sequence[str], after: Sequence[str]) -> None:
+    """As `Bounds.refuse_outside`, of a service that they see and whose tags alone change."""
+    limits = current()
+    if not limits or list(before) == list(after):
+        return
+    for scope in limits:
+        chosen = AgentService.objects.filter(agent__name__in=scope.agents, service_name=name)
+        if scope.tags.isdisjoint(after) and not (scope.agents and chosen.exists()):
+            what = f'"{name}" would be outside of your scope ({_said(scope)})'
+            raise InvalidConfigError("tags", what, _remedy(scope, name))
+    own = {tag for scope in limits for tag in scope.tags}
+    if foreign := [tag for tag in after if tag not in own and tag not in before]:
+        what = f'"{name}" gets the tag "{foreign[0]}", which is not of your scope'
+        raise InvalidConfigError("tags", what, "Leave it out, or ask who sees all services")
+
+
 def _has(scope: Scope, plan: Plan) -> bool:
-    tags = list(plan.entry.tags) if plan.entry else []
-    # As they are stored: a tag that holds a secret is masked, and nobody's.
-    if not scope.tags.isdisjoint(filling.masked({"tags": tags})["tags"]):
+    if not scope.tags.isdisjoint(_tags(plan)):
         return True
     chosen = AgentService.objects.filter(agent__name__in=scope.agents, service_name=plan.name)
     return bool(scope.agents) and chosen.exists()
+
+
+def _tags(plan: Plan) -> Sequence[str]:
+    """As they are stored: a tag that holds a secret is masked, and nobody's."""
+    tags: Sequence[str] = filling.masked({"tags": list(plan.entry.tags) if plan.entry else []})["tags"]
+    return tags
 
 
 def _said(scope: Scope) -> str:
@@ -77,7 +116,8 @@ def _said(scope: Scope) -> str:
 def _remedy(scope: Scope, name: str) -> str:
     if scope.tags:
         return f"Give it one of the tags {', '.join(sorted(scope.tags))}"
-    return f'Ask who sees all services to add "{name}" to agent {" or ".join(sorted(scope.agents))} first'
+    agents = " or ".join(sorted(scope.agents))
+    return f'Ask someone who sees all services to add "{name}" to agent {agents} first'
 
 
 def taken(name: str) -> Service | None:
@@ -87,7 +127,7 @@ def taken(name: str) -> Service | None:
 
 
 def advise(fields: dict[str, forms.Field], limits: Limits) -> None:
-    """Say at a form's tags which of them a new service must have; the only one stands there already."""
+    """Say at a form's tags which of them the service must have; of a new one the only one stands there."""
     tagged: Iterable[Scope] = [scope for scope in limits if scope.tags and not scope.agents]
     for scope in tagged:
         names = ", ".join(sorted(scope.tags))

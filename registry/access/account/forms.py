@@ -13,7 +13,7 @@ from registry.access.roles import at_least
 from registry.access.scope.forms import ScopeForm
 from registry.models import Role
 
-LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("0", _("never"))]
+LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("1 year")), ("0", _("never"))]
 
 
 class TokenForm(ScopeForm):
@@ -37,7 +37,7 @@ class TokenForm(ScopeForm):
         """A scope is for what is no admin's."""
         given = super().clean()
         if given.get("scope") and given.get("role") == Role.ADMIN:
-            self.add_error("role", _("An admin sees all services. Choose another role, or no scope."))
+            self.add_error("role", _("An admin sees all services. Choose another role, or clear the scope."))
         return given
 
     def lives(self) -> timedelta | None:

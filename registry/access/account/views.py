@@ -69,7 +69,7 @@ def account_session_end(request: HttpRequest, mark: str) -> HttpResponse:
     """End one of my sessions."""
     if not end_sessions.one(_me(request), mark, **_who(request)):
         raise Http404(mark)
-    messages.success(request, _("The session is ended."))
+    messages.success(request, _("Session ended."))
     return redirect("account")
 
 
@@ -78,7 +78,7 @@ def account_session_end(request: HttpRequest, mark: str) -> HttpResponse:
 def account_sessions_end(request: HttpRequest) -> HttpResponse:
     """End all of my sessions but this one."""
     count = end_sessions.every(_me(request), but=_key(request), **_who(request))
-    said = ngettext("%(n)d other session is ended.", "%(n)d other sessions are ended.", count)
+    said = ngettext("%(n)d other session ended.", "%(n)d other sessions ended.", count)
     messages.success(request, said % {"n": count})
     return redirect("account")
 
@@ -105,7 +105,7 @@ def account_token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke a token of mine."""
     token = get_object_or_404(ApiToken, pk=pk, user=_me(request), revoked_at=None)
     tokens.revoke(token, timezone.now(), by=_me(request).get_username())
-    messages.success(request, _("The token is revoked."))
+    messages.success(request, _("Token revoked."))
     return redirect("account")
 
 
@@ -130,6 +130,6 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Revoke anybody's token."""
     token = get_object_or_404(ApiToken.objects.select_related("user"), pk=pk, revoked_at=None)
     tokens.revoke(token, timezone.now(), by=_me(request).get_username())
-    said = _("The token %(hint)s… of %(name)s is revoked.")
+    said = _("Token %(hint)s… of %(name)s revoked.")
     messages.success(request, said % {"hint": token.hint, "name": token.user.get_username()})
     return redirect("token_list")

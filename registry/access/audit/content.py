@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from registry.models import AuditEntry
 
 LONGEST = 64 * 1024
 DIGITS = 48
+_encode = DjangoJSONEncoder(ensure_ascii=False).encode
 Columns = tuple[str, str, str, str]
 """Of a member: name, detail, before, after."""
 
@@ -44,13 +46,23 @@ def foreign(made: str) -> bool:
 
 
 def kept(value: Mapping[str, Any] | None) -> str:
-    """A picture of something as a row keeps it; one that is too long is kept by its size alone."""
+    """A picture of something as a row keeps it; one that is too long is kept by its size alone.
+
+    In one line: with an indent, `json` encodes in Python, which thousands of members would feel.
+    """
     if not value:
         return ""
-    text = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1).replace("\\u0000", "�")
+    text = _encode(value).replace("\\u0000", "�")
     if len(text) <= LONGEST:
         return text
     return json.dumps({"…": f"too long to keep: {len(text):,} characters"}, ensure_ascii=False)
+
+
+def spread(text: str) -> str:
+    """What `kept` made, in lines for people; a row that was altered since may hold any text."""
+    with suppress(ValueError):
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=1)
+    return text
 
 
 def differing(

@@ -52,14 +52,15 @@ def door(entry: AuditEntry) -> str:
 
 def change(one: AuditEntry | AuditMember, name: str = "") -> Change:
     """Its before and after, compared."""
-    return Change(name=name, detail=one.detail, lines=documents.compared(one.before, one.after))
+    lines = documents.compared(content.spread(one.before), content.spread(one.after))
+    return Change(name=name, detail=one.detail, lines=lines)
 
 
 SEALS = {
     "none": ("l-rest", lazy("Older than the seals")),
     "other key": ("l-rest", lazy("Sealed with another key")),
     "altered": ("l-bad", lazy("Altered after it was written")),
-    "intact": ("l-ok", lazy("As it was written")),
+    "intact": ("l-ok", lazy("Unaltered")),
 }
 
 

@@ -60,16 +60,19 @@ def _words(request: HttpRequest, error: Any, exception: Exception | None) -> tup
     from allauth.socialaccount.providers.base.constants import AuthError
 
     if error == AuthError.CANCELLED:
-        return _("You cancelled it there."), "cancelled at the provider"
+        return _("You cancelled the sign-in at the provider."), "cancelled at the provider"
     if exception is not None:
         why = _why(exception)
         return _(
-            "The provider's answer cannot be used. The audit log says why; try again, or ask an admin."
+            "The provider's answer could not be used. The audit log has the reason. Try again, or ask "
+            "an admin."
         ), why
     if "error" in request.GET:
         why = f"the provider says {request.GET['error']}"
-        return _("The provider does not let you in. Ask who runs it."), why
-    return _("This took too long, or was begun in another browser. Begin again."), "no sign-in is waiting"
+        return _("The provider does not let you in. Ask its administrator."), why
+    return _(
+        "This sign-in took too long, or was started in another browser. Start again."
+    ), "no sign-in is waiting"
 
 
 def _why(exception: Exception) -> str:

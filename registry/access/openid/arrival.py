@@ -32,7 +32,9 @@ def arrive(request: HttpRequest, found: SocialLogin, *, now: datetime) -> None:
     role = here().role_of(found.account.extra_data["groups"])
     if role is None:
         _shut_out(request, user, now)
-        raise NotLetInError(_("None of your groups there has a role here. Ask an admin of this console."))
+        raise NotLetInError(
+            _("None of your groups at the provider has a role here. Ask an admin of this console.")
+        )
     if user is None:
         _make(request, found, Role(role), now)
     elif user.is_active and role_of(user) != role:
@@ -55,7 +57,7 @@ def _make(request: HttpRequest, found: SocialLogin, role: Role, now: datetime) -
     try:
         people.check_name(name)
     except InvalidConfigError as exc:
-        told = _("The name %(name)s cannot be yours here: it %(what)s. Ask an admin of this console.")
+        told = _("You cannot use the name %(name)s here: it %(what)s. Ask an admin of this console.")
         raise NotLetInError(told % {"name": name[:150], "what": exc.what}) from None
     with transaction.atomic():
         user = User(username=name, email=str(said.get("email", "")))

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from registry.access.openid import id_token
 from registry.access.openid.configured import here
-from registry.core.openid import groups_in
+from registry.core.openid import claim_in, groups_in
 
 NAME = "openid"
 
@@ -64,12 +64,12 @@ class Adapter(OpenIDConnectOAuth2Adapter):
         return super().get_access_token_data(request, app, client, pkce_code_verifier)
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: Any, **more: Any) -> Any:
-        claims = self._claims(str(more["response"].get("id_token") or ""))
-        if "groups" not in claims and self.openid_config.get("userinfo_endpoint"):
+        claims, where = self._claims(str(more["response"].get("id_token") or "")), here().groups_claim
+        if claim_in(claims, where) is None and self.openid_config.get("userinfo_endpoint"):
             more_of_them = self._fetch_user_info(token.token)
             if more_of_them.get("sub") != claims["sub"]:
-                raise OAuth2Error("the provider answers for somebody else")
-            claims = {**more_of_them, **claims}
+                raise OAuth2Error("the provider answers for someone else")
+            claims = {**more_of_them, **claims, where: claim_in(more_of_them, where)}
         return self.get_provider().sociallogin_from_response(request, claims)
 
     def _claims(self, token: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class Provider(OpenIDConnectProvider):
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
         kept = {key: str(data[key])[:254] for key in ("preferred_username", "email") if data.get(key)}
-        return {**kept, "groups": groups_in(data)}
+        return {**kept, "groups": groups_in(data, here().groups_claim)}
 
     def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
         """`arrival` makes the person."""

@@ -14,9 +14,9 @@ from registry.errors import InvalidConfigError
 from registry.models import Role
 
 ROLES = [
-    (Role.VIEWER.value, _("Viewer: looks, changes nothing")),
-    (Role.OPERATOR.value, _("Operator: adds and changes services, starts and stops them")),
-    (Role.ADMIN.value, _("Admin: everything, people and stdio commands included")),
+    (Role.VIEWER.value, _("Viewer: read-only")),
+    (Role.OPERATOR.value, _("Operator: adds, edits, starts and stops services")),
+    (Role.ADMIN.value, _("Admin: everything, including people and stdio commands")),
 ]
 ROLE_WORDS = {Role.VIEWER: _("Viewer"), Role.OPERATOR: _("Operator"), Role.ADMIN: _("Admin")}
 
@@ -32,7 +32,7 @@ class InviteForm(ScopeForm):
         ),
     )
     email = forms.EmailField(
-        label=_("Mail address"),
+        label=_("Email address"),
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
@@ -57,7 +57,7 @@ class WelcomeForm(_SetPassword):
 
     error_messages = {
         **SetPasswordForm.error_messages,
-        "password_mismatch": _("The two do not match. Type both again."),
+        "password_mismatch": _("The passwords do not match. Enter both again."),
     }
 
     def __init__(self, user: User, *args: Any, **more: Any) -> None:
@@ -65,4 +65,4 @@ class WelcomeForm(_SetPassword):
         for field, label in (("new_password1", _("Password")), ("new_password2", _("Repeat password"))):
             self.fields[field].label = label
             self.fields[field].help_text = ""
-        self.fields["new_password1"].help_text = _("At least 8 characters, and none that is commonly used.")
+        self.fields["new_password1"].help_text = _("At least 8 characters, and not a commonly used password.")

@@ -40,7 +40,7 @@ class LastAdminError(NotPossibleError):
     code = "last_admin"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is the last admin who can sign in. Make somebody else an admin first.")
+        super().__init__(f"{name} is the last admin who can sign in. Make someone else an admin first.")
 
 
 def get(name: str) -> User:
@@ -75,7 +75,7 @@ def invite(name: str, role: Role, *, by: str, now: datetime, email: str = "", sc
 def _refuse_passwords() -> None:
     if settings.OIDC and settings.OIDC.only:
         remedy = f"People come in through {settings.OIDC.host} by their groups there"
-        raise InvalidConfigError("name", "needs no invitation: passwords are switched off", remedy)
+        raise InvalidConfigError("name", "needs no invitation: passwords are disabled", remedy)
 
 
 def check_name(name: str) -> None:

@@ -118,9 +118,9 @@ def people_role(request: HttpRequest, pk: int) -> HttpResponse:
     """Another role; it counts from the person's next request on."""
     given = request.POST.get("role", "")
     if given not in Role.values:
-        messages.error(request, _("There is no such role."))
+        messages.error(request, _("This role does not exist."))
         return redirect("people_detail", pk)
-    done = _("%(name)s is saved.")
+    done = _("%(name)s saved.")
     return _act(request, pk, lambda name: operations.set_role(name, Role(given), **_by(request)), done)
 
 
@@ -131,7 +131,7 @@ def people_scope(request: HttpRequest, pk: int) -> HttpResponse:
     form = ScopeForm(request.POST)
     if not form.is_valid():
         return _person(request, get_object_or_404(User, pk=pk), form=form)
-    done = _("%(name)s is saved.")
+    done = _("%(name)s saved.")
     return _act(request, pk, lambda name: operations.set_scope(name, form.scope(), **_by(request)), done)
 
 
@@ -139,7 +139,7 @@ def people_scope(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def people_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Nothing of the person's opens anything any more."""
-    done = _("%(name)s is deactivated.")
+    done = _("%(name)s deactivated.")
     return _act(request, pk, lambda name: operations.set_active(name, False, **_by(request)), done)
 
 
@@ -147,7 +147,7 @@ def people_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def people_activate(request: HttpRequest, pk: int) -> HttpResponse:
     """They may sign in again, with the password that they had."""
-    done = _("%(name)s may sign in again.")
+    done = _("%(name)s can sign in again.")
     return _act(request, pk, lambda name: operations.set_active(name, True, **_by(request)), done)
 
 
@@ -155,7 +155,7 @@ def people_activate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def people_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """The account is deleted."""
-    done = _("%(name)s is removed.")
+    done = _("%(name)s removed.")
     return _act(request, pk, lambda name: operations.remove(name, **_by(request)), done)
 
 
@@ -165,7 +165,7 @@ def people_sessions(request: HttpRequest, pk: int) -> HttpResponse:
     """End every session of the person."""
     user = get_object_or_404(User, pk=pk)
     own = request.session.session_key or "" if user.pk == request.user.pk else ""
-    done = _("Every session of %(name)s is ended.")
+    done = _("All sessions of %(name)s ended.")
     return _act(request, pk, lambda _name: end_sessions.every(user, but=own, **_by(request)), done)
 
 
@@ -174,7 +174,7 @@ def people_sessions(request: HttpRequest, pk: int) -> HttpResponse:
 def people_factors(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove the person's second factors: they have lost them."""
     user = get_object_or_404(User, pk=pk)
-    done = _("The second factor of %(name)s is removed. The password alone opens the account.")
+    done = _("Second factor of %(name)s removed. The account now needs only its password.")
     return _act(request, pk, lambda _name: factor_operations.reset(user, **_by(request)), done)
 
 

@@ -22,7 +22,7 @@ class ScopeForm(forms.Form):
         label=_("Tags"),
         required=False,
         max_length=LONGEST_TYPED,
-        help_text=_("Separated by commas. Only services that have one of these tags are visible."),
+        help_text=_("Separated by commas. Only services with one of these tags are visible."),
         widget=forms.TextInput(attrs=TYPED),
     )
     agents = forms.CharField(
@@ -30,7 +30,8 @@ class ScopeForm(forms.Form):
         required=False,
         max_length=LONGEST_TYPED,
         help_text=_(
-            "Separated by commas. Services of these agents are visible too. Both empty: all services."
+            "Separated by commas. Services of these agents are visible too. If both fields are empty, "
+            "all services are visible."
         ),
         widget=forms.TextInput(attrs=TYPED),
     )

@@ -18,7 +18,7 @@ def one(user: User, mark: str, *, by: str, now: datetime) -> bool:
         found = [(key, seen) for key, seen in queries.keys_of(user, now) if seen.mark == mark]
         for key, seen in found:
             Session.objects.filter(session_key=key).delete()
-            where = f"{seen.browser or 'a browser'} at {seen.address or 'an address that was not kept'}"
+            where = f"{seen.browser or 'a browser'} at {seen.address or 'an unknown address'}"
             audit.note(by, "session ended", user.get_username(), where, now=now)
     return bool(found)
 

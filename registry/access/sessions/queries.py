@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
 PLACE = "place"
 """Kept in the session at sign-in: `{"address", "browser", "at"}`; it outlives a new key of the session."""
+SEEN = "seen"
+"""When its person was there, in seconds; written once a minute at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +53,23 @@ def keys_of(user: User, now: datetime) -> Iterator[tuple[str, Seen]]:
                 address=str(place.get("address", "")),
                 browser=str(place.get("browser", "")),
                 began_at=datetime.fromisoformat(place["at"]) if place.get("at") else None,
-                seen_at=min(row.expire_date - timedelta(seconds=settings.SESSION_COOKIE_AGE), now),
+                seen_at=_seen(data, row.expire_date, now),
             ),
         )
+
+
+def _seen(data: Mapping[str, Any], expires: datetime, now: datetime) -> datetime:
+    """By its own word, or by when it would end."""
+    by_word = datetime.fromtimestamp(data[SEEN], UTC) if SEEN in data else None
+    return min(by_word or expires - timedelta(seconds=settings.SESSION_COOKIE_AGE), now)
+
+
+def last_hour(session: Mapping[str, Any] | SessionBase) -> datetime | None:
+    """When it ends however much it is used; None where it goes on for ever, or its beginning is unknown."""
+    began = (session.get(PLACE) or {}).get("at")
+    if not began or not settings.SESSION_DAYS:
+        return None
+    return datetime.fromisoformat(began) + timedelta(days=settings.SESSION_DAYS)
 
 
 def _is_of(user: User, data: Mapping[str, Any]) -> bool:

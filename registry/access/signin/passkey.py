@@ -43,7 +43,9 @@ def signin_passkey(request: HttpRequest) -> HttpResponse:
         attempt.bad("passkey refused")
         if attempt.exhausted():
             return locked(request, codes=True)
-        messages.error(request, _("This passkey opens no account here. It may have been removed."))
+        messages.error(
+            request, _("This passkey does not belong to any account here. It may have been removed.")
+        )
         return redirect(f"{reverse('login')}?{urlencode({'next': next_of(request)})}")
     attempt.good()
     from allauth.mfa.base.internal.flows import post_authentication

@@ -122,7 +122,7 @@ def _used(request: HttpRequest, found: Authenticator, *, reauthenticated: bool =
     post_authentication(request, found, reauthenticated=reauthenticated)
     if found.type == Authenticator.Type.RECOVERY_CODES:
         left = queries.of(found.user).codes
-        messages.warning(request, _("A recovery code is used up. Left: %(n)s.") % {"n": left})
+        messages.warning(request, _("Recovery code used. Remaining: %(n)s.") % {"n": left})
 
 
 def _ask(request: HttpRequest, user: User, template: str, *, wrong: bool = False) -> HttpResponse:

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse_lazy
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +29,7 @@ from registry.access.account.factors import passkeys
 from registry.access.account.factors import queries as factors
 from registry.access.roles import require
 from registry.access.signin.throttle import WINDOW, Attempt, TooManyAttemptsError
+from registry.installation import cookies
 from registry.models import Role
 
 
@@ -54,11 +55,14 @@ class SignIn(LoginView):
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
+        more |= {"languages": settings.LANGUAGES}
         some = not only_by_provider() and factors.anybody_has_passkeys() and passkeys.possible(self.request)
         return super().get_context_data(passkeys=some, oidc=settings.OIDC, **more)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Counted first, so that many guesses at once do not all come through."""
+        if (language := request.POST.get(settings.LANGUAGE_COOKIE_NAME)) in dict(settings.LANGUAGES):
+            return self.in_language(str(language))
         if only_by_provider():
             return switched_off(request)
         try:
@@ -66,6 +70,15 @@ class SignIn(LoginView):
         except TooManyAttemptsError:
             return locked(request)
         return super().post(request, *args, **kwargs)
+
+    def in_language(self, language: str) -> HttpResponse:
+        """The page in that language with the name typed so far, and so from now on; nobody is signed in."""
+        form = self.form_class(self.request, initial={"username": _typed_name(self.request)})
+        with translation.override(language):
+            answer = render(self.request, self.get_template_names(), self.get_context_data(form=form))
+        answer["Content-Language"] = language
+        cookies.remember(answer, settings.LANGUAGE_COOKIE_NAME, language, secure=self.request.is_secure())
+        return answer
 
     def form_valid(self, form: Any) -> HttpResponse:
         self.attempt.good()
@@ -102,7 +115,7 @@ def only_by_provider() -> bool:
 
 def switched_off(request: HttpRequest) -> HttpResponse:
     """A password or a passkey where only the provider lets people in."""
-    told = _now("Passwords and passkeys are switched off here. Sign in through %(host)s.")
+    told = _now("Passwords and passkeys are disabled here. Sign in with %(host)s.")
     context = {"told": told % {"host": settings.OIDC.host if settings.OIDC else ""}}
     return render(request, "registration/openid_refused.html", context, status=403)
 
@@ -135,8 +148,8 @@ class OwnPasswordForm(PasswordChangeForm):
 
     error_messages = {
         **PasswordChangeForm.error_messages,
-        "password_mismatch": _("The two do not match. Type both again."),
-        "password_incorrect": _("This is not your current password. Capital letters count."),
+        "password_mismatch": _("The passwords do not match. Enter both again."),
+        "password_incorrect": _("The current password is wrong. Passwords are case-sensitive."),
     }
 
     def __init__(self, user: User, *args: Any, request: HttpRequest, **more: Any) -> None:
@@ -149,7 +162,7 @@ class OwnPasswordForm(PasswordChangeForm):
         }
         for field, label in labels.items():
             self.fields[field].label = label
-        self.fields["new_password1"].help_text = _("At least 8 characters, and none that is commonly used.")
+        self.fields["new_password1"].help_text = _("At least 8 characters, and not a commonly used password.")
         self.fields["new_password2"].help_text = ""
 
     def clean_old_password(self) -> str:

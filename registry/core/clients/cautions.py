@@ -50,9 +50,9 @@ def _ignored(made: Mapping[str, Any], entry: Mapping[str, Any], client: Client) 
         texts = strings([entry.get(key) for key in ("url", "args", "env", "http_headers")])
         found = next((hole.name for text in texts for hole in placeholders.holes(text)), "")
         if found:
-            yield f"${{{found}}}: {client.program} gives it as it stands; here its value is asked for"
+            yield f"${{{found}}}: {client.program} passes it unchanged; here its value is requested"
     if client.skips_untyped and "url" in entry and not entry.get("type"):
-        yield f"type: {client.program} leaves out an address without it; here it is taken"
+        yield f"type: {client.program} ignores an address without it; here it is accepted"
 
 
 def _words(entry: Mapping[str, Any]) -> list[str]:
@@ -104,7 +104,7 @@ def _dollars(entry: Mapping[str, Any]) -> Iterator[str]:
     for key, value in _pairs(entry, "headers", "http_headers", "env", "environment", "envs"):
         found = values.bare_one(value)
         if found and key.upper() != "PATH":
-            yield f"{key}: ${found} is given as it stands; if it stands for a value, write ${{{found}}}"
+            yield f"{key}: ${found} is passed unchanged; if it is a placeholder, write ${{{found}}}"
 
 
 def _pairs(entry: Mapping[str, Any], *keys: str) -> Iterator[tuple[str, str]]:

@@ -74,7 +74,7 @@ def _call(
 def _put(made: dict[str, Any], notes: list[str], key: str, seconds: float, source: str) -> None:
     if seconds > LONGEST_TIMEOUT:
         notes.append(
-            f"{source}: {seconds:,.10g} s is longer than is possible here; {LONGEST_TIMEOUT:,.0f} s are taken"
+            f"{source}: {seconds:,.10g} s is longer than possible here; {LONGEST_TIMEOUT:,.0f} s are taken"
         )
         seconds = LONGEST_TIMEOUT
     written = written_timeout(seconds) if key == "timeout" else seconds

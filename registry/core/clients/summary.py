@@ -6,23 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from registry.core.clients import headers, limits
-from registry.core.clients.recognition import ASIDE, MARK
+from registry.core.clients.in_force import HOLD_HEADERS, is_in_force
+from registry.core.clients.recognition import ASIDE
 from registry.core.clients.table import client_of
 from registry.core.clients.translation import Translation
 from registry.core.documents.places import shorten
-from registry.core.entries import needs
-from registry.core.entries.entry import START_LIMIT, ServiceConfig
-from registry.core.secrecy.redact import KEPT, USED, WRITTEN
+from registry.core.entries.entry import ServiceConfig
 
-_TAKEN_OVER = {
-    *headers.NAMES,
-    *limits.CALL_FROM,
-    *limits.START_FROM,
-    *WRITTEN,
-    *("bearer_token", "bearerToken", "isActive", "cmd", "baseUrl", "transportType", START_LIMIT, MARK),
-}
-_HOLD_HEADERS = ("requestOptions", "requestInit")
 MOST = 20
 _ASSUMED = {"transport": "so it is assumed", "unit": "its unit is assumed"}
 
@@ -97,15 +87,11 @@ def understood(
 
 def not_in_force(stored: Mapping[str, Any], client: str) -> Iterator[str]:
     for key, value in stored.items():
-        if key == "apiKey" and client == "continue":
-            continue
         inner = value if isinstance(value, dict) else {}
         if key == ASIDE and inner:
             yield from (shorten(str(part)) for part in inner)
             continue
-        if key in _HOLD_HEADERS and "headers" in inner:
+        if key in HOLD_HEADERS and "headers" in inner:
             yield from (f"{key}.{shorten(str(part))}" for part in inner if part != "headers")
-        elif not (
-            key in USED | KEPT or key in _TAKEN_OVER or needs.says(key, value) or key.startswith(("_", "$"))
-        ):
+        elif not is_in_force(key, value, client):
             yield shorten(key)

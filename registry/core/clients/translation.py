@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.core.clients import cautions, headers, limits, paths, values
+from registry.core.clients.in_force import is_in_force
 from registry.core.clients.recognition import ASIDE, MARK, evidence
 from registry.core.clients.table import HTTP, OWN, SSE, Client, client_of, has_rules
 from registry.core.documents.found import Choice, Found, Input
@@ -40,9 +41,20 @@ def translated(item: Found, raw: Mapping[str, Any]) -> Translation:
     if MARK in raw:
         return made
     client, certain = evidence(made.entry)
-    if has_rules(client) or _reads_otherwise(made.entry, client, certain, item, made.entry == raw):
+    if (
+        has_rules(client)
+        or _reads_otherwise(made.entry, client, certain, item, made.entry == raw)
+        or _brings_its_own(made.entry, item)
+    ):
         made.entry[MARK] = item.client if item.client not in ("", OWN) else client
     return made
+
+
+def _brings_its_own(entry: Mapping[str, Any], item: Found) -> bool:
+    """Whether it has keys that mean nothing here, and whose they are is known from the document alone."""
+    if not item.certain or item.client in ("", OWN):
+        return False
+    return any(key == ASIDE or not is_in_force(key, value, item.client) for key, value in entry.items())
 
 
 def _reads_otherwise(
@@ -105,7 +117,7 @@ class _Translator:
         if isinstance(inner, dict):
             outer = {key: value for key, value in self.entry.items() if key != "transport"}
             self.entry = {**inner, **outer}
-            self.notes.append("transport: what stands inside it is read as if it stood in the entry")
+            self.notes.append("transport: its content is read as part of the entry")
 
     def _spelled(self) -> None:
         reached = {"command", *URLS} & self.entry.keys()

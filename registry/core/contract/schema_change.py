@@ -99,7 +99,7 @@ class Walk:
     def _of_nothing(self, before: bool, after: bool, place: str) -> Found:
         if before and after:
             return []
-        text = "nothing was taken, now something is" if before else "nothing is taken any more"
+        text = "accepted nothing, now accepts something" if before else "no longer accepts anything"
         return [Finding(place=self.at(place), text=text, narrows=after, widens=before)]
 
     def _all_of(self, before: Sequence[Schema], after: Sequence[Schema], place: str, level: int) -> Found:

@@ -163,5 +163,5 @@ class _Objects:
         if self.new.beyond is False and self.old.beyond is not False:
             return [Finding(place=self.here.at, text="other properties are refused now", narrows=True)]
         if self.old.beyond is False and self.new.beyond is not False:
-            return [Finding(place=self.here.at, text="other properties are taken now", widens=True)]
+            return [Finding(place=self.here.at, text="other properties are accepted now", widens=True)]
         return inner

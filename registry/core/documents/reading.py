@@ -184,7 +184,7 @@ def _not_json(exc: json.JSONDecodeError) -> InvalidConfigError:
     found = f" at {shorten(here)}" if here.strip() else " at its end" if exc.pos >= len(exc.doc) else ""
     what = f"is not JSON: {exc.msg}{found} in line {exc.lineno}, column {exc.colno}"
     ended = "It stops too early: add what is missing, down to the last bracket"
-    remedy = next((said for word, said in _REMEDIES.items() if word in exc.msg), "Look at what stands there")
+    remedy = next((said for word, said in _REMEDIES.items() if word in exc.msg), "Check the text there")
     return InvalidConfigError(ROOT, what, ended if exc.pos >= len(exc.doc.rstrip()) else remedy)
 
 
@@ -208,7 +208,7 @@ def whole(digits: str) -> int | Flaw:
 def number(digits: str) -> float | Flaw:
     """A number with a point, if it is finite."""
     value = float(digits)
-    return value if math.isfinite(value) else Flaw("is a number without bound", shorten(digits))
+    return value if math.isfinite(value) else Flaw("is an infinite number", shorten(digits))
 
 
 def _toml(text: str, limit: int) -> Any:
@@ -247,7 +247,7 @@ def _dump(value: object, limit: int) -> str:
 def _date(value: object) -> str:
     isoformat = getattr(value, "isoformat", None)
     if isoformat is None:
-        raise TypeError(f"{type(value).__name__} has no place in JSON")
+        raise TypeError(f"{type(value).__name__} is not allowed in JSON")
     return str(isoformat())
 
 

@@ -141,7 +141,7 @@ def _unknown(text: str) -> InvalidConfigError:
         return InvalidConfigError(
             ROOT,
             "is the path of a file, which is not read from here",
-            "Paste what stands in it, or upload it",
+            "Paste its content, or upload it",
         )
     shown = shorten(line.split("\n")[0], 20)
     return InvalidConfigError(

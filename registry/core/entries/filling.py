@@ -94,5 +94,5 @@ def _unmask_text(text: str, stored: Any, place: Place) -> str:
     if isinstance(stored, str) and SECRET.sub(MASK, stored) == text:
         return stored
     raise InvalidConfigError(
-        show(place), f"has {MASK}, which stands for a hidden value", "Type the value itself"
+        show(place), f"has {MASK}, which represents a hidden value", "Type the value itself"
     )

@@ -10,6 +10,7 @@ from registry.core.clients import bridges
 from registry.core.clients.headers import NAMES, is_name
 from registry.core.clients.recognition import MARK
 from registry.core.clients.table import CLIENTS
+from registry.core.documents import upstream
 from registry.core.documents.dialects import URL_KEYS
 from registry.core.documents.trees import mapped
 from registry.core.entries import needs
@@ -74,6 +75,8 @@ class _Cutter(Hider):
         if key in NAMES:
             return mapped(value, lambda text: text if is_name(text) else self.hidden(text, key))
         if key == MARK and isinstance(value, str) and value in CLIENTS:
+            return value
+        if key == upstream.KEY and upstream.is_mark(value):
             return value
         kept = key in KEPT or (needs.says(key, value) and isinstance(value, list))
         return value if kept else self._unknown(value, (key,))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from registry.agents import api as agent_api
 from registry.agents import operations as agent_operations
 from registry.agents import tokens as agent_tokens
-from registry.management.terminal import BY, as_json, plain, refusals, table, when
+from registry.management.terminal import BY, BaseCommand, as_json, plain, refusals, table, when
 from registry.models import Agent
 from registry.services import store_rows
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from registry.access import tokens
 from registry.access.roles import role_of
 from registry.core.scope import read, said
 from registry.errors import InvalidConfigError, NotAllowedError
-from registry.management.terminal import BY, scope_given, scope_options, table, when
+from registry.management.terminal import BY, BaseCommand, scope_given, scope_options, table, when
 from registry.models import Role
 
 DAYS = 365

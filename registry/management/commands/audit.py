@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from registry.access import audit
 from registry.access.audit import export, queries
 from registry.access.audit.verify import verify
-from registry.management.terminal import BY, plain, table, when
+from registry.management.terminal import BY, BaseCommand, plain, table, when
 
 FILTERS = ("q", "who", "what", "service", "door", "since", "until")
 AFTER = "an earlier END of the log, which must still be in it"

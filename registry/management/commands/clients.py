@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from registry.agents.operations import GLOBAL_AGENT
 from registry.clients import api as client_api
 from registry.clients import queries
 from registry.clients.presenter import settings_of
 from registry.clients.queries import File
+from registry.clients.words import text_of
 from registry.core.clients.writing.table import TARGETS
-from registry.management.terminal import as_json, plain, refusals, table
+from registry.management.terminal import BaseCommand, as_json, plain, refusals, table
 
 
 class Command(BaseCommand):
@@ -63,7 +64,7 @@ class Command(BaseCommand):
         """What the file is for and cannot say, where it does not stand in its way."""
         lines = [f"{where}: {path}" for where, path in file.target.places]
         lines += [f"Set {one.name}: {one.what} of {one.service} {one.around}" for one in settings_of(file)]
-        lines += [f"{note.service}: {note.text}" for note in file.written.notes]
+        lines += [f"{note.service}: {text_of(note)}" for note in file.written.notes]
         for line in (*lines, file.target.hint):
             if line:
                 self.stderr.write(plain(line).rstrip())

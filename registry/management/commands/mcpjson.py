@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from registry.agents import operations as agent_operations
@@ -23,8 +23,10 @@ from registry.core.documents.found import Choice
 from registry.core.documents.places import show
 from registry.imports import import_run
 from registry.imports import preview as import_preview
+from registry.imports.bundles import archive
+from registry.imports.bundles import operations as bundle_operations
 from registry.imports.preview import Preview, Row
-from registry.management.terminal import BY, PARTLY, plain, refusals
+from registry.management.terminal import BY, PARTLY, BaseCommand, plain, refusals
 from registry.mcpjson import drift as mcpjson_drift
 from registry.mcpjson import image, rollback, secret_bundle
 from registry.models import Role
@@ -94,6 +96,8 @@ class Command(BaseCommand):
 
     def _import(self, options: dict[str, Any]) -> None:
         source = _read(options["file"]) if options["file"] else None
+        bundle = _bundle(source, options["file"])
+        source = bundle_operations.text_of(bundle) if bundle else source
         values = {**_carried(source, options), **_values(options["values"])}
         renames = _renames(options["rename"])
         document = import_run.opened(source, options["client"], options["file"])[1]
@@ -107,6 +111,8 @@ class Command(BaseCommand):
             return
         if sys.stdin.isatty() and options["file"] != "-":
             values = values | {ask.name: _ask(f"{ask.name} ({ask.description}): ") for ask in seen.asks}
+        if bundle:
+            bundle_operations.unpack(bundle)
         results = import_run.bring(
             source if not choices else document,
             client=options["client"],
@@ -252,6 +258,13 @@ def _read(name: str) -> bytes:
         return handle.read(reading.MOST_BYTES + 1)
 
 
+def _bundle(source: bytes | None, name: str) -> str:
+    """What a whole MCP bundle is known by, once it is kept; empty for any other document."""
+    if source is None or not source.startswith(archive.MAGIC):
+        return ""
+    return bundle_operations.keep(source if name == "-" else Path(name).read_bytes())
+
+
 def _carried(source: bytes | None, options: dict[str, Any]) -> dict[str, str]:
     """The values that stand locked in the document, or in the mcp.json, opened by the passphrase."""
     data, limit = (image.own(), image.LARGEST) if source is None else (source, reading.MAX_BYTES)
@@ -310,7 +323,7 @@ def _passphrase(options: dict[str, Any], *, twice: bool = False) -> str:
         raise CommandError("The document came by standard input: give --passphrase-file.")
     typed = _ask("Passphrase: ")
     if twice and sys.stdin.isatty() and _ask("Repeat passphrase: ") != typed:
-        raise CommandError("The two do not match; nothing was exported.")
+        raise CommandError("The passphrases do not match; nothing was exported.")
     return typed
 
 

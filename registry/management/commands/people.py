@@ -5,14 +5,22 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from registry.access.account.factors import operations as factors
 from registry.access.people import operations, queries
 from registry.access.sessions import end as end_sessions
 from registry.core.scope import plain, said
-from registry.management.terminal import BY, as_json, refusals, scope_given, scope_options, table, when
+from registry.management.terminal import (
+    BY,
+    BaseCommand,
+    as_json,
+    refusals,
+    scope_given,
+    scope_options,
+    table,
+    when,
+)
 from registry.models import Role
 
 
@@ -21,7 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_subparsers(dest="what", required=True, metavar="COMMAND")
-        every = what.add_parser("list", help="list everybody")
+        every = what.add_parser("list", help="list all people")
         every.add_argument("--json", action="store_true", help="print JSON")
         invite = what.add_parser("invite", help="make an account; prints a link that works once, for 7 days")
         role = what.add_parser("role", help="change what a person may do")

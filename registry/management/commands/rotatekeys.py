@@ -6,11 +6,12 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from registry.access import audit
 from registry.errors import RegistryError
+from registry.management.terminal import BaseCommand
 from registry.secrets import rotation
 
 KEEP = "keep the old keys in the file, so that older backups stay readable"

@@ -67,7 +67,7 @@ def test_adding_saves_the_ticked_services(operator: Client) -> None:
 
 def test_htmx_is_sent_on_when_saved_and_gets_the_errors_alone(operator: Client) -> None:
     wrong = operator.post("/add-agent/", {"name": "a b"}, headers=HTMX)
-    assert (wrong.status_code, "Only letters" in text_of(wrong)) == (422, True)
+    assert (wrong.status_code, "Use only letters" in text_of(wrong)) == (422, True)
     assert text_of(wrong).lstrip().startswith('<div id="form-errors"')
     good = operator.post("/add-agent/", {"name": "ab"}, headers=HTMX)
     assert good.headers["HX-Redirect"] == "/agents/"
@@ -114,7 +114,7 @@ def test_of_many_services_some_are_shown_and_all_are_found(operator: Client) -> 
         make_service(f"many-{number:02}")
     page = operator.get("/add-agent/")
     assert len(boxes(page)[1]) == 30
-    assert "13 more: search for them." in text_of(page)
+    assert "13 more: use the search." in text_of(page)
     assert boxes(operator.post("/add-agent/", {"q": "many-39", "search": "1"}))[1] == ["many-39"]
 
 
@@ -141,7 +141,7 @@ def test_removing_ends_the_agent_and_leaves_the_services(operator: Client, write
 
 def test_the_built_in_agent_is_shown_and_cannot_be_edited(operator: Client) -> None:
     page = text_of(operator.get("/agents/global_agent_store/"))
-    assert "It always has all services" in page
+    assert "It always includes all services" in page
     assert 'name="services"' not in page
     assert operator.post("/agents/global_agent_store/", {"services": []}).status_code == 422
     assert operator.post("/agents/global_agent_store/remove/").status_code == 302
@@ -171,7 +171,7 @@ def test_the_address_is_shown_once(operator: Client, writer: Agent) -> None:
     assert "no-store" in made.headers["Cache-Control"]
     again = text_of(operator.get("/agents/writer/"))
     assert url.partition("token=")[2] not in again
-    assert "not fetched yet" in again
+    assert "never fetched" in again
     path = url[url.index("/agents/") :]
     assert list(Client().get(path).json()["mcpServers"]) == ["alpha"]
     assert "last fetched" in text_of(operator.get("/agents/"))

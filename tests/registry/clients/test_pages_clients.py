@@ -46,7 +46,7 @@ def test_the_page_shows_the_file_where_it_goes_and_what_is_different(viewer: Cli
     page = viewer.get("/connect/?service=files&client=cursor").content.decode()
     assert "&quot;files-mcp&quot;" in page
     assert ".cursor/mcp.json" in page
-    assert "its folder /srv is not written: Cursor has no key for it" in page
+    assert "its working directory /srv is not included: Cursor has no key for it" in page
     assert 'data-copies="client-text"' in page
 
 
@@ -83,7 +83,7 @@ def test_the_ways_to_it(viewer: Client) -> None:
 
 def test_an_agent_without_services_is_told_what_to_do(viewer: Client) -> None:
     agents.add("empty", [], by="ann", now=timezone.now())
-    assert "No service to connect" in viewer.get("/connect/?agent=empty").content.decode()
+    assert "No services to connect" in viewer.get("/connect/?agent=empty").content.decode()
 
 
 def test_rest_gives_the_file_with_its_notes_and_variables(viewer: Client) -> None:
@@ -117,7 +117,7 @@ def shown(*words: str) -> Any:
 def test_the_terminal_prints_the_file_alone_on_stdout() -> None:
     out, err = run("clients", "show", "files", "--for", "zed")
     assert json.loads(out)["context_servers"]["files"]["command"] == "files-mcp"
-    assert "its folder /srv is not written" in err
+    assert "its working directory /srv is not included" in err
     assert list(shown("--all", "--for", "roo")["mcpServers"]) == ["crm", "files"]
     assert list(shown("--agent", "desk", "--for", "roo")["mcpServers"]) == ["files"]
     assert shown("crm", "--for", "codex", "--json")["language"] == "toml"
@@ -140,7 +140,7 @@ def test_an_entry_that_would_not_be_taken_today_is_left_out_and_named(viewer: Cl
     answer = viewer.get("/api/v1/clients/cursor").json()
     assert list(json.loads(answer["text"])["mcpServers"]) == ["crm"]
     assert [note["service"] for note in answer["notes"]] == ["files"]
-    assert "is left out" in answer["notes"][0]["text"]
+    assert "is omitted" in answer["notes"][0]["text"]
 
 
 def test_a_scope_leaves_its_own_services_alone() -> None:

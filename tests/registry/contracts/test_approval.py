@@ -105,7 +105,9 @@ def test_very_many_are_approved_and_unpinned_in_portions(pinned: Service, monkey
         if len(commits) == 2:
             WaitingTool.objects.filter(name="t4").update(digest="changed again")
 
-    with pytest.raises(ContractError, match="1 tools of weather changed again meanwhile; 5 are approved"):
+    with pytest.raises(
+        ContractError, match="1 tools of weather changed again in the meantime; 5 are approved"
+    ):
         contract_approve.approve_all("weather", seen=asked, by="ann", now=NOW, tell=tell)
     assert (commits, waiting(pinned)) == ([4, 2, 1], {"t4": "added"})
     assert [action for action, _name, _grade in told(pinned)[-3:]] == ["approved"] * 3

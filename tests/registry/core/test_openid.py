@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from registry.core.openid import BadOpenIdError, OpenId, groups_in, read
+from registry.core.openid import BadOpenIdError, OpenId, claim_in, groups_in, read
 
 GOOD = ("https://id.example.org/realms/main", "console", "secret", "boss=admin, ops=operator,a=b=viewer")
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_used_says_which_setting_and_why(at: int, value: str, nam
 
 
 def test_nobody_is_shut_out_by_one_setting_alone() -> None:
-    with pytest.raises(BadOpenIdError, match="shuts everybody out"):
+    with pytest.raises(BadOpenIdError, match="locks everyone out"):
         read("", "", "", "", only=True)
 
 
@@ -73,3 +73,29 @@ def test_groups_are_texts_whatever_the_claim_holds() -> None:
     for nonsense in (None, 1, {"a": 1}, {}):
         assert groups_in({"groups": nonsense}) == []
     assert groups_in({}) == []
+
+
+@pytest.mark.parametrize(
+    ("claims", "name", "found"),
+    [
+        ({"groups": ["a"]}, "groups", ["a"]),
+        ({"realm_access": {"roles": ["a"]}}, "realm_access.roles", ["a"]),
+        ({"https://corp.example/groups": ["a"]}, "https://corp.example/groups", ["a"]),
+        ({"a.b": ["whole"], "a": {"b": ["nested"]}}, "a.b", ["whole"]),
+        ({"resource_access": {"my.client": {"roles": "a"}}}, "resource_access.my.client.roles", ["a"]),
+        ({"a": {"c": 1}, "a.b": {"c": ["a"]}}, "a.b.c", ["a"]),
+        ({"realm_access": {"roles": ["a"]}}, "realm_access", []),
+        ({"realm_access": ["roles"]}, "realm_access.roles", []),
+        ({"groups": ["a"]}, "roles", []),
+    ],
+)
+def test_the_groups_are_where_the_setting_says(
+    claims: dict[str, object], name: str, found: list[str]
+) -> None:
+    assert groups_in(claims, name) == found
+
+
+def test_the_claim_of_the_groups_is_a_setting_of_its_own() -> None:
+    given = [read(*GOOD, name, only=False) for name in ("realm_access.roles", " ", "groups")]
+    assert [one and one.groups_claim for one in given] == ["realm_access.roles", "groups", "groups"]
+    assert claim_in(None, "groups") is None

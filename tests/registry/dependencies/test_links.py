@@ -11,7 +11,7 @@ from lifecycle.operations import ordering
 from registry.core.documents.correcting import Correction
 from registry.core.entries import needs
 from registry.dependencies import links
-from registry.dependencies.links import StillNeededError
+from registry.dependencies.release import StillNeededError
 from registry.errors import InvalidConfigError
 from registry.imports import preview as import_preview
 from registry.mcpjson import drift, image, rollback

@@ -95,7 +95,7 @@ def test_the_page_offers_the_corrected_name_of_a_clash_and_what_may_be_given(adm
     assert "db-blog" in said
     said = by_upload((DATA / "server-npm.json").read_bytes(), admin, DATA)
     assert 'name="value:files.root"' in said
-    assert '<select id="may-2" name="value:files.MODE"' in said
+    assert '<select id="may-1" name="value:files.MODE"' in said
     assert 'placeholder="3"' in said
 
 

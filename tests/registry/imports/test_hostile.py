@@ -56,7 +56,7 @@ CASES: dict[str, tuple[bytes, str, str]] = {
     "TOML of brackets": (b"[mcp_servers.a]\nx = " + b"[" * 10_000, "document", "16"),
     "NaN": (with_url('"timeout": NaN'), "mcpServers.x.timeout", "NaN"),
     "Infinity": (with_url('"timeout": -Infinity'), "mcpServers.x.timeout", "Infinity"),
-    "1e999": (with_url('"timeout": 1e999'), "mcpServers.x.timeout", "without bound"),
+    "1e999": (with_url('"timeout": 1e999'), "mcpServers.x.timeout", "infinite number"),
     "a number of 5,000 digits": (with_url('"a": ' + "9" * 5000), "mcpServers.x.a", "18 digits"),
     "half a character": (with_url('"description": "\\ud83d"'), "mcpServers.x.description", "surrogate"),
     "half a character as a key": (with_url('"\\ud83d": 1'), "mcpServers.x", "surrogate"),

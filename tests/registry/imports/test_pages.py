@@ -70,7 +70,7 @@ def test_a_preview_shows_each_outcome_and_saves_nothing(admin: Client) -> None:
             ),
         )
     )
-    for words in ("Will be changed", "Unchanged", "Will be added", "To correct", "Asks for a value"):
+    for words in ("Will be changed", "Unchanged", "Will be added", "Needs correction", "Needs a value"):
         assert f">{words}</span>" in page
     assert "mcpServers.both" in page
     assert 'name="value:API_KEY"' in page
@@ -115,9 +115,9 @@ def test_of_a_locked_document_the_passphrase_is_asked_for_before_each_value(admi
     Service.objects.all().delete()
     Secret.objects.all().delete()
     page = text_of(preview(admin, json.dumps(locked)))
-    assert page.index("Passphrase of the export") < page.index("Type them one by one")
+    assert page.index("Export passphrase") < page.index("Enter them one by one")
     page = check(admin, page, passphrase="correct horse battery")
-    assert "Type them one by one" not in page
+    assert "Enter them one by one" not in page
     assert "Missing values" not in page
 
 
@@ -137,7 +137,7 @@ def test_only_the_ticked_ones_are_saved(admin: Client) -> None:
 def test_an_operator_saves_addresses_but_no_commands(operator: Client) -> None:
     page = text_of(preview(operator, document(a=GOOD, b={"command": "npx"})))
     assert ">Needs an admin</span>" in page
-    assert "only an admin may add" in row(page, "b")
+    assert "only an admin can add" in row(page, "b")
     assert "<textarea" not in row(page, "b")
     assert taken(page) == {"a"}
     save(operator, page, take=["0", "1"])
@@ -205,7 +205,7 @@ def test_a_large_document_is_saved_in_portions_that_the_page_asks_for(
     entries = {f"s{n}": {**GOOD, "dependsOn": [f"s{n + 1}"]} for n in range(9)}
     page = text_of(preview(admin, document(**entries, s9=GOOD, bad={"url": "ftp://x.example"})))
     assert len(taken(page)) == 3
-    assert "And 7 more, not shown here." in page
+    assert "7 more not shown here." in page
     seen = []
     page = text_of(save(admin, page))
     while 'id="import-going"' in page:
@@ -221,7 +221,7 @@ def test_a_large_document_is_saved_in_portions_that_the_page_asks_for(
 @pytest.mark.parametrize("text", ["{", '"just text"', '{"mcpServers": 7}', "\0", '{"a": {}, "a": {}}'])
 def test_a_document_that_cannot_be_read_says_where_and_why(admin: Client, text: str) -> None:
     answer = preview(admin, text)
-    assert 'class="problem"' in text_of(answer) or ">To correct</span>" in text_of(answer)
+    assert 'class="problem"' in text_of(answer) or ">Needs correction</span>" in text_of(answer)
     assert not Service.objects.exists()
 
 

@@ -66,7 +66,7 @@ def test_an_entry_is_corrected_in_place_and_the_rest_of_the_page_stays(admin: Cl
     )
     assert "to-mend" not in page
     assert taken(page) == {"asks", "both"}
-    assert "given</span>" in page
+    assert "provided</span>" in page
     assert "top-secret" not in page
     save(admin, page, **{"value:API_KEY": "top-secret-3"})
     assert names() == {"asks", "both"}

@@ -44,7 +44,7 @@ def test_an_edit_and_a_change_of_the_same_service_are_decided_only_as_seen(
     edit(file, weather=mine)
     before = looked().seen
     register({"weather": {**WEATHER, "description": "changed here"}})
-    with pytest.raises(FileMovedError, match="changed in the console meanwhile"):
+    with pytest.raises(FileMovedError, match="changed in the console in the meantime"):
         drift.take(before, by="bea", role=Role.ADMIN, now=LATER, values={})
     assert service_register.get("weather").description == "changed here"
     lines = [line.text.strip() for line in looked().lines]

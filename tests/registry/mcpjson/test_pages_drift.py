@@ -68,7 +68,7 @@ def test_a_file_with_locked_values_is_taken_with_its_passphrase(admin: Client, f
     file.write_text(taken)
     drift.publish(timezone.now())
     page = text_of(admin.get("/versions/drift/"))
-    assert "Passphrase of the export" in page and 'name="value:weather.headers.Authorization"' in page
+    assert "Export passphrase" in page and 'name="value:weather.headers.Authorization"' in page
     assert "does not keep" not in page
     admin.post("/versions/drift/take/", {**seen(admin), "passphrase": "another one"})
     assert Service.objects.listed().get().name == "other"
@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_parsed_says_where_and_can_only_be_replaced(
 def test_taking_the_file(operator: Client, file: Path) -> None:
     edit(file, mine={"url": URL})
     page = text_of(operator.post("/versions/drift/take/", seen(operator), follow=True))
-    assert "1 service is as the file says" in page
+    assert "1 service updated from the file" in page
     assert set(Service.objects.listed().values_list("name", flat=True)) == {"weather", "mine"}
     assert "hidden" in banner(operator)
 
@@ -158,8 +158,8 @@ def test_taking_the_file(operator: Client, file: Path) -> None:
 def test_what_cannot_be_taken_is_named_and_still_there(operator: Client, file: Path) -> None:
     edit(file, mine={"url": URL}, shell={"command": "sh"}, asks={"url": URL, "headers": {"K": "${KEY}"}})
     page = html.unescape(text_of(operator.post("/versions/drift/take/", seen(operator), follow=True)))
-    assert "2 entries could not be taken" in page
-    assert "only an admin may add" in page
+    assert "2 entries could not be imported" in page
+    assert "only an admin can add" in page
     assert 'name="value:KEY"' in page
     assert "shell" in file.read_text()
     operator.post("/versions/drift/take/", {**seen(operator), "value:KEY": "canary-3"})

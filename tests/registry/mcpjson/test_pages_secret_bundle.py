@@ -69,7 +69,7 @@ def test_the_answer_is_a_file_that_no_cache_keeps(admin: Client) -> None:
 
 def test_an_agents_file_has_its_name_and_its_values_alone(admin: Client) -> None:
     agent_operations.add("desk", ["b"], by="ann", now=timezone.now())
-    assert "Those of the agent desk" in text_of(admin.get(PATH))
+    assert "Same as agent desk" in text_of(admin.get(PATH))
     answer = admin.post(PATH, {**GOOD, "agent": "desk"})
     assert "desk.mcp-with-secrets.json" in answer.headers["Content-Disposition"]
     assert secret_bundle.values(text_of(answer), PHRASE) == {"b.headers.K": "canary-b"}
@@ -100,14 +100,14 @@ def test_an_import_asks_for_the_passphrase_and_takes_the_values(admin: Client, o
     Service.objects.all().delete()
     Secret.objects.all().delete()
     page = text_of(preview(operator, text))
-    assert "Passphrase of the export" in page
+    assert "Export passphrase" in page
     assert 'name="value:a.headers.K"' in page
     refused = save_preview(operator, page, take=["0", "1"], passphrase="wrong horse")
     page = text_of(refused)
     assert (refused.status_code, "Wrong passphrase" in page, "wrong horse" in page) == (422, True, False)
     assert not Service.objects.exists()
     page = check(operator, page, take=["0", "1"], passphrase=PHRASE)
-    assert "Passphrase of the export" not in page
+    assert "Export passphrase" not in page
     assert 'name="value:' not in page
     assert PHRASE not in page
     assert "canary" not in page

@@ -50,7 +50,7 @@ def test_signed_out_is_sent_to_sign_in_and_methods_are_kept(viewer: Client) -> N
 
 
 def test_an_empty_list_says_so(viewer: Client) -> None:
-    assert "No version yet" in text_of(viewer.get("/versions/"))
+    assert "No versions yet" in text_of(viewer.get("/versions/"))
     assert viewer.get("/versions/compare/").status_code == 404
 
 
@@ -127,6 +127,18 @@ def test_an_admin_rolls_back_which_is_a_new_version(admin: Client, data_dir: Pat
     assert image.document() == json.loads(ConfigVersion.objects.get(number=1).document)
     assert json.loads((data_dir / "mcp.json").read_text()) == image.document()
     assert AuditEntry.objects.filter(action="rolled back", actor="admin-1").count() == 1
+
+
+def test_the_message_of_a_rollback_offers_to_undo_it(admin: Client) -> None:
+    three_versions()
+    page = text_of(admin.post("/versions/1/rollback/", follow=True))
+    assert 'hx-post="/versions/3/rollback/">Undo</button>' in page
+    answer = admin.post("/versions/3/rollback/", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == "/versions/"
+    assert {service.name for service in Service.objects.listed()} == {"time", "weather"}
+    admin.get("/versions/")
+    unchanged = text_of(admin.post("/versions/3/rollback/", follow=True))
+    assert "Nothing to do" in unchanged and "Undo" not in unchanged
 
 
 def test_only_an_admin_rolls_back_and_only_by_post(operator: Client, admin: Client) -> None:

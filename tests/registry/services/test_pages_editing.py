@@ -91,7 +91,7 @@ def test_the_link_is_for_those_who_may(viewer: Client, operator: Client, admin: 
 def test_a_form_that_comes_back_untouched_changes_nothing(admin: Client, name: str, entry: Any) -> None:
     before = save(name, entry)
     answer = edit(admin, name, form_of(admin, name), follow=True)
-    assert f"{name} stays as it was" in text_of(answer)
+    assert f"{name} was not changed" in text_of(answer)
     after = register.get(name)
     assert (after.entry, after.revision, after.approved_hash) == (
         before.entry,
@@ -159,7 +159,7 @@ def test_a_link_that_advises_the_other_transport_chooses_it_and_saves_nothing(op
 def test_what_a_field_cannot_show_is_locked_and_stays(admin: Client) -> None:
     save("files", {"command": "sh", "args": ["-c", "one\ntwo", ""]})
     page = text_of(admin.get("/services/files/edit/"))
-    assert "cannot show it whole" in page
+    assert "cannot show the value completely" in page
     edit(admin, "files", {**form_of(admin, "files"), "args": "lost", "description": "x"})
     service = register.get("files")
     assert service.entry["args"] == ["-c", "one\ntwo", ""]

@@ -75,7 +75,7 @@ def _app_added(request: HttpRequest, secret: str, counter: int) -> HttpResponse:
     except NotPossibleError as exc:
         messages.error(request, str(exc))
         return redirect("account")
-    return _said(request, _("The authenticator app is set up."), fresh_codes=fresh)
+    return _said(request, _("Authenticator app set up."), fresh_codes=fresh)
 
 
 @never_cache
@@ -91,7 +91,7 @@ def account_passkey_add(request: HttpRequest) -> HttpResponse:
         return render(request, "registry/account/factors/account_passkey_add.html", context)
     credential = answer_of(request)
     if credential is None or not passkeys.made(credential):
-        messages.error(request, _("The passkey was not added: the browser did not answer what was asked."))
+        messages.error(request, _("The passkey was not added: the browser did not return a valid answer."))
         return redirect("account_passkey_add")
     try:
         name = request.POST.get("name", "")
@@ -99,7 +99,7 @@ def account_passkey_add(request: HttpRequest) -> HttpResponse:
     except NotPossibleError as exc:
         messages.error(request, str(exc))
         return redirect("account")
-    return _said(request, _("The passkey is added. You can sign in with it alone."), fresh_codes=fresh)
+    return _said(request, _("Passkey added. You can sign in with it alone."), fresh_codes=fresh)
 
 
 def answer_of(request: HttpRequest) -> dict[str, Any] | None:
@@ -118,7 +118,7 @@ def account_app_remove(request: HttpRequest) -> HttpResponse:
     """No codes of an app any more."""
     if not operations.remove_app(_me(request), now=timezone.now()):
         raise Http404
-    messages.success(request, _("The authenticator app is removed."))
+    messages.success(request, _("Authenticator app removed."))
     return redirect("account")
 
 
@@ -129,7 +129,7 @@ def account_passkey_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """This passkey opens nothing any more."""
     if not operations.remove_passkey(_me(request), pk, now=timezone.now()):
         raise Http404
-    messages.success(request, _("The passkey is removed. Delete it in your device or browser too."))
+    messages.success(request, _("Passkey removed. Delete it from your device or browser too."))
     return redirect("account")
 
 
@@ -144,4 +144,4 @@ def account_codes(request: HttpRequest) -> HttpResponse:
     except NotPossibleError as exc:
         messages.error(request, str(exc))
         return redirect("account")
-    return _said(request, _("The former recovery codes open nothing any more."), fresh_codes=True)
+    return _said(request, _("The old recovery codes no longer work."), fresh_codes=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from registry.core.clients.summary import not_in_force
+from registry.core.clients.writing import brought
 from registry.core.entries import entry as entries
 from registry.core.entries import filling
 from registry.core.entries.entry import OAUTH, Entry
@@ -26,7 +26,8 @@ _WAYS: tuple[Callable[[int], str], ...] = (
 class Meant:
     """One service, to be written for a client; every text may have `${secret:NAME}` in it.
 
-    Time limits are seconds. `kept` names what the entry has and no client's file knows.
+    Time limits are seconds. `kept` names what the entry has and no client's file knows, `extra` is what it
+    brought along from the client `source`. `first_transport` is that of the service, whatever reaches it.
     """
 
     name: str
@@ -43,6 +44,9 @@ class Meant:
     on: bool = True
     description: str = ""
     kept: tuple[str, ...] = ()
+    source: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    first_transport: str = ""
 
 
 def meant(name: str, stored: Mapping[str, Any], *, on: bool) -> Meant:
@@ -92,6 +96,9 @@ def _of(name: str, stored: Mapping[str, Any], entry: Entry, back: Mapping[str, s
         on=on,
         description=entry.description,
         kept=tuple(_kept(stored, entry)),
+        source=brought.source(stored),
+        extra=dict(brought.along(stored)),
+        first_transport=config.transport,
     )
     if not config.auth or made.signs_in:
         return made
@@ -109,4 +116,3 @@ def _kept(stored: Mapping[str, Any], entry: Entry) -> Iterator[str]:
         yield "dependencies"
     if entry.config.check:
         yield "the functional check"
-    yield from not_in_force(stored, str(stored.get("importedFrom", "")))

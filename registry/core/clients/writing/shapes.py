@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from registry.core.clients.headers import is_name
+from registry.core.clients.writing.notes import Code
 from registry.core.clients.writing.telling import Telling
 from registry.core.entries.placeholders import SECRET, reference
 from registry.core.entries.transport import HTTP, SSE, STDIO, inferred
@@ -50,7 +51,7 @@ def _cwd(tell: Telling) -> dict[str, str]:
     """The folder to start in; most clients start where they please."""
     cwd = tell.service.cwd
     if cwd and not tell.target.cwd:
-        tell.note(f"its folder {cwd} is not written: {tell.target.program} has no key for it")
+        tell.note(Code.NO_FOLDER, folder=cwd)
     return {"cwd": tell.text(cwd, "cwd")} if cwd and tell.target.cwd else {}
 
 
@@ -64,7 +65,7 @@ def _untold(tell: Telling) -> None:
     told = service.transport in target.types or target.url[HTTP] != target.url[SSE]
     if not told and inferred(service.url) != service.transport:
         said = "SSE" if service.transport == SSE else "streamable HTTP"
-        tell.note(f"its transport, {said}, is not written: {target.program} finds it out by itself")
+        tell.note(Code.NO_TRANSPORT, transport=said)
 
 
 def _switch(tell: Telling) -> dict[str, bool]:
@@ -72,7 +73,7 @@ def _switch(tell: Telling) -> dict[str, bool]:
     if key == "enabled":
         return {key: on}
     if not on and not key:
-        tell.note(f"is stopped here: {tell.target.program} has no switch in this file, turn it off there")
+        tell.note(Code.NO_SWITCH)
     return {key: True} if key == "disabled" and not on else {}
 
 
@@ -147,7 +148,7 @@ def goose(tell: Telling) -> dict[str, Any]:
         envs, keys = _whole(tell)
         for name in (*envs, *keys):
             if name.lower() in _NOT_IN_GOOSE:
-                tell.note(f"env {name}: Goose refuses to set it")
+                tell.note(Code.REFUSED_VARIABLE, name=name)
         _cwd(tell)
     else:
         made |= {"type": "streamable_http", "uri": tell.text(service.url, "url")}

@@ -6,11 +6,16 @@ import math
 from collections.abc import Mapping
 
 from registry.core.clients.writing.meaning import Meant
+from registry.core.clients.writing.notes import Code, Note
 from registry.core.clients.writing.target import MILLISECONDS, Limit, Target
 from registry.core.clients.writing.variables import Variables
 from registry.core.contract.schema_values import number_word
 from registry.core.documents.places import shorten
 from registry.core.entries.placeholders import SECRET, reference
+
+NO_LIMIT = {"call": Code.NO_CALL_LIMIT, "start": Code.NO_START_LIMIT}
+OUTSIDE = {"call": Code.CALL_LIMIT_OUTSIDE, "start": Code.START_LIMIT_OUTSIDE}
+ROUNDED = {"call": Code.CALL_LIMIT_ROUNDED, "start": Code.START_LIMIT_ROUNDED}
 
 
 class Telling:
@@ -18,12 +23,13 @@ class Telling:
 
     def __init__(self, target: Target, service: Meant, variables: Variables) -> None:
         self.target, self.service, self.variables = target, service, variables
-        self.notes: list[str] = []
+        self.notes: list[Note] = []
 
-    def note(self, text: str) -> None:
-        """Each sentence once."""
-        if text not in self.notes:
-            self.notes.append(text)
+    def note(self, code: Code, **about: str) -> None:
+        """Each once."""
+        made = Note(service=self.service.name, code=code, about={"program": self.target.program, **about})
+        if made not in self.notes:
+            self.notes.append(made)
 
     def text(self, text: str, place: str, what: str = "") -> str:
         """With every secret as this client fills it in; where it fills in nothing, a person has to."""
@@ -35,9 +41,7 @@ class Telling:
         name = self.variable(secret, reference(secret), said)
         if self.target.spell is not None and place in self.target.fills:
             return self.target.spell(name)
-        self.note(
-            f"{said}: {self.target.program} fills in nothing here; write the value in place of ${{{name}}}"
-        )
+        self.note(Code.BY_HAND, place=said, placeholder=f"${{{name}}}")
         return f"${{{name}}}"
 
     def variable(self, key: str, holds: str, said: str) -> str:
@@ -47,8 +51,7 @@ class Telling:
     def _literal(self, text: str, said: str) -> None:
         literal = self.target.literal
         if literal and (found := literal.search(SECRET.sub("", text))):
-            found_text, program = shorten(found[0], 40), self.target.program
-            self.note(f"{said}: {found_text} is meant as it stands; {program} would fill it in")
+            self.note(Code.LITERAL, place=said, text=shorten(found[0], 40))
 
     def texts(self, pairs: Mapping[str, str], place: str) -> dict[str, str]:
         """Headers or variables."""
@@ -61,7 +64,7 @@ class Telling:
         """A value that the client takes from its environment under exactly this name."""
         other = self.variables.named(name, holds, self.service.name, said)
         if other:
-            self.note(f"{said}: {name} has another value for {other}, and {self.target.program} knows one")
+            self.note(Code.TWO_VALUES, place=said, name=name, other=other)
 
     def limits(self) -> dict[str, float]:
         """Both time limits as this client writes them."""
@@ -74,22 +77,21 @@ class Telling:
             if seconds is None:
                 continue
             if limit is None:
-                self._limited(what, seconds, f"{self.target.program} has no setting for it")
+                self._limited(NO_LIMIT[what], seconds)
             elif (amount := self._amount(what, seconds, limit)) is not None:
                 made[limit.key] = amount
         return made
 
-    def _limited(self, what: str, seconds: float, why: str) -> None:
-        self.note(f"its {what} limit of {number_word(seconds)} s: {why}")
+    def _limited(self, code: Code, seconds: float, **about: str) -> None:
+        self.note(code, n=number_word(seconds), **about)
 
     def _amount(self, what: str, seconds: float, limit: Limit) -> float | None:
-        program = self.target.program
         if not limit.least <= seconds <= limit.most:
-            bounds = f"from {number_word(limit.least)} to {number_word(limit.most)} s"
-            self._limited(what, seconds, f"{program} takes {bounds}; left out")
+            least, most = number_word(limit.least), number_word(limit.most)
+            self._limited(OUTSIDE[what], seconds, least=least, most=most)
             return None
         said = round(seconds * 1000, 3) if limit.unit == MILLISECONDS else seconds
         if limit.whole and not float(said).is_integer():
             said = math.ceil(said)
-            self._limited(what, seconds, f"{program} takes whole {limit.unit}; rounded up")
+            self._limited(ROUNDED[what], seconds, unit=limit.unit)
         return int(said) if float(said).is_integer() else said

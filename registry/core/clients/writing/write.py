@@ -7,23 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.core.clients.summary import MOST
+from registry.core.clients.writing import own
 from registry.core.clients.writing.bridge import bridged
 from registry.core.clients.writing.meaning import Meant
+from registry.core.clients.writing.notes import Code, Note
 from registry.core.clients.writing.rendering import RENDER
 from registry.core.clients.writing.shapes import SHAPES
 from registry.core.clients.writing.target import Target
 from registry.core.clients.writing.telling import Telling
 from registry.core.clients.writing.variables import Variable, Variables
 from registry.core.documents.formats import goose
+from registry.core.documents.places import shorten
 from registry.core.entries.transport import SSE
-
-
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """What is to be known before the file is used, of one service."""
-
-    service: str
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +39,10 @@ def written(target: Target, services: Iterable[Meant]) -> Written:
     for service in services:
         name, tell = _name(target, service.name, entries), _telling(target, service, variables)
         if name != service.name and target.shape != "goose":
-            tell.note(f"is called {name} there: {target.program} takes no other characters in a name")
-        entries[name] = SHAPES[target.shape](tell)
+            tell.note(Code.RENAMED, name=name)
+        entries[name] = _with_own(tell, SHAPES[target.shape](tell))
         off += [] if service.on else [name]
-        notes += [Note(service=service.name, text=text) for text in tell.notes]
+        notes += tell.notes
     tree = _document(target, entries, off, list(variables))
     return Written(text=RENDER[target.language](tree), notes=tuple(notes), variables=tuple(variables))
 
@@ -55,16 +51,26 @@ def _telling(target: Target, service: Meant, variables: Variables) -> Telling:
     tell = Telling(target, service, variables)
     if service.transport not in target.transports:
         said = "SSE" if service.transport == SSE else "HTTP"
-        tell.note(
-            f"is reached through mcp-remote, a program of npm: {target.program} does not speak {said} itself"
-        )
+        tell.note(Code.BRIDGED, transport=said)
         tell.service = bridged(service)
     if service.signs_in:
-        tell.note(f"wants a sign-in, which {target.program} does itself")
+        tell.note(Code.SIGNS_IN)
     kept = [*service.kept, *(["description"] if service.description and target.shape != "goose" else [])]
+    kept += [shorten(key) for key in service.extra if key not in own.keys_of(tell)]
     if kept:
-        tell.note(f"stays in the console, as {target.program} has no key for it: {', '.join(kept)}")
+        tell.note(Code.STAYS, keys=", ".join(kept[:MOST]))
     return tell
+
+
+def _with_own(tell: Telling, made: dict[str, Any]) -> dict[str, Any]:
+    """The entry with the keys that came with it from this client; those that are written anyway stay so."""
+    for key in own.keys_of(tell):
+        value = own.value(tell, key)
+        there = made.get(key)
+        if isinstance(value, dict) and isinstance(there, dict):
+            made[key] = {**value, **there}
+        made.setdefault(key, value)
+    return made
 
 
 def _name(target: Target, name: str, taken: Iterable[str]) -> str:

@@ -44,4 +44,4 @@ def plain(text: str, max_depth: int) -> str:
 def _unfinished(text: str, at: int, word: str) -> InvalidConfigError:
     line = text.count("\n", 0, at) + 1
     what = "a text that does not end" if word == '"' else "a stray slash or a comment that does not end"
-    return InvalidConfigError(ROOT, f"has {what} in line {line}", "Put it right there")
+    return InvalidConfigError(ROOT, f"has {what} in line {line}", "Fix it there")

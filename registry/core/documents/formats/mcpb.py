@@ -9,7 +9,7 @@ from typing import Any
 
 from registry.core.documents.found import Document, Found, Input
 from registry.core.documents.places import show
-from registry.core.documents.trees import mapped
+from registry.core.documents.trees import mapped, strings
 from registry.core.entries import fields
 from registry.core.secrecy import credentials
 from registry.errors import InvalidConfigError
@@ -24,11 +24,15 @@ DIRNAME = "bundle.__dirname"
 _FOLDERS = {
     DIRNAME: "The folder that the bundle is unpacked in, on the console's machine",
     "HOME": "The home folder that the bundle may use, on the console's machine",
-    "DESKTOP": "The folder that stands for the desktop, on the console's machine",
-    "DOCUMENTS": "The folder that stands for the documents, on the console's machine",
-    "DOWNLOADS": "The folder that stands for the downloads, on the console's machine",
+    "DESKTOP": "The folder to use as desktop, on the console's machine",
+    "DOCUMENTS": "The folder to use for documents, on the console's machine",
+    "DOWNLOADS": "The folder to use for downloads, on the console's machine",
 }
 _UNSET = "${"
+_DIR = "${__dirname}"
+UNPACK = (
+    "start it from a folder that the bundle was unpacked in; a .mcpb file is unpacked here when it is saved"
+)
 _SEPARATOR = re.compile(r"\$\{(?:/|pathSeparator)\}")
 
 
@@ -42,8 +46,8 @@ def is_manifest(tree: Mapping[str, Any]) -> bool:
 
 def read(tree: Mapping[str, Any]) -> Document:
     """Its one server. Each `user_config` that it uses is asked for."""
-    given = tree["server"].get("mcp_config")
-    if not isinstance(given, dict):
+    given = config_of(tree["server"])
+    if not given:
         what = "is a bundle manifest without server.mcp_config, which says how it is started"
         raise InvalidConfigError(show(("server",)), what, "Add it, or write the command yourself")
     config, notes = _for_platform(given)
@@ -59,10 +63,20 @@ def read(tree: Mapping[str, Any]) -> Document:
         name=tree.get("name", ""),
         place=_AT,
         raw=raw,
-        notes=(*notes, "start it from a folder that the bundle was unpacked in; the console unpacks none"),
+        notes=(*notes, *([UNPACK] if any(_DIR in text for text in strings(config)) else [])),
         optional=frozenset(f"{_PREFIX}{name}" for name in used),
     )
     return Document(shape="bundle manifest", found=(found,), inputs=_inputs(options), client="mcpb")
+
+
+def config_of(server: Mapping[str, Any]) -> dict[str, Any]:
+    """How it is started; of the type uv that need not be said. Empty where it is not said and must be."""
+    given, entry = server.get("mcp_config"), server.get("entry_point")
+    if isinstance(given, dict):
+        return dict(given)
+    if server.get("type") == "uv" and isinstance(entry, str):
+        return {"command": "uv", "args": ["run", "--directory", _DIR, entry]}
+    return {}
 
 
 def _for_platform(given: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -87,7 +101,7 @@ def _filled(config: dict[str, Any], options: Mapping[str, Mapping[str, Any]]) ->
         return _hole(match[1], options.get(match[1], {}))
 
     def plain(text: str) -> str:
-        return _VALUE.sub(put, _SEPARATOR.sub("/", text.replace("${__dirname}", f"${{{DIRNAME}}}")))
+        return _VALUE.sub(put, _SEPARATOR.sub("/", text.replace(_DIR, f"${{{DIRNAME}}}")))
 
     return {key: mapped(value, plain) for key, value in made.items()}
 

@@ -69,4 +69,4 @@ def _with(item: Found, others: Sequence[Place]) -> Found:
         return item
     named = ", ".join(show(place) for place in others[:MOST_NAMED])
     more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
-    return replace(item, notes=(*item.notes, f"stands the same at {named}{more}"))
+    return replace(item, notes=(*item.notes, f"occurs identically at {named}{more}"))

@@ -108,6 +108,9 @@ def _started(
         yes = [] if {"--yes", "-y"} & set(runtime) else ["--yes"]
         return [f"{identifier}@{version}" if version else identifier, *yes, *runtime]
     start = [] if "run" in runtime else ["run", "-i", "--rm"]
+    image = identifier.rpartition("/")[2].partition(":")[0]
+    if runtime and runtime[-1].rpartition("/")[2].partition(":")[0] == image:  # they name it themselves
+        runtime = runtime[:-1]
     passed = [word for name in env for word in ("-e", name) if name not in runtime]
     tagged = ":" in identifier.rpartition("/")[2] or "@" in identifier or not version
     return [*start, *runtime, *passed, identifier if tagged else f"{identifier}:{version}"]
@@ -141,6 +144,8 @@ def _argument(way: Way, item: Mapping[str, Any], *, flags: bool) -> list[str]:
         way.notes.append(f"the argument {shorten(option or label, 40)} may be given, and is left out")
         return []
     value = _value(way, item, re.sub(r"[^\w.-]+", "_", label) or "argument")
+    if option and item.get("format") == "boolean" and value.lower() in ("true", "false"):
+        return [option] if value.lower() == "true" else []
     if not option:
         return [value]
     return [option + value] if option.endswith("=") else [option, value]

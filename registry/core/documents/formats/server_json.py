@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.core.documents import upstream
 from registry.core.documents.formats import packages
 from registry.core.documents.formats.packages import Way
 from registry.core.documents.found import Document, Found, Input
@@ -17,7 +18,7 @@ from registry.core.documents.places import Place, shorten, show
 from registry.core.entries import names as entry_names
 from registry.errors import InvalidConfigError
 
-_OFFICIAL = "io.modelcontextprotocol.registry/official"
+OFFICIAL = "io.modelcontextprotocol.registry/official"
 _SNAKE = {
     "registry_type": "registryType",
     "registry_name": "registryType",
@@ -27,6 +28,7 @@ _SNAKE = {
     "package_arguments": "packageArguments",
     "environment_variables": "environmentVariables",
     "is_required": "isRequired",
+    "required": "isRequired",
     "is_secret": "isSecret",
     "value_hint": "valueHint",
     "transport_type": "type",
@@ -34,27 +36,33 @@ _SNAKE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Listed:
+class Listed:
     """A server, and what the registry says about it."""
 
     server: Mapping[str, Any]
     place: Place
     status: str = ""
     latest: bool = True
+    official: bool = False
+
+    @property
+    def short(self) -> str:
+        """The name that a service gets."""
+        return entry_names.suggest(self.server["name"].rpartition("/")[2])
 
 
 def is_document(tree: object) -> bool:
     """Whether it is a server.json, or an answer of a registry."""
-    return bool(_listed(tree))
+    return bool(listed(tree))
 
 
 def read(tree: object) -> Document:
     """Each server as one entry."""
-    listed = _listed(tree)
+    servers = listed(tree)
     found: list[Found] = []
     inputs: dict[str, Input] = {}
-    newest = {one.server["name"] for one in listed if one.latest}
-    for one in listed:
+    newest = {one.server["name"] for one in servers if one.latest}
+    for one in servers:
         item, asked = _found(one, one.server["name"] in newest)
         found.append(item)
         inputs |= {name: said for name, said in asked.items() if name not in inputs}
@@ -64,9 +72,10 @@ def read(tree: object) -> Document:
     return Document(shape=shape, found=tuple(found), inputs=inputs, client="server.json")
 
 
-def _listed(tree: object, place: Place = ()) -> list[_Listed]:
+def listed(tree: object, place: Place = ()) -> list[Listed]:
+    """The servers of a document; none where it is no such document."""
     if isinstance(tree, list):
-        each = [_listed(item, (*place, index)) for index, item in enumerate(tree)]
+        each = [listed(item, (*place, index)) for index, item in enumerate(tree)]
         return [one for found in each for one in found] if all(each) else []
     if not isinstance(tree, dict):
         return []
@@ -76,7 +85,7 @@ def _listed(tree: object, place: Place = ()) -> list[_Listed]:
     if isinstance(inner, dict) and isinstance(inner.get("name"), str) and "mcp_config" not in inner:
         return [_one(inner, (*place, "server"), tree.get("_meta"))]
     servers = tree.get("servers")
-    return _listed(servers, (*place, "servers")) if isinstance(servers, list) and not place else []
+    return listed(servers, (*place, "servers")) if isinstance(servers, list) and not place else []
 
 
 def _is_server(tree: Mapping[str, Any]) -> bool:
@@ -90,32 +99,34 @@ def _is_server(tree: Mapping[str, Any]) -> bool:
     )
 
 
-def _one(server: Mapping[str, Any], place: Place, meta: object) -> _Listed:
-    said = meta.get(_OFFICIAL, meta) if isinstance(meta, dict) else {}
+def _one(server: Mapping[str, Any], place: Place, meta: object) -> Listed:
+    said = meta.get(OFFICIAL, meta) if isinstance(meta, dict) else {}
     said = said if isinstance(said, dict) else {}
     status = str(said.get("status") or server.get("status") or "")
     latest = said.get("isLatest", said.get("is_latest", True)) is not False
-    return _Listed(server=server, place=place, status=status, latest=latest)
+    official = isinstance(meta, dict) and isinstance(meta.get(OFFICIAL), dict)
+    return Listed(server=server, place=place, status=status, latest=latest, official=official)
 
 
-def _found(one: _Listed, newer: bool) -> tuple[Found, dict[str, Input]]:
-    server, given = one.server, one.server["name"]
-    name = entry_names.suggest(given.rpartition("/")[2])
-    ways = _ways(server, name, one.place)
-    if not ways:
+def _found(one: Listed, newer: bool) -> tuple[Found, dict[str, Input]]:
+    server, given, name = one.server, one.server["name"], one.short
+    possible = ways(one)
+    if not possible:
         wrong = InvalidConfigError(
             show(one.place),
             "is a server.json of the MCP registry that names neither a package nor a remote",
             "Write its command or address yourself",
         )
         return Found(name=given, place=one.place, raw={}, problem=wrong), {}
-    way = next((way for way in ways if way.problem is None), ways[0])
+    way = next((way for way in possible if way.problem is None), possible[0])
     notes = [f'named "{name}" after {shorten(given)}'] if name != given else []
     notes += ["its publisher calls it deprecated"] if one.status == "deprecated" else []
-    notes += [_taken(way, ways)] if len(ways) > 1 else []
+    notes += [_taken(way, possible)] if len(possible) > 1 else []
     raw = dict(way.entry)
     if isinstance(server.get("description"), str):
         raw.setdefault("description", server["description"])
+    kept = upstream.mark(given, str(server.get("version", "")), one.status) if one.official else {}
+    raw |= {upstream.KEY: kept} if kept else {}
     item = Found(
         name=name,
         place=way.place,
@@ -128,18 +139,19 @@ def _found(one: _Listed, newer: bool) -> tuple[Found, dict[str, Input]]:
     return item, dict(way.inputs)
 
 
-def _problem(one: _Listed, newer: bool) -> InvalidConfigError | None:
+def _problem(one: Listed, newer: bool) -> InvalidConfigError | None:
     if one.status == "deleted":
         return InvalidConfigError(show(one.place), "was deleted from the registry", "Leave it out")
     if not one.latest and newer:
         version = shorten(str(one.server.get("version", "")), 30)
-        what = f"is version {version}, and a later one stands in the same document"
+        what = f"is version {version}, and a later one is in the same document"
         return InvalidConfigError(show(one.place), what, "Leave it out, or import it alone")
     return None
 
 
-def _ways(server: Mapping[str, Any], prefix: str, place: Place) -> list[Way]:
+def ways(one: Listed) -> list[Way]:
     """In the order in which they are preferred: streamable HTTP, SSE, packages as they are listed."""
+    server, prefix, place = one.server, one.short, one.place
     remotes = [
         packages.of_remote(_camel(remote), prefix, (*place, "remotes", at))
         for at, remote in enumerate(_list(server, "remotes"))

@@ -169,7 +169,7 @@ def _value(event: Any) -> Any:
 
 
 def _tagged(tag: str) -> Flaw:
-    return Flaw(f"has the YAML tag {shorten(tag, 40)}, which means nothing here", "null")
+    return Flaw(f"has the YAML tag {shorten(tag, 40)}, which is not supported here", "null")
 
 
 def resolved(word: str) -> Any:

@@ -139,7 +139,7 @@ def _document(heard: _Heard, client: str, said: str) -> Document:
     if program and _URL.match(program[0]) and "url" not in entry:
         entry["url"] = program.pop(0)
         if "type" not in entry and client in ("claude-code", "gemini"):
-            notes.append(f"{said} without --transport would start this address as a command; taken as a url")
+            notes.append(f"{said} without --transport would start this address as a command; read as a url")
     elif program:
         entry |= {"command": program[0], "args": program[1:]}
     elif isinstance(entry.get("args"), str):

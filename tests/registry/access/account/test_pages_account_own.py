@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from registry.access import tokens
+from registry.access.sessions.queries import PLACE, SEEN
 from registry.models import ApiToken, AuditEntry, Role
 from tests.support.api import Api
 from tests.support.pages import signed_in, text_of
@@ -55,6 +59,32 @@ def test_sessions_are_told_apart_and_ended_one_by_one(ada: User) -> None:
     mine.post("/account/sessions/end/")
     assert known(mine) and not known(phone) and not known(desk)
     assert AuditEntry.objects.filter(action__startswith="session").count() == 2
+
+
+def began(client: Client, days: float) -> None:
+    """As if its person had signed in so long ago, and looked at no page for a while."""
+    session = client.session
+    session[PLACE] = {"at": (timezone.now() - timedelta(days=days)).isoformat()}
+    session[SEEN] = 0
+    session.save()
+
+
+def test_a_session_ends_a_month_after_it_began_however_much_it_is_used(ada: User) -> None:
+    mine = sign_in()
+    began(mine, 1)
+    assert known(mine) and mine.session.get_expiry_date() > timezone.now() + timedelta(hours=11)
+    began(mine, 29.9)
+    assert known(mine) and mine.session.get_expiry_date() < timezone.now() + timedelta(hours=2.5)
+    began(mine, 30)
+    known(mine)
+    assert not known(mine)
+
+
+def test_a_session_may_have_no_last_hour(ada: User, settings: Any) -> None:
+    settings.SESSION_DAYS = 0
+    mine = sign_in()
+    began(mine, 400)
+    assert known(mine) and known(mine)
 
 
 def test_nobody_ends_the_session_of_another(ada: User, admin: Client) -> None:
@@ -109,6 +139,6 @@ def test_an_admin_finds_whose_a_leaked_token_is(ada: User) -> None:
         page = text_of(admin.get("/settings/tokens/", {"q": q}))
         assert page.count("/revoke/") == 1 and "/people/" in page and ">ada<" in page
         assert token not in page
-    assert "No token matches" in text_of(admin.get("/settings/tokens/", {"q": token[:-1] + "?"}))
+    assert "No tokens match" in text_of(admin.get("/settings/tokens/", {"q": token[:-1] + "?"}))
     admin.post(f"/settings/tokens/{ApiToken.objects.get(name='job').pk}/revoke/")
     assert Api(token).get("services").status_code == 401

@@ -63,7 +63,7 @@ def why() -> str:
 
 def test_the_groups_there_are_the_role_here(provider: OpenIdDouble) -> None:
     client = Client()
-    assert "Sign in through 127.0.0.1:" in text_of(client.get("/login/"))
+    assert "Sign in with 127.0.0.1:" in text_of(client.get("/login/"))
     assert come(client, "/services/")["Location"] == "/services/"
     ada = User.objects.get()
     assert (ada.username, ada.email, role_of(ada)) == ("ada", "ada@corp.example", Role.OPERATOR)
@@ -93,7 +93,9 @@ def test_other_groups_are_another_role_at_the_next_sign_in(provider: OpenIdDoubl
 def test_without_a_group_of_ours_nobody_comes_in_and_who_was_in_is_out(provider: OpenIdDouble) -> None:
     provider.person["groups"] = ["others"]
     answer = come(Client())
-    assert answer.status_code == 403 and "None of your groups there has a role here" in text_of(answer)
+    assert answer.status_code == 403 and "None of your groups at the provider has a role here" in text_of(
+        answer
+    )
     assert not User.objects.exists()
     provider.person["groups"] = ["ops"]
     come(mine := Client())
@@ -123,7 +125,7 @@ def test_who_is_deactivated_stays_out(provider: OpenIdDouble) -> None:
 def test_a_name_that_is_somebodys_here_is_not_taken_over(provider: OpenIdDouble) -> None:
     person("Ada")
     answer = come(client := Client())
-    assert answer.status_code == 403 and "The name ada cannot be yours here: it is taken" in text_of(answer)
+    assert answer.status_code == 403 and "You cannot use the name ada here: it is taken" in text_of(answer)
     assert not is_in(client) and not SocialAccount.objects.exists()
     for name in ("sign-in", "command line", "a\0b", "x" * 200):
         provider.person["preferred_username"] = name
@@ -160,7 +162,7 @@ def test_a_token_that_is_not_for_this_proves_nothing(
 ) -> None:
     provider.claims = claims
     answer = come(client := Client())
-    assert answer.status_code == 403 and "answer cannot be used" in text_of(answer)
+    assert answer.status_code == 403 and "answer could not be used" in text_of(answer)
     assert said in why()
     assert not is_in(client) and not User.objects.exists()
 
@@ -209,7 +211,7 @@ def test_the_session_before_is_not_the_one_that_is_signed_in(provider: OpenIdDou
 
 def test_what_a_provider_should_not_say_is_a_page_and_a_row(provider: OpenIdDouble) -> None:
     provider.says_no = "access_denied"
-    assert "You cancelled it there" in text_of(come(Client()))
+    assert "You cancelled the sign-in" in text_of(come(Client()))
     provider.says_no = "server_error"
     assert "does not let you in" in text_of(come(Client())) and "server_error" in why()
     provider.says_no = ""
@@ -226,14 +228,14 @@ def test_what_a_provider_should_not_say_is_a_page_and_a_row(provider: OpenIdDoub
 def test_where_the_provider_is_away_the_page_says_so(settings: Any) -> None:
     settings.OIDC = OpenId(url="http://127.0.0.1:9", client_id=CLIENT, secret=SECRET, roles=ROLES)
     answer = Client().get("/login/openid/")
-    assert answer.status_code == 403 and "cannot be used" in text_of(answer) and SECRET not in why()
+    assert answer.status_code == 403 and "could not be used" in text_of(answer) and SECRET not in why()
 
 
 def test_groups_may_come_from_userinfo_of_the_same_person_alone(provider: OpenIdDouble) -> None:
     provider.claims = {"groups": None}
     assert come(Client()).status_code == 302
     provider.userinfo = {"sub": "0002", "groups": ["boss"]}
-    assert come(Client()).status_code == 403 and "somebody else" in why()
+    assert come(Client()).status_code == 403 and "someone else" in why()
     assert role_of(User.objects.get()) == Role.OPERATOR
 
 
@@ -250,10 +252,10 @@ def test_where_only_the_provider_lets_in_passwords_do_not(provider: OpenIdDouble
     ada = person("root")
     settings.OIDC = OpenId(url=provider.url, client_id=CLIENT, secret=SECRET, roles=ROLES, only=True)
     page = text_of(Client().get("/login/"))
-    assert 'name="password"' not in page and "Sign in through" in page
+    assert 'name="password"' not in page and "Sign in with" in page
     assert sign_in(client := Client(), "root").status_code == 403 and not is_in(client)
     assert Client().get("/login/passkey/").status_code == 403
-    with pytest.raises(InvalidConfigError, match="passwords are switched off"):
+    with pytest.raises(InvalidConfigError, match="passwords are disabled"):
         people.invite("bob", Role.VIEWER, by="x", now=timezone.now())
     link = people.sign_in_link("root", by="command line", now=timezone.now())
     path = link[link.index("/welcome/") :]
@@ -298,4 +300,4 @@ def test_nobody_is_sent_elsewhere(provider: OpenIdDouble) -> None:
 def test_without_the_settings_there_is_no_such_address() -> None:
     assert Client().get("/login/openid/").status_code == 404
     assert Client().get("/login/openid/back/?code=x&state=y").status_code == 404
-    assert "Sign in through" not in text_of(Client().get("/login/"))
+    assert "Sign in with" not in text_of(Client().get("/login/"))

@@ -56,7 +56,7 @@ def test_an_invitation_is_looked_at_often_and_used_once(admin: Client) -> None:
     assert known(sign_in())
     assert role_of(User.objects.get(username="bob")) is Role.OPERATOR
     again = guest.post(link, dict.fromkeys(BOTH, "another password"))
-    assert again.status_code == 404 and "used already" in text_of(again)
+    assert again.status_code == 404 and "already used" in text_of(again)
     assert known(sign_in())
 
 

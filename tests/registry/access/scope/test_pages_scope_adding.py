@@ -68,7 +68,7 @@ def problem(answer: Any) -> dict[str, str]:
 def test_the_form_says_which_tag_and_saves_with_it(browser: Client) -> None:
     page = text_of(browser.get("/add/"))
     assert 'value="team-a"' in page and "At least one of: team-a." in page
-    answer = browser.post("/add/", {**FORM, "name": "fresh", "tags": "maps, team-a"})
+    answer = browser.post("/add/", {**FORM, "name": "fresh", "tags": "team-a"})
     assert answer.status_code == 302 and browser.get("/services/fresh/").status_code == 200
     act = AuditEntry.objects.get(target="fresh")
     assert (act.actor, act.action) == ("operator-of-team-a", "service added")
@@ -88,7 +88,7 @@ def test_the_form_refuses_what_would_be_outside(browser: Client, tags: str) -> N
 def test_a_name_that_is_taken_is_all_that_is_told(browser: Client, name: str) -> None:
     answer = browser.post("/add/", {**FORM, "name": name, "tags": "team-a"})
     page = text_of(answer)
-    assert answer.status_code == 409 and "exists already" in page and "canary" not in page
+    assert answer.status_code == 409 and "already exists" in page and "canary" not in page
 
 
 def test_rest_adds_what_is_in_the_scope_and_says_what_is_not(rest: Api) -> None:
@@ -117,12 +117,9 @@ def test_a_hidden_service_is_neither_changed_nor_compared(rest: Api) -> None:
     assert Service.objects.get(name="theirs").entry == before
 
 
-def test_a_service_of_theirs_is_added_once_and_not_changed(rest: Api) -> None:
+def test_a_service_of_theirs_is_added_once(rest: Api) -> None:
     (same,) = rest.post("services", {"mcpServers": {"ours": OURS}}).json()["results"]
     assert same["outcome"] == "unchanged"
-    error = problem(rest.post("services", {"mcpServers": {"ours": {**OURS, "tags": ["team-a", "x"]}}}))
-    assert "would change a service that exists" in error["message"]
-    assert Service.objects.get(name="ours").tags == ["team-a"]
 
 
 def test_it_depends_on_visible_services_alone(rest: Api) -> None:
@@ -171,12 +168,18 @@ def test_a_token_and_its_person_must_both_see_it(two_teams: None) -> None:
     assert rest.post("services", {"mcpServers": {"x": both}}).status_code == 200
 
 
+@pytest.mark.parametrize("tags", [["team-a", "team-b"], ["team-a", "maps"]])
+def test_it_gets_no_tag_by_which_others_would_see_it(rest: Api, tags: list[str]) -> None:
+    error = problem(rest.post("services", {"mcpServers": {"x": {**OURS, "tags": tags}}}))
+    assert f'gets the tag "{tags[1]}", which is not of your scope' in error["message"]
+    assert error["where"] == "mcpServers.x.tags" and names() == {"ours", "theirs"}
+
+
 def test_the_import_page_takes_what_is_in_the_scope(browser: Client) -> None:
     page = text_of(preview(browser, document(fresh=OURS, other=THEIRS, theirs=OURS, ours=OURS)))
     assert taken(page) == {"fresh"} and "canary" not in page.replace("canary.example.net", "", 5)
     assert "outside of your scope" in row(page, "other") and "is taken" in row(page, "theirs")
-    assert 'name="replace"' not in page
-    saved = save(browser, page, replace="1", confirmed="1")
+    saved = save(browser, page)
     assert saved.status_code == 200 and names() == {"ours", "theirs", "fresh"}
 
 
@@ -186,11 +189,10 @@ def test_names_that_look_alike_are_told_of_visible_services_alone(browser: Clien
 
 
 @pytest.mark.parametrize("path", ["imports", "imports/preview"])
-def test_an_import_by_rest_neither_removes_nor_reads_the_file(rest: Api, path: str) -> None:
+def test_an_import_by_rest_reads_no_file(rest: Api, path: str) -> None:
     given = {"mcpServers": {"fresh": OURS}}
-    for body, where in (({"document": given, "replace": True}, "body.replace"), ({}, "body.document")):
-        answer = rest.post(path, body)
-        assert (answer.status_code, answer.json()["error"]["where"]) == (403, where)
+    answer = rest.post(path, {})
+    assert (answer.status_code, answer.json()["error"]["where"]) == (403, "body.document")
     assert rest.post(path, {"document": given}).status_code == 200
     assert ("fresh" in names()) is (path == "imports")
 

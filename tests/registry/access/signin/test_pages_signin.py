@@ -86,7 +86,7 @@ def test_an_unknown_address_has_a_page_for_everybody(viewer: Client) -> None:
     for client in (Client(), viewer):
         answer = client.get("/no/such/page/")
         assert answer.status_code == 404
-        assert "Nothing exists at this address" in text_of(answer)
+        assert "There is nothing at this address" in text_of(answer)
 
 
 @pytest.mark.parametrize("name", ["400", "403_csrf", "500"])
@@ -106,5 +106,28 @@ def test_a_fault_of_ours_is_a_page_that_tells_nothing(viewer: Client, monkeypatc
     viewer.raise_request_exception = False
     answer = viewer.get("/services/")
     assert answer.status_code == 500
-    assert "Something broke" in text_of(answer)
+    assert "Something went wrong" in text_of(answer)
     assert "plainly-said" not in text_of(answer)
+
+
+def test_a_language_is_chosen_before_signing_in_and_the_typed_name_stays(user: User) -> None:
+    client = Client(headers={"Accept-Language": "en"})
+    answer = client.post(
+        "/login/", {"username": "ada", "password": "half-typed", "next": "/services/", "language": "zh-hans"}
+    )
+    page = text_of(answer)
+    assert '<html lang="zh-hans"' in page and answer["Content-Language"] == "zh-hans"
+    assert 'value="ada"' in page and 'name="next" value="/services/"' in page
+    assert "half-typed" not in page and 'role="alert"' not in page
+    assert '<html lang="zh-hans"' in text_of(client.get("/login/"))
+    assert "_auth_user_id" not in client.session
+    assert sign_in(client).headers["Location"] == "/"
+    assert '<html lang="zh-hans"' in text_of(client.get("/account/"))
+
+
+def test_choosing_a_language_is_no_attempt_to_sign_in(user: User) -> None:
+    client = Client()
+    for _ in range(20):
+        client.post("/login/", {"username": "ada", "password": "", "language": "en"})
+    assert sign_in(client).headers["Location"] == "/"
+    assert "Wrong user name" in text_of(sign_in(Client(), "wrong-guess-1", language="xx"))

@@ -170,7 +170,7 @@ def test_goose_and_continue_are_read_by_their_rules_in_yaml_too() -> None:
 def test_what_codex_would_give_as_text_is_told_of_and_asked_for() -> None:
     (row,) = import_preview.preview('[mcp_servers.a]\ncommand = "a-mcp"\nargs = ["${A_KEY}"]').rows
     assert row.asks == ["A_KEY"]
-    assert any("Codex gives it as it stands" in note for note in row.notes)
+    assert any("Codex passes it unchanged" in note for note in row.notes)
 
 
 def test_a_sandbox_beside_the_servers_is_told_of() -> None:

@@ -51,7 +51,7 @@ def test_a_name_alone_leaves_the_entry_and_what_is_wrong_with_it() -> None:
     [
         ("{", "mcpServers.a: is not JSON"),
         ("[1]", "mcpServers.a: must be an object"),
-        ('{"command": "x", "env": {"OTHER": "••••••"}}', "stands for a hidden value"),
+        ('{"command": "x", "env": {"OTHER": "••••••"}}', "represents a hidden value"),
         ("[" * 20, "mcpServers.a: is nested deeper"),
     ],
 )
@@ -79,7 +79,7 @@ def test_what_cannot_be_is_shown_as_it_was_written_and_stays_wrong(value: str) -
     assert text.count(value[:50]) == 2
     made = corrected(item, text)
     if made.problem is None:
-        with pytest.raises(InvalidConfigError, match=r"18 digits|without bound|JSON does not have"):
+        with pytest.raises(InvalidConfigError, match=r"18 digits|infinite number|JSON does not have"):
             reading.check(made.raw, made.place)
 
 

@@ -126,7 +126,7 @@ def test_inputs_beside_servers_deep_inside_describe_what_is_asked() -> None:
 
 def test_a_server_that_two_projects_share_is_taken_once_and_says_where_else_it_stands() -> None:
     (wiki, *_rest) = read("claude-user-projects.json").found
-    assert wiki.notes == ('stands the same at projects["/home/me/shop"].mcpServers.wiki',)
+    assert wiki.notes == ('occurs identically at projects["/home/me/shop"].mcpServers.wiki',)
 
 
 @pytest.mark.django_db

@@ -116,7 +116,7 @@ def test_a_registry_answer_says_what_is_deleted_deprecated_outdated_or_not_to_be
     found = read("registry-answer.json").found
     assert [str(item.problem) if item.problem else "" for item in found] == [
         "",
-        "servers[1].server: is version 1.0.0, and a later one stands in the same document. "
+        "servers[1].server: is version 1.0.0, and a later one is in the same document. "
         "Leave it out, or import it alone",
         "servers[2].server: was deleted from the registry. Leave it out",
         "",

@@ -48,7 +48,7 @@ DOCUMENTS: list[tuple[Any, str]] = [
     ('{"a": {"url": "https://x.example", "url": "https://y.example"}}', "a.url: is given twice"),
     ('{"a": {"url": "https://x.example", "x": {"b": 1, "b": 2}}}', "a.x.b: is given twice"),
     ('{"a": {"url": "https://x.example", "timeout": NaN}}', "a.timeout: is NaN"),
-    ('{"a": {"url": "https://x.example", "timeout": 1e999}}', "a.timeout: is a number without bound"),
+    ('{"a": {"url": "https://x.example", "timeout": 1e999}}', "a.timeout: is an infinite number"),
     (
         '{"a": {"url": "https://x.example", "n": %s}}' % ("9" * 5000),
         "a.n: is a number of more than 18 digits",

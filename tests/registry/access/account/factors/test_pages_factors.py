@@ -60,7 +60,7 @@ def test_after_the_password_the_code_of_the_app_is_asked_for(mine: Client) -> No
     assert sign_in(other, next="/services/")["Location"] == "/login/second/"
     assert not is_in(other)
     page = text_of(other.get("/login/second/", secure=True))
-    assert "The password of <b>ada</b> is right" in page and "<nav" not in page
+    assert "The password of <b>ada</b> is correct" in page and "<nav" not in page
     wrong = other.post("/login/second/", {"code": "000000"}, secure=True)
     assert wrong.status_code == 422 and "This code is wrong" in text_of(wrong)
     assert other.post("/login/second/", {"code": code_of(secret)}, secure=True)["Location"] == "/services/"
@@ -144,7 +144,7 @@ def test_an_answer_to_an_earlier_question_opens_nothing(mine: Client) -> None:
 def test_passkeys_are_for_names_and_safe_connections(mine: Client) -> None:
     def offered(host: str, secure: bool) -> bool:
         answer = mine.get("/account/passkeys/add/", secure=secure, headers={"host": host})
-        return 'name="credential"' in text_of(answer) and "Browsers keep passkeys" not in text_of(answer)
+        return 'name="credential"' in text_of(answer) and "Passkeys work only" not in text_of(answer)
 
     assert offered("testserver", True) and offered("localhost:8000", False)
     assert not offered("testserver", False) and not offered("127.0.0.1:8000", True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from registry.clients.words import text_of
 from registry.core.clients.translation import translated
 from registry.core.clients.writing.meaning import meant
 from registry.core.clients.writing.table import TARGETS
@@ -23,14 +24,14 @@ from tests.registry.core.clients.writing.test_round_trip import FILES, facts, re
 DATA = Path(__file__).parents[3]
 BRIDGED = {"transport", "command", "args", "url", "headers", "env"}
 SAID = {
-    "cwd": "its folder",
-    "call": "its call limit",
-    "start": "its start limit",
-    "on": "has no switch in this file",
+    "cwd": "its working directory",
+    "call": "its tool call timeout",
+    "start": "its start timeout",
+    "on": "cannot disable it in this file",
     "transport": "its transport",
     "name": "is called",
 }
-FILLED_IN = "would fill it in"
+FILLED_IN = "would replace it"
 """Then it is read back as a placeholder, and asked for."""
 
 
@@ -72,12 +73,12 @@ def test_every_entry_that_people_have_comes_back_but_for_what_a_note_names(key: 
             continue
         values, before = known
         made = written(TARGETS[key], [meant(name, entry, on=before["on"])])
-        told = " ".join(note.text for note in made.notes)
+        told = " ".join(text_of(note) for note in made.notes)
         if FILLED_IN in told:
             continue
         after, tried = read_back(key, made, values), tried + 1
         lost = {field for field in before if before[field] != after[field]}
         lost -= {field for field in SAID if SAID[field] in told}
-        lost -= BRIDGED if re.search("through mcp-remote, a program", told) else set()
+        lost -= BRIDGED if re.search("through mcp-remote, an npm program", told) else set()
         assert not lost, f"{name}: {lost}\n{made.text}\n{made.notes}\n{before}\n{after}"
     assert tried > 150

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from registry.clients.words import text_of
 from registry.core.clients.translation import translated
 from registry.core.clients.writing.meaning import meant
+from registry.core.clients.writing.notes import Code
 from registry.core.clients.writing.table import TARGETS
 from registry.core.clients.writing.write import Written, written
 from registry.core.documents import dialects
@@ -56,11 +58,11 @@ LOSES: Mapping[str, Set[str]] = {
 }
 """All that each client has no word for; nothing else may be missing."""
 SAID = {
-    "cwd": r"its folder .* is not written",
-    "call": r"its call limit of",
-    "start": r"its start limit of",
-    "on": r"has no switch in this file",
-    "transport": r"its transport, SSE, is not written",
+    "cwd": r"its working directory .* is not included",
+    "call": r"its tool call timeout of",
+    "start": r"its start timeout of",
+    "on": r"cannot disable it in this file",
+    "transport": r"its transport, SSE, is not included",
     "remote": r"is reached through mcp-remote",
     "sse": r"is reached through mcp-remote",
     "dots": r"is called com-example-notes there",
@@ -96,7 +98,7 @@ def test_a_service_comes_back_as_it_was_but_for_what_a_note_names(key: str, name
     before = facts(STORED[name], VALUES, name, on=not STORED[name].get("disabled"))
     after = read_back(key, made)
     lost = {field for field in before if before[field] != after[field]}
-    told = {what for what in LOSES[key] if any(re.search(SAID[what], note.text) for note in made.notes)}
+    told = {what for what in LOSES[key] if any(re.search(SAID[what], text_of(note)) for note in made.notes)}
     if {"remote", "sse"} & told:
         assert after["transport"] == "stdio" and after["args"][2] == before["url"], made.text
         lost -= {"transport", "command", "args", "url", "headers", "env"}
@@ -143,8 +145,6 @@ def test_all_services_together_come_back_with_their_names(key: str) -> None:
 
 @pytest.mark.parametrize("key", TARGETS)
 def test_what_only_the_console_keeps_is_told(key: str) -> None:
-    (said,) = [
-        note.text for note in write(key, "com.example.notes").notes if "stays in the console" in note.text
-    ]
+    (said,) = [text_of(note) for note in write(key, "com.example.notes").notes if note.code == Code.STAYS]
     assert "tags" in said
     assert ("description" in said) is (key != "goose")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from registry.clients.words import text_of
 from registry.core.clients.writing.meaning import Meant, meant
 from registry.core.clients.writing.table import TARGETS
 from registry.core.clients.writing.variables import suggested
@@ -67,7 +68,7 @@ def test_a_secret_stands_as_its_client_fills_it_in(key: str, spelled: str) -> No
 @pytest.mark.parametrize("key", ["claude-desktop", "zed", "lm-studio", "jetbrains"])
 def test_a_client_that_fills_in_nothing_has_it_said(key: str) -> None:
     (note,) = made(key, env={"TOKEN": TOKEN}).notes
-    assert "fills in nothing here; write the value in place of ${CRM_TOKEN}" in note.text
+    assert "does not fill in placeholders here; replace ${CRM_TOKEN} with the value" in text_of(note)
 
 
 def test_codex_is_told_the_names_of_variables() -> None:
@@ -162,7 +163,7 @@ def test_limits_are_in_the_units_of_their_client(key: str, limits: dict[str, flo
 )
 def test_a_text_that_the_client_would_fill_in_is_told(key: str, text: str) -> None:
     (note,) = made(key, args=(text,)).notes
-    assert f"{TARGETS[key].program} would fill it in" in note.text
+    assert f"{TARGETS[key].program} would replace it" in text_of(note)
     assert not made("zed", args=(text,)).notes
 
 
@@ -171,7 +172,10 @@ def test_two_services_with_a_variable_of_one_name_are_told_apart_or_told() -> No
     other = Meant(name="b", transport="stdio", command="x", env={"KEY": "${secret:b.env.KEY}"})
     assert [variable.name for variable in made("cursor", one, other).variables] == ["A_KEY", "B_KEY"]
     (note,) = made("codex", one, other).notes
-    assert (note.service, note.text) == ("b", "env KEY: KEY has another value for a, and Codex knows one")
+    assert (note.service, text_of(note)) == (
+        "b",
+        "env KEY: KEY has a different value for a, and Codex supports only one",
+    )
 
 
 def test_names_that_come_to_the_same_get_a_number() -> None:
