@@ -30,11 +30,17 @@ class EpisodeQuery(PageQuery):
     state: str = Field("", max_length=100, description="open, pending, firing, acknowledged or resolved")
 
 
+class SubjectAnswer(Schema):
+    kind: str = Field(description="service, fleet (many services at once), worker, host or token")
+    name: str = Field(description="empty for fleet")
+
+
 class EpisodeAnswer(Schema):
     id: int
     rule: str
     level: str
-    service: str | None = Field(description="null for a mass failure")
+    service: str | None = Field(description="null where it is of no single service")
+    subject: SubjectAnswer = Field(description="what it is about")
     state: str
     opened_at: datetime
     due_at: datetime | None
@@ -106,6 +112,7 @@ def _episode(row: Episode) -> dict[str, Any]:
     service = row.service.name if row.service else None
     about: dict[str, Any] = {"rule": row.rule.name, "level": row.rule.level, "service": service}
     about["escalates_at"] = row.escalates_at if row.state == Episode.State.FIRING else None
+    about["subject"] = {"kind": row.subject.kind.value, "name": row.subject.name}
     return _fields(row, EpisodeAnswer) | about | {"waits_for": folding.waits_for(row)}
 
 

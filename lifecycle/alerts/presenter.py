@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from lifecycle.alerts.episodes import folding
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.alerts.silences.quiet import Quiet
-from lifecycle.core.alerting.messages import lasting
+from lifecycle.core.alerting.subjects import Kind, Subject
 from lifecycle.models import Channel, Delivery, Episode, EpisodeNote
 from lifecycle.pages import humanize
 from registry.dependencies.links import few
@@ -43,7 +43,7 @@ ENDINGS = {
     "stopped": lazy("Stopped by a person"),
     "removed": lazy("Service removed"),
     "archived": lazy("Service archived"),
-    "told": lazy("Sent; a change needs no recovery"),
+    "told": lazy("Sent; changes have no recovery notice"),
     "rule-off": lazy("Rule disabled"),
     "rule-changed": lazy("Rule changed, or no longer applies"),
     "rule-deleted": lazy("Rule deleted"),
@@ -51,7 +51,7 @@ ENDINGS = {
 DELIVERY_STATES: Words = {
     "queued": (lazy("Waiting"), "l-info"),
     "delivered": (lazy("Delivered"), "l-ok"),
-    "partial": (lazy("Delivered in part"), "l-warning"),
+    "partial": (lazy("Partly delivered"), "l-warning"),
     "dead": (lazy("Not delivered"), "l-bad"),
     "superseded": (lazy("Superseded"), "l-info"),
 }
@@ -76,7 +76,7 @@ class Moment:
 
 
 def moment(at: datetime, now: datetime) -> Moment:
-    return Moment(iso=humanize.iso(at), full=humanize.plain(at), ago=humanize.ago(at, now))
+    return Moment(iso=humanize.iso(at), full=humanize.local(at), ago=humanize.ago(at, now))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +100,45 @@ class EpisodeRow:
     quiet: str = ""
     escalates_iso: str = ""
     escalates_text: str = ""
+    more: str | Promise = ""
+
+
+MORE = {
+    Kind.SERVICE: lazy("Service"),
+    Kind.FLEET: lazy("Services"),
+    Kind.WORKER: lazy("Workers"),
+    Kind.HOST: lazy("Hosts"),
+    Kind.TOKEN: lazy("Tokens"),
+}
+"""What the link says that leads to the subject."""
+
+
+def who_of(subject: Subject) -> str:
+    """What an alert is about."""
+    match subject.kind:
+        case Kind.SERVICE:
+            return subject.name
+        case Kind.FLEET:
+            return _("Many services")
+        case Kind.WORKER:
+            return _("Worker %(name)s") % {"name": subject.name}
+        case Kind.HOST:
+            return _("Host %(name)s") % {"name": subject.name}
+        case Kind.TOKEN:
+            return _("Token %(name)s") % {"name": subject.name}
+
+
+def url_of(subject: Subject) -> str:
+    """The page that shows it."""
+    match subject.kind:
+        case Kind.SERVICE:
+            return reverse("service_detail", args=[subject.name])
+        case Kind.FLEET:
+            return reverse("service_list") + "?sort=failing"
+        case Kind.WORKER | Kind.HOST:
+            return reverse("worker_list")
+        case Kind.TOKEN:
+            return reverse("alert_list")
 
 
 def episode_row(
@@ -108,14 +147,12 @@ def episode_row(
     word, css = EPISODE_STATES[row.state]
     level, level_css = LEVELS[row.rule.level]
     pending = row.state == Episode.State.PENDING
-    service = row.service
     next_turn = row.escalates_at if row.state == Episode.State.FIRING else None
     return EpisodeRow(
         row=row,
-        who=service.name if service else _("Many services"),
-        url=reverse("service_detail", args=[service.name])
-        if service
-        else reverse("service_list") + "?sort=failing",
+        who=who_of(row.subject),
+        url=url_of(row.subject),
+        more=str(MORE[row.subject.kind]),
         word=str(word),
         css=css,
         level=str(level),
@@ -141,7 +178,7 @@ def _quiet(row: Episode, hush: Quiet | None) -> str:
     if reason.kind == EpisodeNote.Kind.MAINTENANCE:
         return _("Maintenance until %(until)s: %(what)s") % values
     if reason.kind == EpisodeNote.Kind.FLAPPING:
-        return _("Kept back until the service is stable: %(what)s") % values
+        return _("Held back until the service is stable: %(what)s") % values
     return _("Silenced by %(who)s until %(until)s: %(what)s") % values
 
 
@@ -149,7 +186,10 @@ def _episode_note(row: Episode) -> str:
     if row.state == Episode.State.RESOLVED and row.resolved_at:
         why = str(ENDINGS.get(row.ending, ""))
         why = _("%(why)s, by %(who)s") % {"why": why, "who": row.ended_by} if row.ended_by else why
-        return _("%(why)s · lasted %(span)s") % {"why": why, "span": lasting(row.resolved_at - row.opened_at)}
+        return _("%(why)s · lasted %(span)s") % {
+            "why": why,
+            "span": humanize.lasting(row.resolved_at - row.opened_at),
+        }
     if row.state == Episode.State.PENDING and row.due_at is None:
         waits_for = folding.waits_for(row)
         return (
@@ -168,7 +208,7 @@ def _told(states: list[str]) -> str:
     if dead := states.count("dead"):
         return _("%(n)d not delivered") % {"n": dead}
     if partial := states.count("partial"):
-        return _("%(n)d delivered in part") % {"n": partial}
+        return _("%(n)d partly delivered") % {"n": partial}
     if queued := states.count("queued"):
         return _("%(n)d being sent") % {"n": queued}
     return _("%(n)d delivered") % {"n": len(states)}
@@ -228,7 +268,7 @@ def outcome_of(delivery: Delivery, now: datetime) -> TestOutcome:
         case Delivery.State.DELIVERED:
             css, text = "success", _("Delivered in %(took)s: %(answer)s")
         case Delivery.State.PARTIAL:
-            css, text = "warning", _("Delivered in part: %(answer)s")
+            css, text = "warning", _("Partly delivered: %(answer)s")
         case Delivery.State.DEAD:
             css, text = "error", _("Not delivered: %(answer)s")
         case _ if now - delivery.created_at > UNTAKEN_AFTER and not delivery.attempts:
@@ -271,5 +311,5 @@ def _channel_warning(row: Channel) -> str:
     if row.disabled_reason:
         return _("Disabled: %(why)s") % {"why": row.disabled_reason}
     if row.ping_ok is False:
-        return _("The last call failed: %(why)s") % {"why": row.ping_answer}
+        return _("The last ping failed: %(why)s") % {"why": row.ping_answer}
     return str(KINDS[row.kind].lacks())

@@ -5,6 +5,8 @@ from django.urls import path
 from lifecycle.alerts.actions import views as action_views
 from lifecycle.alerts.channels import views as channel_views
 from lifecycle.alerts.episodes import views as episode_views
+from lifecycle.alerts.episodes.listing import views as listing_views
+from lifecycle.alerts.episodes.listing.history import views as history_views
 from lifecycle.alerts.explain import views as explain_views
 from lifecycle.alerts.explain.noise import views as noise_views
 from lifecycle.alerts.outbox import views as outbox_views
@@ -14,6 +16,10 @@ from lifecycle.alerts.windows import views as window_views
 
 urlpatterns = [
     path("", episode_views.alert_list, name="alert_list"),
+    path("history/", history_views.alert_history, name="alert_history"),
+    path("history.csv", history_views.alert_history_csv, name="alert_history_csv"),
+    path("notices/", listing_views.alert_notices, name="alert_notices"),
+    path("notices/new/", listing_views.alert_notices_new, name="alert_notices_new"),
     path("<int:pk>/acknowledge/", episode_views.alert_acknowledge, name="alert_acknowledge"),
     path("<int:pk>/", episode_views.alert_detail, name="alert_detail"),
     path("<int:pk>/note/", episode_views.alert_note, name="alert_note"),

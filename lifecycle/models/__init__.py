@@ -1,14 +1,23 @@
 from lifecycle.models.alert import AlertRule, Channel, Episode
 from lifecycle.models.child import ChildProcess, LogPiece
-from lifecycle.models.command import Batch, Command
+from lifecycle.models.command import Batch, Command, SavedView, Trial
 from lifecycle.models.delivery import Delivery, DeliveryAttempt
-from lifecycle.models.monitoring import MonitoringSettings
-from lifecycle.models.policy import PolicyHead, PolicyProfile, ServicePolicy
+from lifecycle.models.policy import MonitoringSettings, PolicyHead, PolicyProfile, ServicePolicy
 from lifecycle.models.quiet import EpisodeNote, MaintenancePeriod, MaintenanceWindow, Silence
 from lifecycle.models.rollup import FleetRollup, Rollup1d, Rollup1h, Rollup5m, RollupMark
+from lifecycle.models.signin import ServiceSignIn, SignInClient, SignInFlow
 from lifecycle.models.slo import ErrorRate, Slo, SloState, Slowness, SlownessProfile
 from lifecycle.models.state import CheckResult, FeedItem, MassFailure, ServiceState, StateChange
-from lifecycle.models.uptime import ListFigures, MonitoringGap, ServiceHours, UptimeDay, UptimeMark
+from lifecycle.models.uptime import (
+    ListFigures,
+    MonitoringGap,
+    ServiceHours,
+    StatusPage,
+    StatusPageNote,
+    StatusPageService,
+    UptimeDay,
+    UptimeMark,
+)
 from lifecycle.models.usage import (
     FleetCallRollup,
     HostRollup,
@@ -52,18 +61,26 @@ __all__ = [
     "Rollup1h",
     "Rollup5m",
     "RollupMark",
+    "SavedView",
     "ServiceCallRollup",
     "ServiceHours",
     "ServicePolicy",
+    "ServiceSignIn",
     "ServiceState",
+    "SignInClient",
+    "SignInFlow",
     "Silence",
     "Slo",
     "SloState",
     "Slowness",
     "SlownessProfile",
     "StateChange",
+    "StatusPage",
+    "StatusPageNote",
+    "StatusPageService",
     "ToolCall",
     "ToolRollup",
+    "Trial",
     "UptimeDay",
     "UptimeMark",
     "WorkerSeen",

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from lifecycle.core.alerting.messages import NEEDED_BY
+from lifecycle.core.alerting.subjects import Kind, Subject
 from lifecycle.models.command import Command
 from registry.core.scope import Limits
 from registry.models import SealedField, Service
@@ -58,6 +59,11 @@ class AlertRule(models.Model):
         BUDGET_BURN = "budget-burn"
         UNUSUALLY_SLOW = "unusually-slow"
         FLAPPING = "flapping"
+        WORKER_SILENT = "worker-silent"
+        HOST = "host"
+        CERTIFICATE = "certificate-expires"
+        ACCESS = "access-expires"
+        UPSTREAM = "upstream"
 
     class Response(models.TextChoices):
         RESTART = "restart"
@@ -116,7 +122,7 @@ class AlertRule(models.Model):
 
 
 class Episode(models.Model):
-    """One stretch of one rule being true for one service; at most one is open."""
+    """One stretch of one rule being true for one subject, mostly a service; at most one is open."""
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -145,7 +151,13 @@ class Episode(models.Model):
         null=True,
         on_delete=models.CASCADE,
         related_name="episodes",
-        help_text="none where the episode is of all services together",
+        help_text="none where the episode is of something else",
+    )
+    subject_kind = models.CharField(
+        max_length=12, choices=[(kind.value, kind.value) for kind in Kind], default=Kind.SERVICE.value
+    )
+    subject_name = models.CharField(
+        max_length=200, default="", blank=True, help_text="of what is no service: a worker, for one"
     )
     state = models.CharField(max_length=12, choices=State.choices)
     opened_at = models.DateTimeField()
@@ -177,13 +189,21 @@ class Episode(models.Model):
                 fields=["rule", "service"], condition=~Q(state="resolved"), name="one_open_episode"
             ),
             models.UniqueConstraint(
-                fields=["rule"],
+                fields=["rule", "subject_kind", "subject_name"],
                 condition=Q(service=None) & ~Q(state="resolved"),
-                name="one_open_episode_of_all",
+                name="one_open_episode_beside",
+            ),
+            models.CheckConstraint(
+                condition=Q(service__isnull=False, subject_kind="service", subject_name="")
+                | (Q(service=None) & ~Q(subject_kind="service")),
+                name="episode_has_a_subject",
             ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="pending"), name="episode_due"),
+            models.Index(
+                fields=["state", "rule", "service", "id"], condition=~Q(state="resolved"), name="episode_open"
+            ),
             models.Index(fields=["escalates_at"], condition=Q(state="firing"), name="episode_escalates"),
             models.Index(fields=["service", "-id"], name="episode_by_service"),
             models.Index(fields=["rule", "service", "-fired_at"], name="episode_last_fired"),
@@ -201,3 +221,9 @@ class Episode(models.Model):
                 name="episode_by_end",
             ),
         ]
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        name = self.service.name if self.service else self.subject_name
+        return Subject(kind=Kind(self.subject_kind), name=name)

@@ -57,6 +57,10 @@ class Command(models.Model):
         REMOVE = "remove"
         SET_STATE = "set-state"
         RESTORE = "restore"
+        SIGN_IN = "sign-in"
+        FINISH_SIGN_IN = "finish-sign-in"
+        SIGN_OUT = "sign-out"
+        EDIT = "edit"
 
     class State(models.TextChoices):
         PLANNED = "planned"  # a member of a batch whose turn has not come
@@ -104,4 +108,60 @@ class Command(models.Model):
                 condition=Q(batch__isnull=False),
                 name="command_by_batch",
             ),
+        ]
+
+
+class Trial(models.Model):
+    """A configuration that nobody has saved, to be tried once. Written by `operations/trials`, which forgets
+    it after an hour; the engine takes it and answers, and then what it was given is gone.
+
+    It is about no service, so no scope tells who may see it: whoever asked, and nobody else.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        TAKEN = "taken"
+        DONE = "done"
+
+    given = SealedField(default="", blank=True)
+    outcome = SealedField(default="", blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    requested_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+    worker = models.CharField(max_length=100, default="", blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state="queued"), name="trial_open"),
+            models.Index(fields=["created_at"], name="trial_by_time"),
+        ]
+
+
+class SavedView(models.Model):
+    """Filters and order of the services list under a name; written by `services.listing.saved` alone.
+
+    It belongs to its owner; a shared one is shown to all who see all.
+    """
+
+    owner = models.CharField(max_length=150)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, help_text="as in the address of the list, without a page")
+    shared = models.BooleanField(default=False)
+    default = models.BooleanField(default=False, help_text="what Services opens with, for its owner")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = Scoped["SavedView"]()
+
+    @staticmethod
+    def within(_limits: Limits) -> Q:
+        """Others' may name tags and agents that somebody with a scope does not see."""
+        return Q(shared=False)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="one_view_of_a_name"),
+            models.UniqueConstraint(fields=["owner"], condition=Q(default=True), name="one_default_view"),
         ]

@@ -1,4 +1,4 @@
-"""Policies as people changed them: only what differs from what is shipped."""
+"""Policies and the settings of monitoring as people changed them: only what differs from what is shipped."""
 
 from __future__ import annotations
 
@@ -38,3 +38,12 @@ class ServicePolicy(models.Model):
     updated_at = models.DateTimeField()
 
     objects = Scoped["ServicePolicy"]()
+
+
+class MonitoringSettings(models.Model):
+    """One row: how monitoring is set. Written by `monitoring.settings`."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    changes = models.JSONField(default=dict)
+    updated_by = models.CharField(max_length=150)
+    updated_at = models.DateTimeField()

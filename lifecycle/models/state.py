@@ -62,6 +62,9 @@ class ServiceState(models.Model):
     )
     server_name = models.CharField(max_length=200, default="", blank=True)
     server_version = models.CharField(max_length=100, default="", blank=True)
+    certificate_until = models.DateTimeField(
+        null=True, help_text="when the certificate of its server ends, as its connection saw it last"
+    )
     notes = models.TextField(
         default="", blank=True, help_text="what is odd about it although it works, a line each"
     )
@@ -73,6 +76,11 @@ class ServiceState(models.Model):
         indexes = [
             models.Index(fields=["state", "service"], name="state_filter"),
             models.Index(fields=["not_serving_since"], name="state_not_serving"),
+            models.Index(
+                fields=["certificate_until"],
+                condition=Q(certificate_until__isnull=False),
+                name="state_certificate",
+            ),
         ]
 
 

@@ -1,11 +1,17 @@
-"""What uptime is counted from besides the states, and what was counted; written by `monitoring.uptime`."""
+"""What uptime is counted from besides the states, and what was counted; written by `monitoring.uptime`.
+
+And the status pages that tell others of it, written by `monitoring.uptime.statuspages`.
+"""
 
 from __future__ import annotations
+
+import json
 
 from django.db import models
 from django.db.models import Q
 
-from registry.core.scope import Limits
+from lifecycle.models.alert import Episode
+from registry.core.scope import Limits, plain, read
 from registry.models import Service
 from registry.models.scoped import Scoped, in_view
 
@@ -107,3 +113,85 @@ class ListFigures(models.Model):
     )
 
     objects = Scoped["ListFigures"]()
+
+
+def limits_text(limits: Limits) -> str:
+    """Limits as they are kept: the same text for the same limits; "[]" for none."""
+    return json.dumps(sorted((plain(scope) for scope in limits), key=str))
+
+
+class StatusPage(models.Model):
+    """What strangers may see of some services. `limits` are those of whoever made it: it shows no others.
+
+    `version` grows with each change, so that no web process shows what it was before.
+    """
+
+    class Visibility(models.TextChoices):
+        OFF = "off"
+        LINK = "link"
+        PUBLIC = "public"
+
+    title = models.CharField(max_length=100)
+    slug = models.CharField(max_length=64, unique=True, help_text="of the public address")
+    intro = models.CharField(max_length=500, default="", blank=True, help_text="shown below the title")
+    visibility = models.CharField(max_length=6, choices=Visibility.choices, default=Visibility.OFF)
+    token_digest = models.CharField(max_length=64, null=True, unique=True)
+    token_hint = models.CharField(max_length=12, default="", blank=True)
+    token_issued_at = models.DateTimeField(null=True)
+    tags = models.JSONField(default=list, help_text="all services with one of them are on it")
+    own_names = models.BooleanField(default=False, help_text="services without a public name show their own")
+    show_uptime = models.BooleanField(default=True)
+    show_incidents = models.BooleanField(default=True)
+    show_maintenance = models.BooleanField(default=True)
+    badges = models.BooleanField(default=False)
+    limits = models.TextField(default="[]")
+    version = models.PositiveIntegerField(default=1)
+    created_by = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = Scoped["StatusPage"]()
+
+    @staticmethod
+    def within(limits: Limits) -> Q:
+        """Those that were made within the very same limits."""
+        return Q(limits=limits_text(limits))
+
+    @property
+    def view(self) -> Limits:
+        """Of which services it may show anything."""
+        return frozenset(read(one) for one in json.loads(self.limits))
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class StatusPageService(models.Model):
+    """One service on one page: whether it was chosen by name, and what strangers call it."""
+
+    page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="services")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
+    chosen = models.BooleanField(default=False, help_text="by name, and not by a tag")
+    public_name = models.CharField(max_length=80, default="", blank=True)
+
+    objects = Scoped["StatusPageService"]()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["page", "service"], name="service_once_on_page")]
+
+
+class StatusPageNote(models.Model):
+    """What a person tells the readers of one page about one alert; without one they hear nothing of it."""
+
+    page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="notes")
+    episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="public_notes")
+    text = models.CharField(max_length=1000)
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    objects = Scoped["StatusPageNote"]()
+    scoped_by = "episode__service"
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["page", "at"], name="status_note_by_page")]

@@ -26,9 +26,11 @@ WORDS: dict[Action, str | Promise] = {
     Action.CHECK: lazy("Check now"),
 }
 MEANING: dict[Action, str | Promise] = {
-    Action.ACKNOWLEDGE: lazy("You take care of it. Reminders and escalation stop; recovery is still sent."),
-    Action.SNOOZE: lazy("Nothing is sent of this rule and service for an hour. Checks go on."),
-    Action.CHECK: lazy("The console checks the service at once, instead of at its next turn."),
+    Action.ACKNOWLEDGE: lazy(
+        "You are taking care of it. Reminders and escalation stop; the recovery notice is still sent."
+    ),
+    Action.SNOOZE: lazy("No messages are sent for this rule and service for an hour. Checks continue."),
+    Action.CHECK: lazy("The console checks the service immediately instead of at its next interval."),
 }
 
 
@@ -58,13 +60,13 @@ def find(token: str, now: datetime) -> Offer:
     """What the link offers; LinkError where it is void, expired, used, or the alert is over."""
     link = links.read(token)
     if link is None:
-        raise LinkError(_("This link is not complete, or was not made by this console."), 404)
+        raise LinkError(_("This link is incomplete, or was not created by this console."), 404)
     if link.expires <= now:
         raise LinkError(_("This link expired at %(at)s.") % {"at": humanize.local(link.expires)}, 410)
     row = Episode.objects.filter(pk=link.episode).select_related("rule", "service").first()
     channel = Channel.objects.filter(pk=link.channel, enabled=True).first()
     if row is None:
-        raise LinkError(_("This alert is gone: its rule or its service was deleted."), 410)
+        raise LinkError(_("This alert no longer exists: its rule or its service was deleted."), 410)
     if channel is None:
         raise LinkError(_("The channel that this link was sent through is disabled or deleted."), 410)
     _refuse_done(link.action, row, now)
@@ -74,13 +76,13 @@ def find(token: str, now: datetime) -> Offer:
 def _refuse_done(action: Action, row: Episode, now: datetime) -> None:
     if row.state == Episode.State.RESOLVED:
         at = humanize.local(row.resolved_at or now)
-        raise LinkError(_("This alert is over since %(at)s.") % {"at": at}, 410)
+        raise LinkError(_("This alert ended at %(at)s.") % {"at": at}, 410)
     if action is Action.ACKNOWLEDGE and row.state == Episode.State.ACKNOWLEDGED:
         values = {"who": row.acknowledged_by, "at": humanize.local(row.acknowledged_at or now)}
         raise LinkError(_("%(who)s acknowledged this alert at %(at)s.") % values, 410)
     if action is Action.SNOOZE and (reason := quiet.now_is(now).why(row)) is not None:
         values = {"until": humanize.local(reason.until), "what": reason.text}
-        raise LinkError(_("This alert is silent until %(until)s already: %(what)s.") % values, 410)
+        raise LinkError(_("This alert is already silenced until %(until)s: %(what)s.") % values, 410)
 
 
 def act(offer: Offer, now: datetime) -> str:
@@ -102,5 +104,5 @@ def _check(offer: Offer, now: datetime) -> str:
     try:
         commands.request(Command.Kind.CHECK, name, by=offer.by, now=now, origin=Command.Origin.PAGE)
     except (NotPossibleError, ServiceNotFoundError) as exc:
-        raise LinkError(_("Not checked: %(why)s.") % {"why": exc}, 409) from None
-    return _("The check is on its way. If the service is well, you are sent its recovery.")
+        raise LinkError(_("Could not check: %(why)s.") % {"why": exc}, 409) from None
+    return _("Check requested. If the service is healthy, a recovery notice follows.")

@@ -57,7 +57,7 @@ class ChannelForm(forms.Form):
         if self.about is not None:
             others = others.exclude(pk=self.about.pk)
         if others.exists():
-            raise forms.ValidationError(_("A channel with this name exists already. Choose another name."))
+            raise forms.ValidationError(_("A channel with this name already exists. Choose another name."))
         return name
 
     def clean(self) -> None:
@@ -83,7 +83,7 @@ class ChannelForm(forms.Form):
             emptied = _can_be_emptied(field) and self.data.get(f"clear-{field.name}")
             kept = self.config.value(field.name) and not self.data.get(field.name) and not emptied
             if field.secret and kept:
-                self.add_error(field.name, _("The address is another one now: enter this again."))
+                self.add_error(field.name, _("The address has changed: enter this value again."))
 
     def _settled(self, field: Field, typed: str) -> str:
         """As it is kept: what was typed, else a secret that is there already, else one that is made."""

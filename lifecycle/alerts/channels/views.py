@@ -95,7 +95,7 @@ def _form(request: HttpRequest, form: ChannelForm) -> HttpResponse:
 def _save(request: HttpRequest, form: ChannelForm) -> str:
     """Save, and return where to go: to the secret if there is a new one to show."""
     channel = operations.save(form, by=request.user.get_username(), now=timezone.now())
-    messages.success(request, _("The channel “%(name)s” is saved.") % {"name": channel.name})
+    messages.success(request, _("Channel “%(name)s” saved.") % {"name": channel.name})
     if form.made_secret:
         return _show_once(request, channel, form.made_secret)
     return reverse("channel_list")
@@ -134,7 +134,7 @@ def channel_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Its messages go with it, those that wait too."""
     channel = get_object_or_404(Channel, pk=pk)
     operations.delete(channel, by=request.user.get_username(), now=timezone.now())
-    messages.success(request, _("The channel “%(name)s” is deleted.") % {"name": channel.name})
+    messages.success(request, _("Channel “%(name)s” deleted.") % {"name": channel.name})
     return redirect("channel_list")
 
 

@@ -7,30 +7,37 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db import connection
 from django.db.models import Q
 
 from lifecycle.alerts.actions import response
-from lifecycle.alerts.episodes import levels, mass_failure, measured, step
+from lifecycle.alerts.episodes import levels, measured, step
 from lifecycle.alerts.episodes.changes import Seen, Watch
 from lifecycle.alerts.episodes.folding import Folding
 from lifecycle.alerts.episodes.levels import AT_ONCE, OTHERWISE, TOOLS_CHANGED, Cases
 from lifecycle.alerts.episodes.moves import Move
 from lifecycle.alerts.episodes.step import Case
+from lifecycle.alerts.episodes.subjects import follow as beside
+from lifecycle.alerts.episodes.subjects import mass_failure
 from lifecycle.alerts.explain.noise import mailing
 from lifecycle.alerts.outbox import late_channels, reminders
+from lifecycle.alerts.outbox.content.story import Story
 from lifecycle.alerts.outbox.escalation import rows as escalation
 from lifecycle.alerts.outbox.escalation import turns
-from lifecycle.alerts.outbox.write import Story
-from lifecycle.alerts.rules import measures
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.alerts.windows import follow
-from lifecycle.core.alerting.evaluate import Ending, Phase, Situation
+from lifecycle.core.alerting.evaluate import MEASURED, Ending, Phase, Situation
 from lifecycle.core.machine.states import SERVING
 from lifecycle.models import AlertRule, Episode
 from registry.core.contract import compare
 from registry.models import Service
 
 SWEEP_EVERY = timedelta(seconds=5)
+ANY_DUE = (
+    f"SELECT 1 FROM {Episode._meta.db_table} WHERE state = '{Phase.PENDING.value}' AND due_at <= %s"  # noqa: S608
+    f" UNION ALL SELECT 1 FROM {Episode._meta.db_table}"
+    f" WHERE state = '{Phase.FIRING.value}' AND escalates_at <= %s LIMIT 1"
+)
 _swept_at: datetime | None = None
 _watch = Watch()
 
@@ -115,9 +122,9 @@ def tick(now: datetime) -> int:
     One part of it: while something fires there may be more to do.
     """
     global _swept_at
-    due = Q(state=Phase.PENDING.value, due_at__lte=now) & ~Q(rule__condition__in=measures.MEASURED)
     fired = 0
-    if Episode.objects.filter(due | Q(state=Phase.FIRING.value, escalates_at__lte=now)).exists():
+    if _any_due(now):
+        due = Q(state=Phase.PENDING.value, due_at__lte=now) & ~Q(rule__condition__in=MEASURED)
         fired = levels.review(Episode.objects.filter(due).order_by("due_at"), now)[1]
         turns.escalate(now, AT_ONCE)
     if _swept_at is None or not timedelta(0) <= now - _swept_at < SWEEP_EVERY:
@@ -128,6 +135,13 @@ def tick(now: datetime) -> int:
     elif reminders.soon(now):
         reminders.remind(now, AT_ONCE)
     return fired
+
+
+def _any_due(now: datetime) -> bool:
+    """Whether the time of any episode has come; nearly always none, and Django's own way costs ten times."""
+    with connection.cursor() as cursor:
+        cursor.execute(ANY_DUE, [connection.ops.adapt_datetimefield_value(now)] * 2)
+        return cursor.fetchone() is not None
 
 
 def sweep(now: datetime) -> int:
@@ -145,7 +159,7 @@ def _sweep(now: datetime, seen: Seen) -> int:
     response.report(now, AT_ONCE)
     if late or not done:
         _watch.again(Seen(None if not done else frozenset(), telling=bool(late)))
-    return fired + measured.now_and_then(now)
+    return fired + measured.now_and_then(now) + beside.now_and_then(now)
 
 
 def forget() -> None:
@@ -154,6 +168,7 @@ def forget() -> None:
     _swept_at = None
     _watch.forget()
     measured.forget()
+    beside.forget()
 
 
 def reconsider(rule: AlertRule, now: datetime, by: str = "") -> None:
@@ -161,6 +176,7 @@ def reconsider(rule: AlertRule, now: datetime, by: str = "") -> None:
     live = rule.episodes.exclude(state=Phase.RESOLVED.value).order_by("pk")
     levels.review(live, now, at_once=None, by=by)
     mass_failure.reconsider(rule, now, by)
+    beside.reconsider(rule, now, by)
     for row in rule.episodes.filter(state=Phase.FIRING.value):
         escalation.reschedule(row, rule)
     unfold(now)
@@ -171,6 +187,7 @@ def retire(rule: AlertRule, now: datetime, by: str = "") -> None:
     rows = rule.episodes.exclude(state=Phase.RESOLVED.value).exclude(service=None)
     levels.drop(list(rows.select_related("rule", "service__state_row")), now, by, Ending.RULE_DELETED)
     mass_failure.retire(rule, now, by)
+    beside.retire(rule, now, by)
 
 
 def unfold(now: datetime) -> None:

@@ -12,10 +12,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from lifecycle.alerts.episodes import step
 from lifecycle.alerts.episodes.folding import Folding
 from lifecycle.alerts.episodes.step import Case, Step
-from lifecycle.alerts.outbox.write import Story
+from lifecycle.alerts.outbox.content.story import Story
 from lifecycle.alerts.rules import changed_tools, measures
 from lifecycle.alerts.rules import values as rule_values
-from lifecycle.core.alerting import evaluate
+from lifecycle.core.alerting import evaluate, subjects
 from lifecycle.core.alerting.evaluate import Ending, Phase
 from lifecycle.core.machine.states import State
 from lifecycle.models import AlertRule, Episode, ServiceState, StateChange
@@ -24,7 +24,7 @@ from registry.models import Desired, Service
 AT_ONCE = 100
 """So many alerts are one transaction: others who want to write wait no longer than that takes."""
 TOOLS_CHANGED = AlertRule.Condition.TOOLS_CHANGED
-OTHERWISE = (TOOLS_CHANGED, AlertRule.Condition.MASS_FAILURE, *measures.MEASURED)
+OTHERWISE = (TOOLS_CHANGED, *subjects.BESIDE, *measures.MEASURED)
 SIGN_IN = AlertRule.Condition.NEEDS_SIGN_IN
 Only = Collection[int] | None
 """Ids of the services to look at; None is all of them."""

@@ -13,7 +13,7 @@ from django.db import transaction
 from lifecycle.alerts.episodes import step
 from lifecycle.alerts.episodes.levels import AT_ONCE
 from lifecycle.alerts.episodes.step import Case
-from lifecycle.alerts.outbox.write import Story
+from lifecycle.alerts.outbox.content.story import WORDS, Story
 from lifecycle.alerts.rules import measures
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.alerts.rules.measures import Found, Looks
@@ -23,13 +23,6 @@ from registry.models import Service
 State = Episode.State
 PARTS = 5
 EVERY = timedelta(seconds=30)
-WORDS = {
-    AlertRule.Condition.FLAPPING: "flapping",
-    AlertRule.Condition.UNUSUALLY_SLOW: "unusually slow",
-    AlertRule.Condition.BUDGET_BURN: "burning its budget",
-    AlertRule.Condition.METRIC: "beyond its threshold",
-}
-"""What takes the place of the state in messages."""
 _looked_at: datetime | None = None
 
 
@@ -124,5 +117,5 @@ def _step(todo: Sequence[_Todo], now: datetime) -> int:
 
 def _case(one: _Todo, service: Service, now: datetime) -> Case:
     here = replace(rule_values.situation_of(service, service.state_row), measured=one.holds)
-    story = partial(Story, state=WORDS[AlertRule.Condition(one.rule.condition)], reason=one.reason)
+    story = partial(Story, state=WORDS[one.rule.condition], reason=one.reason)
     return Case(rule=one.rule, service=service, row=one.row, here=here, story=story, now=now)

@@ -10,10 +10,11 @@ from lifecycle.alerts.actions import response
 from lifecycle.alerts.episodes import endings, folding, rows
 from lifecycle.alerts.episodes.rows import Draft
 from lifecycle.alerts.outbox import write as outbox_write
-from lifecycle.alerts.outbox.write import Story
+from lifecycle.alerts.outbox.content.story import Story, firing_text
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.core.alerting import evaluate
 from lifecycle.core.alerting.evaluate import Notice, Phase, Situation
+from lifecycle.core.reconnection import dependency_wait
 from lifecycle.models import AlertRule, Episode
 from registry.dependencies import links
 from registry.models import Service
@@ -118,14 +119,23 @@ def _stories(steps: Sequence[Step]) -> list[Story]:
         step.case.service for step in steps if step.notice is Notice.FIRING and not step.case.here.serving
     ]
     needed = links.those_needed([service.pk for service in down]) if down else ()
-    by = {service.pk: tuple(links.all_needing(service)) for service in down if service.pk in needed}
-    return [_story(step, by) for step in steps]
+    by = {service.pk: links.all_needing(service) for service in down if service.pk in needed}
+    scopes = rule_values.Scopes()
+    return [_story(step, by, scopes) for step in steps]
 
 
-def _story(step: Step, needed_by: Mapping[int, tuple[str, ...]]) -> Story:
-    story = step.case.story() if step.notice else Story(state="", reason="")
-    begins = step.notice is Notice.FIRING and not step.case.here.serving
-    return replace(story, needed_by=needed_by.get(step.case.service.pk, ())) if begins else story
+def _story(step: Step, needing: Mapping[int, Sequence[Service]], scopes: rule_values.Scopes) -> Story:
+    """Names no service that the rule does not look at: who reads its messages may not know of them."""
+    if not step.notice:
+        return Story(state="", reason="")
+    story, rule = step.case.story(), step.case.rule
+    if scopes.of(rule).kind != "all":
+        story = replace(story, reason=dependency_wait.unnamed(story.reason))
+    if step.notice is not Notice.FIRING or step.case.here.serving:
+        return story
+    every = needing.get(step.case.service.pk, ())
+    names = tuple(one.name for one in every if scopes.cover(rule, one))
+    return replace(story, needed_by=names, needed_beside=len(every) - len(names))
 
 
 def _with_endings(steps: Sequence[Step]) -> list[Step]:
@@ -147,5 +157,5 @@ def _draft(step: Step, story: Story) -> Draft:
     case, after, text = step.case, step.after, ""
     assert after is not None
     if step.notice is Notice.FIRING:
-        text = outbox_write.firing_text(case.rule, case.service.name, after.opened_at, story)
+        text = firing_text(case.rule, case.service.name, after.opened_at, story)
     return Draft(case.row, case.rule, case.service, after, case.now, text, step.by)

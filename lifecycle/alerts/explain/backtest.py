@@ -17,17 +17,19 @@ from django.conf import settings
 from lifecycle.alerts.explain import courses, past
 from lifecycle.alerts.explain.past import Hush
 from lifecycle.alerts.outbox import pacing
+from lifecycle.alerts.rules import steps as rule_steps
 from lifecycle.alerts.rules import values as rule_values
-from lifecycle.core.alerting import messages
 from lifecycle.core.alerting.evaluate import Ending, Notice, Phase
 from lifecycle.core.alerting.explain import replay, telling
 from lifecycle.core.alerting.explain.replay import Stepped
 from lifecycle.core.alerting.explain.telling import Fired, Told
 from lifecycle.core.alerting.measured import FLAPPING_WITHIN
+from lifecycle.core.alerting.subjects import Kind, Subject
 from lifecycle.models import AlertRule, Channel, MassFailure, MonitoringGap, StateChange
 from lifecycle.monitoring.settings import queries as monitoring
 from registry.models import Service
 
+MANY = Subject(kind=Kind.FLEET).words
 DAYS = 14
 BATCH = 100
 BUDGET_S = 20.0
@@ -161,7 +163,7 @@ def _of_all(rule: AlertRule, since: datetime, now: datetime) -> _Found:
     hushed = [(hush.begin, hush.end) for hush in past.hushes(since, now) if hush.covers(None, rule)]
     cooldown = timedelta(seconds=rule.cooldown_seconds)
     fired = [
-        Fired(who=messages.MANY, at=at, ended=ended, hushed=hushed)
+        Fired(who=MANY, at=at, ended=ended, hushed=hushed)
         for at, ended in replay.mass_failures(spells, cooldown, now)
     ]
     return _Found(fired=fired)
@@ -185,7 +187,7 @@ def _result(
         reminders=first[Notice.REMINDER],
         recoveries=first[Notice.RESOLVED],
         days=_days(items, since, now),
-        sent=_sent(rule, channels, items),
+        sent=_sent(rule, channels, items, found.fired, now),
         services=found.services,
         covered=found.covered,
         cut=found.cut,
@@ -220,14 +222,24 @@ def _days(items: Sequence[Told], since: datetime, now: datetime) -> list[Day]:
     return found
 
 
-def _sent(rule: AlertRule, channels: Sequence[Channel], items: Sequence[Told]) -> list[tuple[str, int]]:
-    pace = pacing.current()
-    enabled = [channel for channel in channels if channel.enabled]
-    counts = {
-        kind: len(telling.messages(items, kind, rule.level, pace))
-        for kind in {channel.kind for channel in enabled}
+def _sent(
+    rule: AlertRule, channels: Sequence[Channel], items: Sequence[Told], fired: Sequence[Fired], now: datetime
+) -> list[tuple[str, int]]:
+    """Messages by channel, those of the rule's steps too."""
+    pace, steps = pacing.current(), rule_steps.of(rule)
+    own = {channel.pk: channel for channel in channels if channel.enabled}
+    others = {pk: channel for pk, channel in rule_steps.named(steps).items() if channel.enabled}
+    parts: dict[int, list[Told]] = {pk: list(items) for pk in own} | {
+        pk: [] for pk in others if pk not in own
     }
-    return [(channel.name, counts[channel.kind]) for channel in enabled]
+    for one in fired if steps else ():
+        for channel, told in telling.escalated(one, now, rule.notify_recovery, steps, own, others):
+            parts[channel].append(told)
+    every = others | own
+    return [
+        (every[pk].name, len(telling.messages(told, every[pk].kind, rule.level, pace)))
+        for pk, told in parts.items()
+    ]
 
 
 def _begins(since: datetime) -> datetime | None:

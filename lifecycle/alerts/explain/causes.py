@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lifecycle.alerts.outbox import shared
+from lifecycle.alerts.episodes.listing.queries import Bunch
+from lifecycle.alerts.outbox.content import shared
 from lifecycle.alerts.presenter import LEVELS, Moment, moment
 from lifecycle.core.alerting import common_cause, digest
 from lifecycle.core.alerting.common_cause import Shared, Thing, What
 from lifecycle.core.alerting.evaluate import MEASURED, Condition
 from lifecycle.models import Episode
-from registry.dependencies.links import few
+from registry.core.scope import Limits
+from registry.dependencies.links import NAMED_AT_MOST
 from registry.models.limits import current
 
 FEWEST = 3
 """Two lines are shown as they are."""
+LINES = 20
 KNOWN_FOR = timedelta(seconds=30)
+VIEWS_KNOWN = 32
 LEFT_OUT = (Condition.TOOLS_CHANGED, Condition.MASS_FAILURE, *MEASURED)
 WORDS: dict[What, str | Promise] = {
     What.HOST: lazy("the host %(name)s"),
@@ -30,83 +35,141 @@ WORDS: dict[What, str | Promise] = {
     What.PROXY: lazy("the proxy %(name)s"),
     What.CREDENTIAL: lazy("the credential %(name)s"),
 }
-_known: tuple[datetime, dict[int, list[Thing]]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """What each service uses, and how many use each thing, as it was a moment ago."""
+
+    at: datetime
+    things: Mapping[int, Sequence[Thing]]
+    everywhere: Mapping[Thing, int]
+
+
+_known: dict[Limits, Used] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """One shared thing: `key` names it in the address, `hidden` are the alerts that it stands for.
+    """One shared thing, and the alerts that it stands for: `count` of them fire, `pending` do not yet.
 
-    `count` of them fire, `pending` do not yet.
+    `key` names it in the address; `oldest` are the first alerts of some of its services.
     """
 
     key: str
     text: str
-    names: str
     level: str
     level_css: str
-    since: Moment
     count: int
     pending: int
-    hidden: frozenset[int]
+    services: frozenset[int]
+    oldest: Sequence[int]
     shown: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Folded:
-    """What the page shows instead of each: `hidden` are the alerts that stand in no line of their own."""
+    """What the page shows instead of each: the alerts of `hidden` services stand in no line of their own."""
 
     causes: Sequence[Cause] = ()
     hidden: frozenset[int] = field(default_factory=frozenset)
 
+    def left(self, bunch: Bunch) -> Sequence[int]:
+        """Those that have a line of their own."""
+        if bunch.condition in LEFT_OUT or not self.hidden:
+            return bunch.ids
+        pairs = zip(bunch.ids, bunch.services, strict=True)
+        return [pk for pk, service in pairs if service not in self.hidden]
 
-def fold(now: datetime, shown: str = "") -> Folded:
-    """Of all that fires. *shown* is the key of the one whose alerts a person wants to see each."""
-    live = Episode.objects.exclude(state=Episode.State.RESOLVED).exclude(service=None)
-    live = live.exclude(rule__condition__in=LEFT_OUT)
-    rows = list(live.values_list("pk", "service_id", "service__name", "opened_at", "rule__level", "state"))
-    services = {row[1] for row in rows if row[1] is not None and row[5] != Episode.State.PENDING}
-    if len(services) < FEWEST:
+
+def fold(found: Sequence[Bunch], now: datetime, shown: str = "") -> Folded:
+    """Of all that is open. *shown* is the key of the one whose alerts a person wants to see each."""
+    told = [bunch for bunch in found if bunch.condition not in LEFT_OUT]
+    oldest = _oldest(bunch for bunch in told if not bunch.pending)
+    if len(oldest) < FEWEST:
         return Folded()
-    found = [cause for cause in _causes(services, now) if cause.count >= FEWEST]
-    causes = [_cause(cause, [row for row in rows if row[1] in cause.services], now, shown) for cause in found]
-    hidden = (cause.hidden for cause in causes if not cause.shown)
+    likely = [share for share in _shares(oldest, now) if share.count >= FEWEST][:LINES]
+    owner: dict[int | None, int] = {}
+    for number, share in enumerate(likely):
+        owner.update(dict.fromkeys(share.services, number))
+    counted = [(bunch, Counter(map(owner.get, bunch.services))) for bunch in told]
+    causes = [
+        _cause(share, [(bunch, counts[number]) for bunch, counts in counted], oldest, shown)
+        for number, share in enumerate(likely)
+    ]
+    hidden = (cause.services for cause in causes if not cause.shown)
     return Folded(causes=causes, hidden=frozenset().union(*hidden))
 
 
-def _causes(services: Collection[int], now: datetime) -> Sequence[Shared]:
-    things = _things(now)
-    everywhere = Counter(thing for own in things.values() for thing in own)
-    return common_cause.causes({key: things.get(key, []) for key in services}, everywhere)
+def _oldest(firing: Iterable[Bunch]) -> dict[int, int]:
+    """The first alert of each service."""
+    found: dict[int, int] = {}
+    for bunch in firing:
+        for service, pk in zip(bunch.services, bunch.ids, strict=True):
+            if service is not None and found.get(service, pk) >= pk:
+                found[service] = pk
+    return found
 
 
-def _things(now: datetime) -> dict[int, list[Thing]]:
-    """What each service uses. For people of no scope it is kept for half a minute: pages ask often."""
-    global _known
-    if current():
-        return shared.things()
-    if _known is None or not timedelta(0) <= now - _known[0] < KNOWN_FOR:
-        _known = (now, shared.things())
-    return _known[1]
-
-
-Row = tuple[int, int | None, str | None, datetime, str, str]
-
-
-def _cause(cause: Shared, rows: Sequence[Row], now: datetime, shown: str) -> Cause:
-    key = f"{cause.what.value}:{cause.name}"
-    firing = [row for row in rows if row[5] != Episode.State.PENDING]
-    level, css = LEVELS[digest.worst([row[4] for row in firing])]
-    values = {"n": cause.count, "what": str(WORDS[cause.what]) % {"name": cause.name}}
+def _cause(
+    share: Shared, counted: Sequence[tuple[Bunch, int]], oldest: Mapping[int, int], shown: str
+) -> Cause:
+    key = f"{share.what.value}:{share.name}"
+    level, css = LEVELS[digest.worst([bunch.level for bunch, n in counted if n and not bunch.pending])]
+    values = {"n": share.count, "what": str(WORDS[share.what]) % {"name": share.name}}
     return Cause(
         key=key,
         text=_("%(n)d failing services share %(what)s.") % values,
-        names=few(sorted({row[2] for row in rows if row[2]})),
         level=str(level),
         level_css=css,
-        since=moment(min(row[3] for row in firing), now),
-        count=len(firing),
-        pending=len(rows) - len(firing),
-        hidden=frozenset(row[0] for row in rows),
+        count=sum(count for bunch, count in counted if not bunch.pending),
+        pending=sum(count for bunch, count in counted if bunch.pending),
+        services=share.services,
+        oldest=nsmallest(NAMED_AT_MOST, (oldest[service] for service in share.services)),
         shown=key == shown,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CauseRow:
+    """One line of the alerts page for many alerts."""
+
+    cause: Cause
+    names: str
+    since: Moment
+
+
+def cause_rows(causes: Iterable[Cause], rows: Mapping[int, Episode], now: datetime) -> list[CauseRow]:
+    """Those whose first alerts are among the *rows*; one that ended a moment ago has none."""
+    known = [(cause, [rows[pk] for pk in cause.oldest if pk in rows]) for cause in causes]
+    return [
+        CauseRow(cause=cause, names=_named(first, len(cause.services)), since=moment(first[0].opened_at, now))
+        for cause, first in known
+        if first
+    ]
+
+
+def _named(rows: Sequence[Episode], services: int) -> str:
+    names = ", ".join(sorted(row.service.name for row in rows if row.service))
+    more = services - len(rows)
+    return _("%(names)s and %(n)d more") % {"names": names, "n": more} if more else names
+
+
+def _shares(failing: Collection[int], now: datetime) -> Sequence[Shared]:
+    used = _used(now)
+    return common_cause.causes({key: used.things.get(key, ()) for key in failing}, used.everywhere)
+
+
+def _used(now: datetime) -> Used:
+    """For those who see the same services it is kept for half a minute: pages ask often."""
+    limits = current()
+    known = _known.get(limits)
+    if known is None or not timedelta(0) <= now - known.at < KNOWN_FOR:
+        things = shared.things()
+        known = Used(
+            at=now, things=things, everywhere=Counter(thing for own in things.values() for thing in own)
+        )
+        if len(_known) >= VIEWS_KNOWN:
+            _known.clear()
+        _known[limits] = known
+    return known

@@ -12,13 +12,14 @@ from lifecycle.alerts.episodes import folding
 from lifecycle.alerts.explain import courses, past
 from lifecycle.alerts.explain.past import Hush, Record
 from lifecycle.alerts.rules import values as rule_values
-from lifecycle.core.alerting import evaluate
+from lifecycle.core.alerting import evaluate, subjects
 from lifecycle.core.alerting.evaluate import Phase, Situation
-from lifecycle.core.alerting.explain import replay, telling, why
+from lifecycle.core.alerting.explain import replay, telling, verdict, why
 from lifecycle.core.alerting.explain.course import Seen, course
 from lifecycle.core.alerting.explain.replay import Stepped
 from lifecycle.core.alerting.explain.why import Facts, Line, Sent, Way, What
 from lifecycle.core.alerting.measured import FLAPPING_WITHIN
+from lifecycle.core.alerting.subjects import Kind
 from lifecycle.core.machine.states import State
 from lifecycle.models import AlertRule, Channel, Delivery, Episode, EpisodeNote
 from lifecycle.monitoring.settings import queries as monitoring
@@ -27,6 +28,8 @@ from registry.models import AuditEntry, Desired, Service
 Condition = AlertRule.Condition
 MOMENT = timedelta(milliseconds=1)
 EPISODES_AT_MOST, HUSHES_AT_MOST, STEPS_AT_MOST = 50, 20, 200
+MAY_CONCERN = frozenset({Kind.SERVICE, Kind.FLEET})
+"""Of these a service's own page tells why there was an alert or none."""
 NOTES = {
     EpisodeNote.Kind.SILENCED: What.SILENCED,
     EpisodeNote.Kind.MAINTENANCE: What.MAINTENANCE,
@@ -45,7 +48,7 @@ class Absence:
 
     @property
     def verdict(self) -> Line:
-        return why.verdict(self.lines)
+        return verdict.verdict(self.lines)
 
 
 def of_episode(row: Episode, now: datetime) -> list[Line]:
@@ -130,14 +133,15 @@ def absences(
     service: Service, since: datetime, now: datetime, rules: Sequence[AlertRule] | None = None
 ) -> list[Absence]:
     """For each rule what it made of this service since then, and why."""
-    every = (
-        rules if rules is not None else list(AlertRule.objects.prefetch_related("channels").order_by("name"))
-    )
+    asked = rules if rules is not None else AlertRule.objects.prefetch_related("channels").order_by("name")
+    every = [rule for rule in asked if subjects.about(evaluate.Condition(rule.condition)) & MAY_CONCERN]
     record = past.read([service.pk], since - FLAPPING_WITHIN, now)
     hushes = past.hushes(since, now)
     switched = _switched([rule.name for rule in every if not rule.enabled])
     episodes = list(
-        Episode.objects.filter(Q(service=service) | Q(service=None), opened_at__lt=now, rule__in=every)
+        Episode.objects.filter(
+            Q(service=service) | Q(subject_kind=Kind.FLEET), opened_at__lt=now, rule__in=every
+        )
         .exclude(resolved_at__lt=since)
         .order_by("-pk")[:EPISODES_AT_MOST]
     )

@@ -15,7 +15,7 @@ from lifecycle.alerts.rules import values as rule_values
 from lifecycle.core.alerting.evaluate import DOUBT, MEASURED, Condition, Notice
 from lifecycle.core.alerting.explain import forecast
 from lifecycle.core.alerting.explain.forecast import Forecast, Plan
-from lifecycle.core.timing.durations import span
+from lifecycle.core.alerting.measured import SILENT_AFTER
 from lifecycle.models import AlertRule, Channel
 from lifecycle.monitoring.settings import queries as monitoring
 from lifecycle.pages import humanize
@@ -97,7 +97,7 @@ def _row(names: Sequence[str], told: Sequence[tuple[datetime, Notice]], more: bo
 def _told(now: datetime, at: datetime, notice: Notice) -> Told:
     wait = at - now
     return Told(
-        after=_("at once") if wait <= AT_ONCE else _("after %(span)s") % {"span": span(wait)},
+        after=_("immediately") if wait <= AT_ONCE else _("after %(span)s") % {"span": humanize.lasting(wait)},
         at=at,
         iso=humanize.iso(at),
         clock=humanize.local(at),
@@ -110,29 +110,37 @@ def _notes(
     rule: AlertRule, plan: Plan, found: Forecast, channels: Sequence[Channel], now: datetime
 ) -> Iterable[str]:
     if not rule.enabled:
-        yield _("The rule is switched off: nothing is sent.")
+        yield _("The rule is disabled: nothing is sent.")
     if not monitoring.current().alerts_enabled:
-        yield _("Alerts are switched off in the settings of monitoring: nothing is sent.")
+        yield _("Alerts are disabled in Monitoring settings: nothing is sent.")
     if not plan.kinds:
-        yield _("No enabled channel is chosen: alerts show on the alerts page only.")
+        yield _("No enabled channel is selected: alerts show only on the Alerts page.")
     for channel in channels:
         if not channel.enabled:
-            yield _("The channel %(name)s is disabled.") % {"name": channel.name}
+            yield _("Channel %(name)s is disabled.") % {"name": channel.name}
     if found.fires is None:
-        yield _("The condition alone never makes it fire.")
+        yield _("The condition alone never fires this rule.")
         return
     if found.again is not None:
         values = {"at": humanize.local(found.again)}
         yield _("If it recovers and fails again soon after, the next alert waits until %(at)s.") % values
     if found.recovery is None:
-        yield _("No recovery is sent.")
+        yield _("No recovery notice is sent.")
     elif found.recovery > AT_ONCE:
-        yield _("The recovery fires %(span)s after it serves again.") % {"span": span(found.recovery)}
-    if plan.rule.condition in MEASURED:
-        yield _("What is measured is looked at each 30 s, so it may take so much longer.")
+        yield _("The recovery notice is sent %(span)s after the service is serving again.") % {
+            "span": humanize.lasting(found.recovery)
+        }
+    if plan.rule.condition is Condition.WORKER_SILENT:
+        values = {"span": humanize.lasting(SILENT_AFTER)}
+        yield _("A worker counts as silent after %(span)s without a heartbeat.") % values
+    elif plan.rule.condition in MEASURED:
+        yield _("Measurements are evaluated every 30 s, so it may take up to 30 s longer.")
     elif (
         plan.rule.condition not in (Condition.TOOLS_CHANGED, Condition.MASS_FAILURE)
         and plan.rule.hold < DOUBT
     ):
-        values = {"span": span(DOUBT)}
-        yield _("A service that depends on others is told of after %(span)s at the earliest.") % values
+        values = {"span": humanize.lasting(DOUBT)}
+        yield (
+            _("An alert for a service that depends on others is sent after %(span)s at the earliest.")
+            % values
+        )

@@ -10,15 +10,15 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from lifecycle.alerts.explain.backtest import Alert, Day, Result, kept_days
-from lifecycle.core.timing.durations import span
+from lifecycle.core.alerting.subjects import BESIDE
 from lifecycle.models import AlertRule
 from lifecycle.pages import humanize
 
 SERVICES_NAMED = 5
 STOPPED = {
-    "time": lazy("It took too long: only %(n)d of %(of)d services were looked at."),
-    "asked": lazy("Stopped: only %(n)d of %(of)d services were looked at."),
-    "alerts": lazy("Too many alerts: only %(n)d of %(of)d services were looked at."),
+    "time": lazy("It took too long: only %(n)d of %(of)d services were evaluated."),
+    "asked": lazy("Stopped: only %(n)d of %(of)d services were evaluated."),
+    "alerts": lazy("Too many alerts: only %(n)d of %(of)d services were evaluated."),
 }
 
 
@@ -64,13 +64,23 @@ def tried(rule: AlertRule, found: Result) -> Tried:
 def _unrecorded(rule: AlertRule) -> str:
     match AlertRule.Condition(rule.condition):
         case AlertRule.Condition.BUDGET_BURN:
-            return _("Cannot be tried on the past: how fast a budget burned is not kept, only how it is now.")
+            return _(
+                "Cannot be back-tested: only the current burn rate of a budget is recorded, not its history."
+            )
         case AlertRule.Condition.UNUSUALLY_SLOW:
-            return _("Cannot be tried on the past: what was usual at a time is not kept, only what is now.")
+            return _("Cannot be back-tested: only the current baseline is recorded, not its history.")
         case AlertRule.Condition.METRIC:
-            return _("Cannot be tried on the past: the order of single checks is kept for a short time only.")
+            return _("Cannot be back-tested: single checks are only kept for a short time.")
+        case AlertRule.Condition.UPSTREAM:
+            return _("Cannot be back-tested: only the registry's current answer is recorded.")
+        case AlertRule.Condition.CERTIFICATE:
+            return _("Cannot be back-tested: only the current certificate is recorded.")
+        case AlertRule.Condition.ACCESS:
+            return _("Cannot be back-tested: only current sign-ins and tokens are recorded.")
+        case condition if condition.value in BESIDE:
+            return _("Cannot be back-tested: a back-test runs over services, and this rule watches none.")
         case _:
-            return _("Cannot be tried on the past: what this condition looks at is not kept.")
+            return _("Cannot be back-tested: this condition has no recorded history.")
 
 
 def _head(found: Result) -> str:
@@ -89,22 +99,24 @@ def notes(rule: AlertRule, found: Result) -> Iterator[str]:
     yield from _counts(found)
     yield from _gaps(found)
     if rule.condition == AlertRule.Condition.METRIC:
-        yield _("Measured to 5 minutes: live, an alert may come some minutes earlier.")
+        yield _("Measured in steps of 5 minutes: a live alert may fire a few minutes earlier.")
         if (days := kept_days(rule)) is not None:
-            yield _("Figures of 5 minutes are kept for %(n)d days.") % {"n": days}
-    yield _("Services, tags and dependencies are those of today; removed services are not included.")
+            yield _("5-minute figures are kept for %(n)d days.") % {"n": days}
+    yield _("Uses today's services, tags and dependencies; removed services are not included.")
 
 
 def _counts(found: Result) -> Iterator[str]:
     if found.reminders:
-        yield _("Reminders: %(n)d, since nobody acknowledges anything here.") % {"n": found.reminders}
+        yield _("Reminders: %(n)d, because a back-test assumes that nobody acknowledges.") % {
+            "n": found.reminders
+        }
     if found.recoveries:
-        yield _("Recoveries: %(n)d.") % {"n": found.recoveries}
+        yield _("Recovery notices: %(n)d.") % {"n": found.recoveries}
     if found.hushed:
-        yield _("Kept back by silences or maintenance: %(n)d.") % {"n": found.hushed}
+        yield _("Held back by silences or maintenance: %(n)d.") % {"n": found.hushed}
     for channel, count in found.sent:
         values = {"channel": channel, "n": count}
-        yield _("Messages to %(channel)s: %(n)d. Those of one moment are joined as usual.") % values
+        yield _("Messages to %(channel)s: %(n)d, simultaneous alerts grouped as usual.") % values
 
 
 def _gaps(found: Result) -> Iterator[str]:
@@ -113,12 +125,12 @@ def _gaps(found: Result) -> Iterator[str]:
         yield str(STOPPED[found.stopped]) % values
     if found.cut:
         names = {"names": ", ".join(found.cut[:SERVICES_NAMED])}
-        yield _("Changes too often to be read to the end: %(names)s.") % names
+        yield _("Too many changes to evaluate completely: %(names)s.") % names
     if found.begins is not None:
-        yield _("The record begins at %(at)s.") % {"at": humanize.local(found.begins)}
+        yield _("History begins at %(at)s.") % {"at": humanize.local(found.begins)}
     if found.blind:
-        blind = span(found.blind)
-        yield _("For %(span)s of this time no worker ran: that is not on record.") % {"span": blind}
+        blind = humanize.lasting(found.blind)
+        yield _("No worker was running for %(span)s of this time: nothing was recorded.") % {"span": blind}
 
 
 def _day(day: Day) -> DayRow:
@@ -130,10 +142,13 @@ def _day(day: Day) -> DayRow:
 
 def _alert(alert: Alert) -> AlertLine:
     if alert.told is None:
-        text = _("%(who)s: kept back by a silence or maintenance") % {"who": alert.who}
+        text = _("%(who)s: held back by a silence or maintenance") % {"who": alert.who}
     elif alert.ended is None:
         text = alert.who
     else:
-        text = _("%(who)s, over after %(span)s") % {"who": alert.who, "span": span(alert.ended - alert.at)}
+        text = _("%(who)s, ended after %(span)s") % {
+            "who": alert.who,
+            "span": humanize.lasting(alert.ended - alert.at),
+        }
     at = alert.told or alert.at
     return AlertLine(iso=humanize.iso(at), at=humanize.local(at), text=text)

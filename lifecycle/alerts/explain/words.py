@@ -14,53 +14,52 @@ from django.utils.translation import gettext_lazy as lazy
 from lifecycle.alerts.explain.facts import Absence
 from lifecycle.alerts.presenter import DELIVERY_KINDS, ENDINGS, LEVELS, Moment, moment
 from lifecycle.core.alerting.explain.why import Line, What
-from lifecycle.core.timing.durations import span
 from lifecycle.models import AlertRule
 from lifecycle.pages import humanize
 
 SENTENCES: dict[What, str | Promise] = {
-    What.RULE_OFF: lazy("The rule is switched off."),
-    What.RULE_NEW: lazy("The rule was created. Before this time it did not exist."),
-    What.ALERTS_OFF: lazy("Alerts are switched off in the settings of monitoring: no message is sent."),
-    What.OUT_OF_SCOPE: lazy("The rule does not look at this service: it is not in its scope."),
-    What.AT_REST: lazy("A person stopped this service. A stopped service raises no alert."),
-    What.NO_CHANNEL: lazy("The rule has no channel. Its alerts show on the alerts page only."),
-    What.CHANNEL_OFF: lazy("The channel %(name)s is disabled: nothing is sent through it."),
-    What.CHANNEL_PAUSED: lazy("The channel %(name)s gathers messages until %(until)s."),
+    What.RULE_OFF: lazy("The rule is disabled."),
+    What.RULE_NEW: lazy("The rule was created. It did not exist before."),
+    What.ALERTS_OFF: lazy("Alerts are disabled in Monitoring settings: no messages are sent."),
+    What.OUT_OF_SCOPE: lazy("This service is not in the scope of the rule."),
+    What.AT_REST: lazy("A person stopped this service. Stopped services raise no alerts."),
+    What.NO_CHANNEL: lazy("The rule has no channel. Its alerts show only on the Alerts page."),
+    What.CHANNEL_OFF: lazy("Channel %(name)s is disabled: nothing is sent through it."),
+    What.CHANNEL_PAUSED: lazy("Channel %(name)s groups messages until %(until)s."),
     What.SILENCED: lazy("Silenced: %(text)s"),
     What.MAINTENANCE: lazy("In maintenance: %(text)s"),
-    What.FLAPPING: lazy("Kept back while the service is flapping, of which another alert tells: %(text)s"),
+    What.FLAPPING: lazy("Held back while the service is flapping, which another alert reports: %(text)s"),
     What.NOT_RECORDED: lazy("What this rule measures is not recorded, so the past cannot be explained."),
-    What.NO_FIGURES: lazy("Nothing was measured of this service in this time, so the rule cannot apply."),
-    What.NEVER_MET: lazy("The condition was not met at any time."),
+    What.NO_FIGURES: lazy("No measurements of this service in this time, so the rule cannot apply."),
+    What.NEVER_MET: lazy("The condition was never met."),
     What.MET: lazy("The condition was met."),
-    What.HOLD: lazy("It must last for %(span)s, so the alert is not sent before %(until)s."),
+    What.HOLD: lazy("It must last for %(span)s, so the alert is sent at %(until)s at the earliest."),
     What.COOLDOWN: lazy("The last alert was sent less than %(span)s ago (cooldown): not before %(until)s."),
-    What.ASKED: lazy("A person asked for it, so it has %(span)s to recover: until %(until)s."),
-    What.FOLDED: lazy("Not sent: a dependency is not serving, and its own alert tells of it."),
+    What.ASKED: lazy("A person requested the change, so it has %(span)s to recover: until %(until)s."),
+    What.FOLDED: lazy("Not sent: a dependency is not serving and has its own alert."),
     What.RESUMED: lazy("The dependency is back. The service has %(span)s to recover: until %(until)s."),
-    What.DOUBT: lazy("It may be a dependency that fails, so the alert waits until %(until)s."),
-    What.TOO_SHORT: lazy("It was over after %(span)s, before the alert was due at %(until)s."),
+    What.DOUBT: lazy("A dependency may be the cause, so the alert waits until %(until)s."),
+    What.TOO_SHORT: lazy("It ended after %(span)s, before the alert was due at %(until)s."),
     What.FIRED: lazy("The alert fired."),
-    What.CLEARS: lazy("The condition is over. The rule keeps firing for %(span)s: until %(until)s."),
+    What.CLEARS: lazy("The condition is no longer met. The rule keeps firing for %(span)s: until %(until)s."),
     What.ENDED: lazy("The alert ended after %(span)s."),
     What.ACKNOWLEDGED: lazy("Acknowledged. Reminders stop."),
     What.NOTE: lazy("Note: %(text)s"),
-    What.QUEUED: lazy("%(notice)s for %(name)s queued; it waits for others until %(until)s."),
-    What.JOINED: lazy("%(notice)s for %(name)s sent together with others in one message."),
+    What.QUEUED: lazy("%(notice)s for %(name)s queued; grouped with others until %(until)s."),
+    What.JOINED: lazy("%(notice)s for %(name)s sent with others in one message."),
     What.RETRYING: lazy("Sending to %(name)s failed. Next attempt at %(until)s."),
     What.DELIVERED: lazy("%(notice)s delivered to %(name)s."),
-    What.PARTIAL: lazy("%(notice)s delivered to %(name)s in part."),
+    What.PARTIAL: lazy("%(notice)s partly delivered to %(name)s."),
     What.FAILED: lazy("%(notice)s not delivered to %(name)s."),
-    What.SUPERSEDED: lazy("%(notice)s for %(name)s not sent: a newer message told it too."),
-    What.REMINDS: lazy("Reminder at %(until)s unless somebody acknowledges it."),
-    What.NO_RECOVERY: lazy("The rule sends no recovery message."),
+    What.SUPERSEDED: lazy("%(notice)s for %(name)s not sent: a newer message includes it."),
+    What.REMINDS: lazy("Reminder at %(until)s unless someone acknowledges the alert."),
+    What.NO_RECOVERY: lazy("The rule sends no recovery notices."),
 }
 WOULD_FIRE = lazy(
-    "The rule as it is today would have fired, but did not: it was different then, or no worker ran."
+    "The current rule would have fired but did not: it was different then, or no worker was running."
 )
-NEVER_DUE = lazy("It was over after %(span)s, before an alert was due.")
-HELD_BY = lazy("Not sent: it waits for %(name)s, and the alert of that tells of it.")
+NEVER_DUE = lazy("It ended after %(span)s, before an alert was due.")
+HELD_BY = lazy("Not sent: it waits for %(name)s, which has its own alert.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +96,7 @@ def _text(line: Line, real: bool) -> str:
         "name": line.name,
         "text": line.text,
         "until": humanize.local(line.until) if line.until else "",
-        "span": span(line.span) if line.span is not None else "",
+        "span": humanize.lasting(line.span) if line.span is not None else "",
         "notice": str(DELIVERY_KINDS.get(line.text, line.text)),
     }
     text = str(words)

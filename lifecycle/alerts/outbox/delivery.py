@@ -38,6 +38,7 @@ LOOK_EVERY = 0.25
 ATTEMPT_BOUND = 20.0
 STOP_BOUND = 4.0
 EXPIRE_EVERY = 10.0
+BEGINNINGS = (Delivery.Kind.FIRING, Delivery.Kind.REMINDER)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -94,7 +95,8 @@ class Deliverer:
 
     async def beat(self) -> None:
         """Start a call to each monitor elsewhere whose minute is over."""
-        for channel in await self._ask(heartbeats.take, self._clock()):
+        due = await self._ask(heartbeats.take, self._clock()) if heartbeats.KIND in self._senders else []
+        for channel in due:
             task = asyncio.create_task(self._call(channel), name=f"heartbeat-{channel.pk}")
             self._beats.add(task)
             task.add_done_callback(self._beats.discard)
@@ -118,7 +120,8 @@ class Deliverer:
         return started
 
     def _due(self) -> list[int]:
-        return queue.due_channels(self._clock(), self._pacing())
+        now = self._clock()
+        return queue.due_channels(now, self._pacing(), self._senders.keys()) if queue.any_due(now) else []
 
     def _take(self, channel: int) -> Delivery | None:
         return queue.take(channel, self._clock(), self._pacing())
@@ -251,13 +254,25 @@ def _without_secrets(delivery: Delivery, answer: str) -> str:
 def _acting(delivery: Delivery) -> dict[str, Any]:
     """What is sent: with links that act on the alert, which stand in no row that people may read."""
     payload: dict[str, Any] = delivery.payload
-    if delivery.episode_id is None or delivery.kind not in (Delivery.Kind.FIRING, Delivery.Kind.REMINDER):
+    if delivery.kind not in BEGINNINGS:
         return payload
-    data = payload["data"]
-    offered = links.offered(
-        delivery.episode_id, delivery.channel_id, delivery.created_at, service=bool(data.get("service"))
-    )
-    return payload | {"data": data | {"actions": offered}}
+    data, since = payload["data"], delivery.created_at
+    if delivery.episode_id is not None:
+        service = bool(data.get("service"))
+        data = data | {
+            "actions": links.offered(delivery.episode_id, delivery.channel_id, since, service=service)
+        }
+    elif delivery.channel.kind == "email":
+        data = data | {"members": [_acting_member(one, delivery) for one in data.get("members", ())]}
+    return payload | {"data": data}
+
+
+def _acting_member(member: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
+    """One alert of a group, to be acknowledged by itself; a mail alone has room for so many links."""
+    if member["kind"] not in BEGINNINGS:
+        return member
+    offered = links.offered(member["episode"], delivery.channel_id, delivery.created_at, service=False)
+    return member | {"acknowledge": offered["acknowledge"]}
 
 
 def opened(channel: Channel) -> Config:

@@ -9,13 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from lifecycle.alerts.outbox import digest
+from lifecycle.alerts.outbox.content import digest
 from lifecycle.alerts.outbox.escalation.rows import CALLED_OFF, telling_both
 from lifecycle.core.alerting.grouping import Pacing, may_leave
 from lifecycle.models import Channel, Delivery, Episode
 
 State, Kind = Delivery.State, Delivery.Kind
-OVERTAKEN = "not sent: the alert was over before; its end tells both"
+OVERTAKEN = "not sent: the alert ended first; its recovery notice covers both"
 NEVER_BEGUN = "not sent: the alert that it resolves was never delivered"
 AT_ONCE = 500
 
@@ -119,18 +119,40 @@ def _idle(row: Delivery) -> bool:
 
 
 def called_off(delivery: Delivery) -> bool:
-    """Whether a message that is due is not sent (again), since all of it is idle; its row says so then."""
+    """Whether a message that is due is not sent (again), since all of it is idle; its row says so then.
+
+    Of a group that is idle in part the rest is sent, under the same id.
+    """
     if delivery.kind not in (Kind.REMINDER, Kind.FIRING):
         return False
-    members = list(delivery.members.select_related("episode")) if delivery.episode_id is None else []
-    mine = members or [delivery]
-    if not all(_idle(row) for row in mine):
+    waiting = delivery.members.filter(state=State.QUEUED).select_related("episode", "beginning")
+    mine = list(waiting.order_by("id")) if delivery.episode_id is None else []
+    mine = mine or [delivery]
+    idle = {row.pk for row in mine if _idle(row)}
+    if not idle:
         return False
-    _tell_both(mine)
-    waiting = Delivery.objects.filter(pk__in=[delivery.pk, *(row.pk for row in mine)], state=State.QUEUED)
+    rest = [row for row in mine if row.pk not in idle]
+    with transaction.atomic():
+        _tell_both([row for row in mine if row.pk in idle])
+        _drop(idle if rest else idle | {delivery.pk})
+        if rest:
+            _shorten(delivery, rest)
+    return not rest
+
+
+def _drop(keys: Collection[int]) -> None:
+    """Neither these nor, where some recipients have them, to the others."""
+    waiting = Delivery.objects.filter(pk__in=keys, state=State.QUEUED)
     waiting.filter(delivered_at=None).update(state=State.SUPERSEDED, answer=CALLED_OFF)
     waiting.update(state=State.PARTIAL, to=[])
-    return True
+
+
+def _shorten(head: Delivery, rows: Sequence[Delivery]) -> None:
+    """The group tells of these alone from now on."""
+    counts = digest.counted(rows)
+    head.kind = digest.kind_of(counts)
+    head.payload = digest.payload(rows, counts, head.pk, head.created_at)
+    head.save(update_fields=["kind", "payload"])
 
 
 def _tell_both(beginnings: Sequence[Delivery]) -> None:

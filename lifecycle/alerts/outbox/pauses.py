@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from lifecycle.core.alerting import pace
-from lifecycle.core.alerting.pace import Pace
-from lifecycle.core.alerting.resend import ASKED_AT_MOST
+from lifecycle.core.alerting.pace import ASKED_AT_MOST, Pace
 
 
 class Pauses:

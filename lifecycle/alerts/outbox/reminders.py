@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from lifecycle.alerts.outbox import write
 from lifecycle.alerts.silences import quiet
@@ -12,6 +13,7 @@ from lifecycle.core.alerting.explain import telling
 from lifecycle.models import Episode
 from lifecycle.monitoring.settings import queries as monitoring
 
+EVERY_ONE = Q()
 LATE = timedelta(seconds=5)
 """So late a reminder may be without putting off those after it."""
 _next: datetime | None = None
@@ -22,10 +24,10 @@ def soon(now: datetime) -> bool:
     return _next is not None and _next <= now
 
 
-def remind(now: datetime, at_once: int) -> int:
+def remind(now: datetime, at_once: int, which: Q = EVERY_ONE) -> int:
     """Queue what is due; a silence holds it back, and no longer than it lasts."""
     global _next
-    times = _times()
+    times = _times(which)
     _next = min((when for when in times.values() if when > now), default=None)
     keys = [key for key, when in times.items() if when <= now]
     if not keys or not monitoring.current().alerts_enabled:
@@ -41,9 +43,9 @@ def remind(now: datetime, at_once: int) -> int:
     return sent
 
 
-def _times() -> dict[int, datetime]:
+def _times(which: Q) -> dict[int, datetime]:
     """When each that fires is due, of rules that remind."""
-    firing = Episode.objects.filter(state=Episode.State.FIRING, rule__reminder_seconds__gt=0)
+    firing = Episode.objects.filter(which, state=Episode.State.FIRING, rule__reminder_seconds__gt=0)
     rows = firing.values_list("pk", "reminded_at", "fired_at", "opened_at", "rule__reminder_seconds")
     return {key: _after(again or fired or opened, seconds) for key, again, fired, opened, seconds in rows}
 

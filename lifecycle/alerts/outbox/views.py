@@ -102,7 +102,7 @@ def delivery_replay(request: HttpRequest, pk: int) -> HttpResponse:
         if queued:
             audit.note(request.user.get_username(), "delivery.replay", str(delivery.message_id), now=now)
     if not queued:
-        return refused(request, _("This message needs no retry: it was delivered, or is being sent."), back)
+        return refused(request, _("This message needs no retry: it was delivered or is being sent."), back)
     if is_htmx(request):
         delivery.refresh_from_db()
         return render(request, "lifecycle/alerts/_delivery_row.html", {"item": delivery_row(delivery, now)})

@@ -4,128 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, prefetch_related_objects
 from django.db.models.fields.json import KT
-from django.utils.translation import get_language
 
 from lifecycle.alerts.outbox import pacing
+from lifecycle.alerts.outbox.content import payloads
+from lifecycle.alerts.outbox.content.payloads import beginning_of, end_of, stamp
+from lifecycle.alerts.outbox.content.story import SUMMARY_LIMIT, Story, story_now
 from lifecycle.alerts.outbox.escalation import rows as escalation
-from lifecycle.alerts.rules.values import lacks_sign_in
 from lifecycle.alerts.silences import quiet
 from lifecycle.core.alerting import grouping, messages
-from lifecycle.core.alerting.evaluate import MEASURED, Ending, Notice
+from lifecycle.core.alerting.evaluate import Notice
 from lifecycle.core.alerting.grouping import Pacing
-from lifecycle.core.answers.causes import Cause
-from lifecycle.core.health.verdict import Kind
-from lifecycle.core.machine.states import State
-from lifecycle.models import AlertRule, Channel, Delivery, Episode, ServiceState
+from lifecycle.models import Channel, Delivery, Episode
 from lifecycle.monitoring.settings import queries as monitoring
-from lifecycle.pages import humanize
-from lifecycle.services.counts import state_row
-from lifecycle.services.diagnosis.diagnosis import Facts, diagnose
 
-TOOLS_CHANGED = AlertRule.Condition.TOOLS_CHANGED
-USUAL: Mapping[str, str] = {
-    AlertRule.Condition.STATE_ENTERED: messages.DEFAULT_MESSAGE,
-    AlertRule.Condition.NOT_SERVING_FOR: messages.DEFAULT_MESSAGE,
-    AlertRule.Condition.NEEDS_SIGN_IN: messages.DEFAULT_MESSAGE,
-    AlertRule.Condition.TOOLS_CHANGED: messages.TOOLS_MESSAGE,
-    AlertRule.Condition.MASS_FAILURE: messages.MASS_MESSAGE,
-    AlertRule.Condition.METRIC: messages.MEASURED_MESSAGE,
-    AlertRule.Condition.BUDGET_BURN: messages.MEASURED_MESSAGE,
-    AlertRule.Condition.UNUSUALLY_SLOW: messages.MEASURED_MESSAGE,
-    AlertRule.Condition.FLAPPING: messages.MEASURED_MESSAGE,
-}
-"""The message of a rule that has none of its own."""
 KEPT_TRYING = timedelta(hours=24)
 TEST_KEPT_TRYING = timedelta(minutes=2)
-SUMMARY_LIMIT = 1000
-STATES = frozenset(state.value for state in State)
-DEPENDENTS_NAMED = 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class Story:
-    """What happened to the service, in the words that the messages carry; `needed_by` those that need it.
-
-    `kind` and `cause` are those of the failure, `next_try` is when the console connects again by itself.
-    """
-
-    state: str
-    reason: str
-    kind: str = ""
-    cause: str = ""
-    next_try: datetime | None = None
-    needed_by: tuple[str, ...] = ()
-
-    @property
-    def sign_in(self) -> bool:
-        """It is up and lacks a token, so it is not told of as down."""
-        return lacks_sign_in(self.state, self.kind)
-
-    @classmethod
-    def of(cls, state: ServiceState) -> Story:
-        """What its row says."""
-        return cls(
-            state=state.state,
-            reason=state.error_message,
-            kind=state.error_kind,
-            cause=state.error_cause,
-            next_try=state.next_retry_at,
-        )
-
-
-def stamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def service_url(name: str) -> str:
-    return f"{settings.PUBLIC_URL}/services/{name}/"
-
-
-def fleet_url() -> str:
-    return f"{settings.PUBLIC_URL}/services/?sort=failing"
-
-
-def _common(row: Episode, story: Story) -> dict[str, Any]:
-    return {
-        "episode": row.pk,
-        "rule": row.rule.name,
-        "condition": row.rule.condition,
-        "level": row.rule.level,
-        "service": row.service.name if row.service else None,
-        "state": story.state,
-        "reason": story.reason,
-        "since": stamp(row.opened_at),
-        "url": service_url(row.service.name) if row.service else fleet_url(),
-    } | ({"needs": "sign-in"} if story.sign_in else {})
-
-
-def firing_text(rule: AlertRule, service: str, since: datetime, story: Story) -> str:
-    """What the beginning says, in the rule's words."""
-    values = {
-        "service": service,
-        "state": story.state,
-        "reason": story.reason or "unknown reason",
-        "since": humanize.local(since),
-        "rule": rule.name,
-        "level": rule.level,
-    }
-    text = messages.fill(rule.message or _usual(rule, story), values)
-    return f"{text}{messages.needed_by(story.needed_by)}"[:SUMMARY_LIMIT]
-
-
-def _usual(rule: AlertRule, story: Story) -> str:
-    """As USUAL has it, but what only lacks a sign-in is not told as an outage."""
-    usual = USUAL[rule.condition]
-    return messages.SIGN_IN_MESSAGE if usual == messages.DEFAULT_MESSAGE and story.sign_in else usual
 
 
 def queue_late(row: Episode, channel: Channel, now: datetime) -> None:
@@ -171,43 +70,6 @@ def withdraw(row: Episode, now: datetime) -> int:
         return Delivery.objects.filter(pk__in=locked).delete()[0]
 
 
-def story_now(row: Episode) -> Story:
-    """As the service is by its row."""
-    state = state_row(row.service) if row.service else None
-    return Story.of(state) if state else Story(state="failing", reason="")
-
-
-def beginning_of(row: Episode, story: Story, fired_at: datetime) -> dict[str, Any]:
-    """What a message says that it fires."""
-    return {
-        **_common(row, story),
-        "message": row.summary,
-        "fired_at": stamp(fired_at),
-        "dependents": list(story.needed_by[:DEPENDENTS_NAMED]),
-        "dependents_count": len(story.needed_by),
-        "next_try": stamp(story.next_try) if story.next_try else None,
-        "response": row.response,
-        **_helps(row, story),
-    }
-
-
-def _helps(row: Episode, story: Story) -> dict[str, Any]:
-    """The likely cause and what a person can do, as the service's page has them."""
-    if story.state not in STATES or row.rule.condition == TOOLS_CHANGED:
-        return {"cause": "", "advice": []}
-    cause, advice = _diagnosed(story.state, story.kind, story.cause, get_language())
-    return {"cause": cause, "advice": list(advice)}
-
-
-@lru_cache(maxsize=256)
-def _diagnosed(state: str, kind: str, cause: str, language: str | None) -> tuple[str, tuple[str, ...]]:
-    """Of a storm all have the same."""
-    known = Kind(kind) if kind in list(Kind) else None
-    exactly = Cause(cause) if cause in list(Cause) else None
-    told = diagnose(Facts(state=State(state), kind=known, exactly=exactly))
-    return told.cause, tuple(told.todo) if known else ()
-
-
 def queue_resolved(ended: Sequence[tuple[Episode, Story]], now: datetime) -> None:
     """The ends, to those channels alone that were, or still will be, told of the beginning."""
     over = [row.pk for row, _ in ended]
@@ -222,29 +84,9 @@ def queue_resolved(ended: Sequence[tuple[Episode, Story]], now: datetime) -> Non
     for row, story in ended:
         if mine := beginnings[row.pk]:
             rows += _messages(
-                row, list(mine), Notice.RESOLVED, _end_of(row, story, row.resolved_at or now), now, pace, mine
+                row, list(mine), Notice.RESOLVED, end_of(row, story, row.resolved_at or now), now, pace, mine
             )
     Delivery.objects.bulk_create(rows)
-
-
-def _end_of(row: Episode, story: Story, now: datetime) -> dict[str, Any]:
-    end = messages.End(
-        service=row.service.name if row.service else None,
-        state=story.state,
-        rule=row.rule.name,
-        ending=Ending(row.ending),
-        by=row.ended_by,
-        lasted=now - row.opened_at,
-        measured=row.rule.condition in MEASURED,
-    )
-    return {
-        **_common(row, story),
-        "message": messages.ended(end),
-        "ending": row.ending,
-        "ended_by": row.ended_by,
-        "resolved_at": stamp(now),
-        "lasted_s": round(end.lasted.total_seconds(), 3),
-    }
 
 
 def queue_reminder(row: Episode, now: datetime, why: str = "") -> int:
@@ -325,17 +167,7 @@ def _payload(
 
 def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:
     """A test message, tried once; its row tells how it went."""
-    data = {
-        "episode": None,
-        "rule": "Test",
-        "level": "INFO",
-        "service": "example",
-        "state": "HEALTHY",
-        "reason": f"sent by {by} to try this channel",
-        "since": stamp(now),
-        "url": f"{settings.PUBLIC_URL}/alerts/channels/",
-        "message": f"Test message for the channel {channel.name}, sent by {by}. No action is needed.",
-    }
+    data = payloads.of_test(channel, by, now)
     return Delivery.objects.create(
         channel=channel,
         kind=Delivery.Kind.TEST,
@@ -344,3 +176,20 @@ def queue_test(channel: Channel, by: str, now: datetime) -> Delivery:
         next_attempt_at=now,
         expires_at=now + TEST_KEPT_TRYING,
     )
+
+
+def queue_of_program(rule: str, level: str, text: str, now: datetime) -> int:
+    """What a program tells, to every enabled email channel; how many. It belongs to no alert."""
+    data = payloads.of_program(rule[:100], level, text[:SUMMARY_LIMIT], now)
+    rows = [
+        Delivery(
+            channel=channel,
+            kind=Delivery.Kind.REPORT,
+            payload={"type": "alert.report", "timestamp": stamp(now), "data": data},
+            created_at=now,
+            next_attempt_at=now,
+            expires_at=now + KEPT_TRYING,
+        )
+        for channel in Channel.objects.filter(kind="email", enabled=True)
+    ]
+    return len(Delivery.objects.bulk_create(rows))

@@ -28,6 +28,12 @@ NAMES |= {
     "scope": "scope.kind",
 }
 """Fields of the form that are called otherwise here."""
+OWN = {
+    "host": {"host_metric": "metric", "percent": "threshold"},
+    "certificate-expires": {"days": "threshold"},
+    "access-expires": {"days": "threshold"},
+}
+"""The same of one condition alone."""
 
 
 class RuleStep(Schema):
@@ -57,9 +63,12 @@ class RuleAnswer(Schema):
     breaking_only: bool
     metric: str = Field(
         description="of metric: error_rate, response_time, availability, consecutive_failures, "
-        "call_error_rate, call_time"
+        "call_error_rate, call_time; of stdio services process_cpu (percent of one core), "
+        "process_memory (MB); of host: cpu, memory, disk"
     )
-    threshold: float
+    threshold: float = Field(
+        description="what the metric is compared with; of host in percent, of what expires in days"
+    )
     window_seconds: int
     scope: dict[str, Any]
     cooldown_seconds: int
@@ -136,9 +145,12 @@ def _steps(row: AlertRule) -> list[dict[str, Any]]:
     ]
 
 
-def _typed(body: RuleChange) -> dict[str, Any]:
-    """What was given, as the form names it."""
+def _typed(body: RuleChange, condition: str) -> dict[str, Any]:
+    """What was given, as the form names it for this condition."""
     given = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}
+    for form, rest in OWN.get(condition, {}).items():
+        if rest in given:
+            given[form] = given.pop(rest)
     if (scope := given.pop("scope", None)) is not None:
         given |= {"scope": scope.get("kind", "all"), "values": ", ".join(scope.get("values", []))}
     for form, rest in NAMES.items():
@@ -172,11 +184,13 @@ def _typed_steps(steps: list[RuleStep]) -> list[dict[str, Any]]:
 def _save(row: AlertRule | None, body: RuleChange, by: str) -> AlertRule:
     first = {name: field.initial for name, field in RuleForm.base_fields.items()} | usual()
     steps = (row.steps if row else []) if body.steps is None else _typed_steps(body.steps)
-    values = (initial_of(row) if row else first) | _typed(body) | step_forms.typed(steps)
+    condition = body.condition or (row.condition if row else "")
+    values = (initial_of(row) if row else first) | _typed(body, condition) | step_forms.typed(steps)
     form = RuleForm({name: value for name, value in values.items() if value is not None}, about=row)
     if not form.is_valid():
         name, errors = next(iter(form.errors.items()))
-        where = "steps" if name == NON_FIELD_ERRORS else NAMES.get(name, name)
+        own = NAMES | OWN.get(condition, {})
+        where = "steps" if name == NON_FIELD_ERRORS else own.get(name, name)
         raise ProblemError(422, str(errors[0]), where=where)
     return operations.save(form, by=by, now=timezone.now())
 

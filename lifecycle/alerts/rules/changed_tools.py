@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from lifecycle.alerts.outbox.write import Story
+from lifecycle.alerts.outbox.content.story import Story
 from lifecycle.core.alerting import messages
 from lifecycle.models import AlertRule, ServiceState
 from registry.core.contract.compare import Grade

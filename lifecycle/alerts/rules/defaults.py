@@ -22,6 +22,13 @@ MEASURED = (
     ("Flapping", "WARNING", "", 0.0),
 )
 
+EXPIRING = (("Certificate expires", "certificate-expires"), ("Access expires", "access-expires"))
+HOSTS = (
+    ("High CPU of a host", "cpu", 80.0),
+    ("High memory of a host", "memory", 85.0),
+    ("Disk of a host full", "disk", 90.0),
+)
+
 
 def ensure(now: datetime) -> int:
     """Add the default rules to a new database; those that a person deletes later do not come back."""
@@ -61,11 +68,21 @@ def ensure(now: datetime) -> int:
                     scope={"kind": "all"},
                     created_at=now,
                 ),
+                AlertRule(
+                    name="Worker silent",
+                    level="CRITICAL",
+                    condition="worker-silent",
+                    for_seconds=0,
+                    scope={"kind": "all"},
+                    created_at=now,
+                ),
+                *(_expiring(now, *values) for values in EXPIRING),
                 *(_measured(now, *values) for values in MEASURED),
+                *(_of_hosts(now, *values) for values in HOSTS),
             ]
         )
         audit.note("console", ACTION, "alert rules", now=now)
-    return 4 + len(MEASURED)
+    return 5 + len(EXPIRING) + len(MEASURED) + len(HOSTS)
 
 
 def _measured(now: datetime, name: str, level: str, metric: str, threshold: float) -> AlertRule:
@@ -76,6 +93,31 @@ def _measured(now: datetime, name: str, level: str, metric: str, threshold: floa
         metric=metric or "error_rate",
         threshold=threshold,
         for_seconds=300 if metric else 0,
+        scope={"kind": "all"},
+        created_at=now,
+    )
+
+
+def _expiring(now: datetime, name: str, condition: str) -> AlertRule:
+    return AlertRule(
+        name=name,
+        level="WARNING",
+        condition=condition,
+        threshold=14.0,
+        for_seconds=0,
+        scope={"kind": "all"},
+        created_at=now,
+    )
+
+
+def _of_hosts(now: datetime, name: str, metric: str, threshold: float) -> AlertRule:
+    return AlertRule(
+        name=name,
+        level="WARNING",
+        condition="host",
+        metric=metric,
+        threshold=threshold,
+        for_seconds=300,
         scope={"kind": "all"},
         created_at=now,
     )

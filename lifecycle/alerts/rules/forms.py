@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.rules import step_forms
-from lifecycle.core.alerting.measured import Metric
+from lifecycle.core.alerting.measured import HostMetric, Metric
 from lifecycle.core.alerting.messages import DEFAULT_MESSAGE, PLACEHOLDERS, unknown_placeholders
+from lifecycle.core.alerting.subjects import BESIDE
 from lifecycle.core.machine.states import State
 from lifecycle.models import AlertRule, Channel
 from lifecycle.monitoring.settings import queries as monitoring
@@ -23,27 +24,41 @@ from registry.models import Agent, Profile, Service
 # HEALTHY is told by the recovery notice, DISCONNECTING is somebody's own doing.
 WATCHABLE = (State.RECONNECTING, State.UNREACHABLE, State.WARNING, State.INITIALIZING, State.DISCONNECTED)
 STATES = [(state.value, STATE_WORDS[state]) for state in WATCHABLE[:-1]] + [
-    (State.DISCONNECTED.value, lazy("Disconnected (given up)"))
+    (State.DISCONNECTED.value, lazy("Disconnected (gave up)"))
 ]
 CONDITIONS = [
     (AlertRule.Condition.STATE_ENTERED.value, lazy("A service enters a state")),
-    (AlertRule.Condition.NOT_SERVING_FOR.value, lazy("A service is not serving for a time")),
+    (AlertRule.Condition.NOT_SERVING_FOR.value, lazy("A service is not serving for some time")),
     (AlertRule.Condition.NEEDS_SIGN_IN.value, lazy("A service needs sign-in")),
+    (AlertRule.Condition.CERTIFICATE.value, lazy("The certificate of a service expires soon")),
+    (AlertRule.Condition.ACCESS.value, lazy("A sign-in or API token expires soon")),
+    (AlertRule.Condition.UPSTREAM.value, lazy("The server of a service is deprecated or deleted upstream")),
     (AlertRule.Condition.TOOLS_CHANGED.value, lazy("The tools of a service change")),
     (AlertRule.Condition.MASS_FAILURE.value, lazy("More than half of all services fail at once")),
+    (AlertRule.Condition.WORKER_SILENT.value, lazy("A worker is silent for 30 seconds")),
+    (AlertRule.Condition.HOST.value, lazy("A host's CPU, memory or disk usage passes a threshold")),
     (AlertRule.Condition.METRIC.value, lazy("A metric passes a threshold")),
-    (AlertRule.Condition.BUDGET_BURN.value, lazy("The budget of a target burns too fast")),
+    (AlertRule.Condition.BUDGET_BURN.value, lazy("An error budget burns too fast")),
     (AlertRule.Condition.UNUSUALLY_SLOW.value, lazy("A service is unusually slow")),
     (AlertRule.Condition.FLAPPING.value, lazy("A service is flapping: more than 5 changes in 10 minutes")),
 ]
 METRICS = [
     (Metric.ERROR_RATE.value, lazy("Error rate of checks, above (0.1 is 10 %)")),
-    (Metric.RESPONSE_TIME.value, lazy("Average response, above (seconds)")),
+    (Metric.RESPONSE_TIME.value, lazy("Average response time, above (seconds)")),
     (Metric.AVAILABILITY.value, lazy("Availability, below (0.99 is 99 %)")),
     (Metric.CONSECUTIVE_FAILURES.value, lazy("Consecutive failed checks, above")),
     (Metric.CALL_ERROR_RATE.value, lazy("Error rate of tool calls, above (0.1 is 10 %)")),
-    (Metric.CALL_TIME.value, lazy("Average time of tool calls, above (seconds)")),
+    (Metric.CALL_TIME.value, lazy("Average tool call time, above (seconds)")),
+    (Metric.PROCESS_CPU.value, lazy("CPU of a stdio service, above (percent of one core)")),
+    (Metric.PROCESS_MEMORY.value, lazy("Memory of a stdio service, above (MB)")),
 ]
+HOST_METRICS = [
+    (HostMetric.CPU.value, lazy("CPU")),
+    (HostMetric.MEMORY.value, lazy("Memory")),
+    (HostMetric.DISK.value, lazy("Disk")),
+]
+EXPIRING = (AlertRule.Condition.CERTIFICATE, AlertRule.Condition.ACCESS)
+"""Conditions on what ends within so many days."""
 LEVELS = [
     ("INFO", lazy("Info")),
     ("WARNING", lazy("Warning")),
@@ -58,10 +73,10 @@ RESPONSES = [
 ]
 SCOPES = [
     ("all", lazy("All services")),
-    ("services", lazy("These services, by name")),
-    ("tags", lazy("Services with one of these tags")),
-    ("agents", lazy("Services of these agents")),
-    ("profiles", lazy("Services of these profiles")),
+    ("services", lazy("Specific services, by name")),
+    ("tags", lazy("Services with any of these tags")),
+    ("agents", lazy("Services of specific agents")),
+    ("profiles", lazy("Services with specific profiles")),
 ]
 KNOWN = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 WEEK = 7 * 24 * 3600
@@ -86,7 +101,7 @@ class RuleForm(forms.Form):
         max_value=WEEK,
         initial=300,
         required=False,
-        help_text=lazy("300 s are 5 minutes. Attempts to reconnect do not reset the clock."),
+        help_text=lazy("300 s are 5 minutes. Reconnect attempts do not reset the clock."),
     )
     lasting = forms.IntegerField(
         label=lazy("For at least (seconds)"),
@@ -94,10 +109,10 @@ class RuleForm(forms.Form):
         max_value=DAY,
         initial=FOR_SECONDS,
         required=False,
-        help_text=lazy("Shorter problems, such as a deployment, do not fire. 0 fires at once."),
+        help_text=lazy("Shorter problems, such as a deployment, do not fire. 0 fires immediately."),
     )
     breaking_only = forms.BooleanField(
-        label=lazy("Breaking changes only, such as a new required argument"), required=False
+        label=lazy("Only breaking changes, such as a new required argument"), required=False
     )
     metric = forms.ChoiceField(label=lazy("Metric"), choices=METRICS, initial=METRICS[0][0], required=False)
     threshold = forms.FloatField(
@@ -105,6 +120,25 @@ class RuleForm(forms.Form):
     )
     window = forms.IntegerField(
         label=lazy("Window (seconds)"), min_value=300, max_value=DAY, initial=300, required=False
+    )
+    host_metric = forms.ChoiceField(
+        label=lazy("Host metric"), choices=HOST_METRICS, initial=HOST_METRICS[0][0], required=False
+    )
+    percent = forms.FloatField(
+        label=lazy("Above (percent)"),
+        min_value=1,
+        max_value=100,
+        initial=80,
+        required=False,
+        help_text=lazy("One-minute average. Worker hosts are sampled every 15 s."),
+    )
+    days = forms.FloatField(
+        label=lazy("Within (days)"),
+        min_value=1,
+        max_value=365,
+        initial=14,
+        required=False,
+        help_text=lazy("How long before expiry to alert."),
     )
     scope = forms.ChoiceField(label=lazy("Scope"), choices=SCOPES, initial="all")
     values = forms.CharField(
@@ -120,8 +154,8 @@ class RuleForm(forms.Form):
         max_value=DAY,
         initial=300,
         help_text=lazy(
-            "Within this time the same alert is not sent again. A failure that lasts is sent at its end; "
-            "tool changes are sent together."
+            "The same alert is not sent again within this time. A failure that persists is sent when "
+            "it ends; tool changes are sent together."
         ),
     )
     keep_firing = forms.IntegerField(
@@ -130,7 +164,9 @@ class RuleForm(forms.Form):
         max_value=DAY,
         initial=0,
         required=False,
-        help_text=lazy("The recovery is sent when the problem has been over for so long. 0: at once."),
+        help_text=lazy(
+            "The recovery notice is sent once the problem has been over for this long. 0: immediately."
+        ),
     )
     reminder = forms.IntegerField(
         label=lazy("Remind every (seconds)"),
@@ -138,22 +174,22 @@ class RuleForm(forms.Form):
         max_value=WEEK,
         initial=0,
         required=False,
-        help_text=lazy("Sent again until somebody acknowledges it. 0: never."),
+        help_text=lazy("Sent again until someone acknowledges the alert. 0: never."),
     )
     response = forms.ChoiceField(
         label=lazy("Automatic response"),
         choices=RESPONSES,
         required=False,
         help_text=lazy(
-            "Done once when the alert fires, at most 3 times an hour for a service; never where it is "
-            "stopped, silenced, in maintenance, or when many services fail at once."
+            "Runs once when the alert fires, at most 3 times an hour per service. Never runs if the "
+            "service is stopped, silenced or in maintenance, or if many services fail at once."
         ),
     )
     message = forms.CharField(
         label=lazy("Message"),
         required=False,
         max_length=500,
-        help_text=format_lazy("{} {}", lazy("Empty: default text. Placeholders:"), KNOWN),
+        help_text=format_lazy("{} {}", lazy("Leave empty for the default text. Placeholders:"), KNOWN),
         widget=forms.TextInput(attrs={"placeholder": DEFAULT_MESSAGE, "autocomplete": "off"}),
     )
     notify_recovery = forms.BooleanField(label=lazy("Send recovery notice"), required=False, initial=True)
@@ -177,7 +213,7 @@ class RuleForm(forms.Form):
         if self.about is not None:
             others = others.exclude(pk=self.about.pk)
         if others.exists():
-            raise forms.ValidationError(_("A rule with this name exists already. Choose another name."))
+            raise forms.ValidationError(_("A rule with this name already exists. Choose another name."))
         return name
 
     def clean_message(self) -> str:
@@ -185,7 +221,7 @@ class RuleForm(forms.Form):
         if unknown := unknown_placeholders(message):
             names = ", ".join(f"{{{name}}}" for name in unknown)
             raise forms.ValidationError(
-                _("%(names)s is not known. Use only: %(known)s.") % {"names": names, "known": KNOWN}
+                _("Unknown placeholder: %(names)s. Use only: %(known)s.") % {"names": names, "known": KNOWN}
             )
         return message
 
@@ -205,8 +241,12 @@ class RuleForm(forms.Form):
             self.add_error("states", _("Choose at least one state."))
         if condition == AlertRule.Condition.METRIC and given.get("threshold") is None:
             self.add_error("threshold", _("Enter a number."))
-        if condition == AlertRule.Condition.MASS_FAILURE:
-            given["scope"], given["values"] = "all", []
+        if condition == AlertRule.Condition.HOST and "percent" in given and given["percent"] is None:
+            self.add_error("percent", _("Enter a number."))
+        if condition in EXPIRING and "days" in given and given["days"] is None:
+            self.add_error("days", _("Enter a number."))
+        if condition in BESIDE:
+            given["scope"], given["values"], given["response"] = "all", [], ""
         self._check_scope(given.get("scope", "all"), given.get("values", []))
         for problem in step_forms.problems(self.steps):
             self.add_error(None, problem)
@@ -216,7 +256,7 @@ class RuleForm(forms.Form):
         if scope == "all":
             return
         if not values:
-            self.add_error("values", _("Enter some, or choose all services."))
+            self.add_error("values", _("Enter at least one, or choose all services."))
         elif unknown := _unknown(scope, values):
             self.add_error("values", _("Unknown: %(names)s.") % {"names": ", ".join(unknown)})
 
@@ -237,8 +277,7 @@ class RuleForm(forms.Form):
         rule.seconds = given["seconds"] if given["seconds"] is not None else 300
         rule.for_seconds = given["lasting"] if given["lasting"] is not None else FOR_SECONDS
         rule.breaking_only = given["breaking_only"]
-        rule.metric = given["metric"] or METRICS[0][0]
-        rule.threshold = given["threshold"] if given["threshold"] is not None else 0.1
+        rule.metric, rule.threshold = self._compared()
         rule.window_seconds = given["window"] or 300
         rule.keep_firing_seconds, rule.reminder_seconds = given["keep_firing"] or 0, given["reminder"] or 0
         rule.scope = (
@@ -250,6 +289,16 @@ class RuleForm(forms.Form):
         rule.steps = step_forms.rows(self.steps)
         rule.cooldown_seconds, rule.notify_recovery = given["cooldown"], given["notify_recovery"]
         return rule
+
+    def _compared(self) -> tuple[str, float]:
+        """What the condition compares, and with which number: each has fields of its own."""
+        given = self.cleaned_data
+        if given["condition"] == AlertRule.Condition.HOST:
+            return given["host_metric"] or HOST_METRICS[0][0], given["percent"]
+        if given["condition"] in EXPIRING:
+            return METRICS[0][0], given["days"]
+        threshold = given["threshold"] if given["threshold"] is not None else 0.1
+        return given["metric"] or METRICS[0][0], threshold
 
 
 def _unknown(scope: str, values: list[str]) -> list[str]:
@@ -269,6 +318,14 @@ def usual() -> dict[str, Any]:
     return {"states": ["RECONNECTING", "UNREACHABLE"], "cooldown": monitoring.current().alert_cooldown}
 
 
+def _compared(rule: AlertRule) -> dict[str, Any]:
+    if rule.condition == AlertRule.Condition.HOST:
+        return {"host_metric": rule.metric, "percent": rule.threshold}
+    if rule.condition in EXPIRING:
+        return {"days": rule.threshold}
+    return {"metric": rule.metric, "threshold": rule.threshold}
+
+
 def initial_of(rule: AlertRule) -> dict[str, Any]:
     return {
         "name": rule.name,
@@ -281,8 +338,7 @@ def initial_of(rule: AlertRule) -> dict[str, Any]:
         "scope": rule.scope.get("kind", "all"),
         "values": ", ".join(rule.scope.get("values", [])),
         "cooldown": rule.cooldown_seconds,
-        "metric": rule.metric,
-        "threshold": rule.threshold,
+        **_compared(rule),
         "window": rule.window_seconds,
         "keep_firing": rule.keep_firing_seconds,
         "reminder": rule.reminder_seconds,

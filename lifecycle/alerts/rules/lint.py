@@ -15,15 +15,16 @@ from lifecycle.alerts.explain.past import Hush
 from lifecycle.alerts.outbox import pacing
 from lifecycle.alerts.rules import steps
 from lifecycle.alerts.rules import values as rule_values
+from lifecycle.core.alerting import measured
 from lifecycle.core.alerting.explain import lint
 from lifecycle.core.alerting.explain.lint import Code, Looked, Warning, Way, World
 from lifecycle.core.alerting.measured import Metric
+from lifecycle.core.alerting.subjects import BESIDE
 from lifecycle.core.policy.policy import PROFILES, Policy
-from lifecycle.core.timing.durations import span
 from lifecycle.models import AlertRule, Channel, Delivery, ServicePolicy, Slo
 from lifecycle.pages import humanize
 from lifecycle.policies import operations as policies
-from registry.models import Service
+from registry.models import Service, Transport
 from registry.models.limits import current
 
 ADAPTIVE_MOST = 3
@@ -31,19 +32,22 @@ ADAPTIVE_MOST = 3
 SERVICES_ASKED = 500
 """Of so many services at most it is looked at when they are silenced: one that is not is found soon."""
 WORDS: Mapping[Code, str | Promise] = {
-    Code.MATCHES_NOTHING: lazy("No service is in its scope."),
-    Code.ALWAYS_SILENCED: lazy("All its services are silenced without a break until %(until)s."),
-    Code.NO_CHANNEL: lazy("It has no channel: its alerts show on the alerts page only."),
+    Code.MATCHES_NOTHING: lazy("No services are in its scope."),
+    Code.ALWAYS_SILENCED: lazy("All its services are silenced continuously until %(until)s."),
+    Code.NO_CHANNEL: lazy("It has no channel: its alerts show only on the Alerts page."),
     Code.CHANNELS_OFF: lazy("None of its channels is enabled: %(name)s."),
-    Code.CHANNELS_FAIL: lazy("The last message of each of its channels was not delivered: %(name)s."),
-    Code.SHADOWED: lazy("The rule “%(name)s” tells all that this one does, to the same channels."),
-    Code.ENDS_EARLY: lazy(
-        "It keeps firing for %(span)s only, less than a problem must last: what comes and goes is told anew."
+    Code.CHANNELS_FAIL: lazy("The last message through each of its channels was not delivered: %(name)s."),
+    Code.SHADOWED: lazy(
+        "Rule “%(name)s” already sends everything this rule does, through the same channels."
     ),
-    Code.NEVER_REACHED: lazy("The threshold can never be passed."),
+    Code.ENDS_EARLY: lazy(
+        "It keeps firing for only %(span)s, less than a problem must last: intermittent problems alert "
+        "again each time."
+    ),
+    Code.NEVER_REACHED: lazy("The threshold can never be exceeded."),
     Code.NEVER_GIVES_UP: lazy("No policy gives up on a service, so this state is never entered."),
-    Code.NO_TARGET: lazy("There is no target, so no budget can burn."),
-    Code.REMINDS_OFTEN: lazy("Its reminders are joined: a channel sends every %(span)s at most."),
+    Code.NO_TARGET: lazy("There are no targets, so no budget can burn."),
+    Code.REMINDS_OFTEN: lazy("Its reminders are grouped: a channel sends every %(span)s at most."),
 }
 
 Row = tuple[int, str, list[str], str]
@@ -64,7 +68,9 @@ def of(rules: Sequence[AlertRule], now: datetime) -> dict[int, list[Note]]:
     every = list(AlertRule.objects.prefetch_related("channels").order_by("pk"))
     rows: list[Row] = list(Service.objects.listed().values_list("pk", "name", "tags", "profile"))
     failing = _failing()
-    looked = {rule.pk: _looked(rule, rows, failing) for rule in every}
+    programs = set(Service.objects.listed().filter(transport=Transport.STDIO).values_list("pk", flat=True))
+    own = [row for row in rows if row[0] in programs]
+    looked = {rule.pk: _looked(rule, own if _of_programs(rule) else rows, failing) for rule in every}
     world = replace(_world(bool(rows)), others=list(looked.values()))
     hushes = past.hushes(now, now + lint.SILENT_FOR)
     return {
@@ -78,7 +84,7 @@ def of(rules: Sequence[AlertRule], now: datetime) -> dict[int, list[Note]]:
 
 
 def _looked(rule: AlertRule, rows: Sequence[Row], failing: Collection[int]) -> Looked:
-    every = rule.scope.get("kind", "all") == "all"
+    every = rule.scope.get("kind", "all") == "all" and not _of_programs(rule)
     return Looked(
         number=rule.pk,
         name=rule.name,
@@ -88,10 +94,16 @@ def _looked(rule: AlertRule, rows: Sequence[Row], failing: Collection[int]) -> L
         covers=None if every else frozenset(row[0] for row in _covered(rule, rows)),
         ways=[_way(channel, failing) for channel in _channels(rule)],
         metric=Metric(rule.metric) if rule.metric in list(Metric) else Metric.CONSECUTIVE_FAILURES,
+        of_host=rule.metric if rule.condition == AlertRule.Condition.HOST else "",
         threshold=rule.threshold,
         window=timedelta(seconds=rule.window_seconds),
         reminder=timedelta(seconds=rule.reminder_seconds),
     )
+
+
+def _of_programs(rule: AlertRule) -> bool:
+    """Whether it looks at services that the console starts, alone."""
+    return rule.condition == AlertRule.Condition.METRIC and rule.metric in measured.OF_PROCESSES
 
 
 def _covered(rule: AlertRule, rows: Sequence[Row]) -> list[Row]:
@@ -142,7 +154,7 @@ def _silent(rule: AlertRule, rows: Sequence[Row], hushes: Sequence[Hush], now: d
     """Until when every service of the rule is silenced; None as soon as one is found that is not."""
     if not hushes:
         return None
-    if rule.condition == AlertRule.Condition.MASS_FAILURE:
+    if rule.condition in BESIDE:
         return lint.silent_until(_spells(hushes, None, [], rule), now)
     soonest: datetime | None = None
     for _key, name, tags, _profile in _covered(rule, rows)[:SERVICES_ASKED]:
@@ -163,6 +175,6 @@ def _note(found: Warning) -> Note:
     values = {
         "name": found.name,
         "until": humanize.local(found.until) if found.until else "",
-        "span": span(found.span) if found.span else "",
+        "span": humanize.lasting(found.span) if found.span else "",
     }
     return Note(code=found.code.value, text=str(WORDS[found.code]) % values)

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
 from operator import itemgetter
+from typing import Generic, TypeVar
 
 from django.db.models import Count
 
-from lifecycle.core.alerting import measured
+from lifecycle.core.alerting import evaluate, measured, subjects
 from lifecycle.core.alerting.measured import Metric
+from lifecycle.core.alerting.subjects import Kind
 from lifecycle.core.monitoring import calls, packing
 from lifecycle.core.monitoring.calls import CallSummary
+from lifecycle.core.monitoring.gauges import Gauges
 from lifecycle.core.monitoring.summary import Summary
 from lifecycle.models import (
     AlertRule,
@@ -26,10 +29,14 @@ from lifecycle.models import (
     Slowness,
     StateChange,
 )
-from registry.models import Service
+from lifecycle.monitoring.hosts.sampling import PROCESSES
+from lifecycle.signin import queries as signin
+from registry.imports.catalog import queries as catalog_queries
+from registry.models import Service, Transport
 
 Condition = AlertRule.Condition
 BUCKET = 300
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Looks:
         self._failing = cache(_failing)
         self._rolled = cache(partial(_rolled, now))
         self._called = cache(partial(_called, now))
+        self._used = cache(partial(_used, now))
         self._sorted: dict[tuple[int, Metric], list[tuple[float, int]]] = {}
 
     def of(self, rule: AlertRule) -> Found:
@@ -66,12 +74,21 @@ class Looks:
                 return self._slow()
             case Condition.BUDGET_BURN:
                 return self._burning()
+            case Condition.CERTIFICATE:
+                return _certificates(timedelta(days=rule.threshold), self._now)
+            case Condition.ACCESS:
+                return _sign_ins(timedelta(days=rule.threshold), self._now)
+            case Condition.UPSTREAM:
+                return Found(catalog_queries.given_up())
             case _:
                 return self._metric(rule, Metric(rule.metric))
 
     def _metric(self, rule: AlertRule, metric: Metric) -> Found:
         if metric is Metric.CONSECUTIVE_FAILURES:
             return Found(_beyond(self._failing(), metric, rule.threshold))
+        if metric in measured.OF_PROCESSES:
+            used = self._used(rule.window_seconds)
+            return Found(_beyond(_used_values(metric, used.of), metric, rule.threshold), used.unknown)
         if metric not in measured.OF_CHECKS:
             called = self._called(rule.window_seconds)
             return Found(_beyond(_call_values(metric, called), metric, rule.threshold))
@@ -97,6 +114,11 @@ def _values(metric: Metric, summaries: Mapping[int, Summary]) -> list[tuple[floa
 
 def _call_values(metric: Metric, summaries: Mapping[int, CallSummary]) -> list[tuple[float, int]]:
     found = ((measured.value_of_calls(metric, summary), key) for key, summary in summaries.items())
+    return sorted((value, key) for value, key in found if value is not None)
+
+
+def _used_values(metric: Metric, gauges: Mapping[int, Gauges]) -> list[tuple[float, int]]:
+    found = ((measured.value_of_processes(metric, one), key) for key, one in gauges.items())
     return sorted((value, key) for value, key in found if value is not None)
 
 
@@ -132,6 +154,17 @@ def _burning() -> Found:
     return Found(true)
 
 
+def _certificates(within: timedelta, now: datetime) -> Found:
+    rows = ServiceState.objects.filter(certificate_until__lt=now + within)
+    ends = rows.values_list("service", "certificate_until")
+    return Found({key: measured.ending_text("its certificate", end, now) for key, end in ends if end})
+
+
+def _sign_ins(within: timedelta, now: datetime) -> Found:
+    ends = signin.ending(now + within)
+    return Found({key: measured.ending_text("its sign-in", end, now) for key, end in ends.items()})
+
+
 def _tags() -> list[tuple[int, list[str]]]:
     return list(Service.objects.listed().order_by("name").values_list("pk", "tags"))
 
@@ -143,12 +176,12 @@ def _failing() -> list[tuple[float, int]]:
 
 
 @dataclass(frozen=True)
-class _Window:
-    of: Mapping[int, Summary]
+class _Window(Generic[T]):
+    of: Mapping[int, T]
     unknown: frozenset[int]
 
 
-def _rolled(now: datetime, seconds: int) -> _Window:
+def _rolled(now: datetime, seconds: int) -> _Window[Summary]:
     """From the figures of 5 minutes; nothing was measured where there are none."""
     first = int((now - timedelta(seconds=seconds)).timestamp()) // BUCKET * BUCKET
     every = Service.objects.listed()
@@ -158,6 +191,18 @@ def _rolled(now: datetime, seconds: int) -> _Window:
         parts[key].append(bytes(data))
     merged = {key: packing.merge(pieces) for key, pieces in parts.items()}
     return _Window(merged, frozenset(every.values_list("pk", flat=True)) - frozenset(merged))
+
+
+def _used(now: datetime, seconds: int) -> _Window[Gauges]:
+    """By the processes of stdio services; where none was seen nothing is known, others have none."""
+    first = int((now - timedelta(seconds=seconds)).timestamp()) // BUCKET * BUCKET
+    programs = Service.objects.listed().filter(transport=Transport.STDIO).values_list("pk", flat=True)
+    rows = PROCESSES.rows._default_manager.filter(service_id__in=programs, span=BUCKET, at__gte=first)
+    parts: defaultdict[int, list[Gauges]] = defaultdict(list)
+    for key, data in rows.values_list("service_id", "data"):
+        parts[key].append(PROCESSES.unpack(bytes(data)))
+    merged = {key: PROCESSES.merge(pieces) for key, pieces in parts.items()}
+    return _Window(merged, frozenset(programs) - frozenset(merged))
 
 
 def _called(now: datetime, seconds: int) -> dict[int, CallSummary]:
@@ -170,4 +215,5 @@ def _called(now: datetime, seconds: int) -> dict[int, CallSummary]:
     return {key: calls.merge(pieces) for key, pieces in parts.items()}
 
 
-MEASURED = (Condition.FLAPPING, Condition.UNUSUALLY_SLOW, Condition.BUDGET_BURN, Condition.METRIC)
+MEASURED = tuple(one.value for one in evaluate.MEASURED if Kind.SERVICE in subjects.about(one))
+"""Those that are of services."""

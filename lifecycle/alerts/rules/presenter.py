@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.presenter import LEVELS
 from lifecycle.alerts.rules import steps as rule_steps
-from lifecycle.alerts.rules.forms import METRICS, RESPONSES
+from lifecycle.alerts.rules.forms import HOST_METRICS, METRICS, RESPONSES
 from lifecycle.alerts.rules.lint import Note
-from lifecycle.core.alerting.messages import lasting
 from lifecycle.core.timing.durations import number
 from lifecycle.models import AlertRule, Channel
+from lifecycle.pages.humanize import lasting
 from lifecycle.services.presenter import STATE_WORDS
+
+BESIDE_WORDS: Mapping[str, Any] = {
+    AlertRule.Condition.WORKER_SILENT: lazy("All workers"),
+    AlertRule.Condition.HOST: lazy("All worker hosts"),
+}
+"""The scope of rules that are of no services."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +65,7 @@ def _steps(row: AlertRule) -> list[str]:
         text = _("after %(span)s, %(n)d times: %(names)s") if step.repeat else _("after %(span)s: %(names)s")
         lines.append(text % values)
     if row.response:
-        lines.append(_("does: %(what)s") % {"what": dict(RESPONSES)[row.response]})
+        lines.append(_("action: %(what)s") % {"what": dict(RESPONSES)[row.response]})
     return lines
 
 
@@ -66,18 +74,30 @@ def _condition(row: AlertRule) -> str:
         case AlertRule.Condition.MASS_FAILURE:
             return _("More than half of all services fail at once")
         case AlertRule.Condition.TOOLS_CHANGED:
-            return _("A tool changes in a breaking way") if row.breaking_only else _("Tools change")
+            return _("A tool has a breaking change") if row.breaking_only else _("A tool changes")
         case AlertRule.Condition.NOT_SERVING_FOR:
             return _("Not serving for %(span)s") % {"span": lasting(timedelta(seconds=row.seconds))}
         case AlertRule.Condition.METRIC:
             metric = str(dict(METRICS).get(row.metric, row.metric))
             return _lasting_for(row, _("%(metric)s: %(n)s") % {"metric": metric, "n": number(row.threshold)})
         case AlertRule.Condition.BUDGET_BURN:
-            return _lasting_for(row, _("The budget of a target burns too fast"))
+            return _lasting_for(row, _("An error budget burns too fast"))
         case AlertRule.Condition.UNUSUALLY_SLOW:
             return _lasting_for(row, _("Unusually slow"))
         case AlertRule.Condition.FLAPPING:
             return _lasting_for(row, _("Flapping"))
+        case AlertRule.Condition.WORKER_SILENT:
+            return _lasting_for(row, _("A worker is silent"))
+        case AlertRule.Condition.ACCESS:
+            return _("A sign-in or API token expires within %(n)s days") % {"n": number(row.threshold)}
+        case AlertRule.Condition.UPSTREAM:
+            return _("Its server is deprecated or deleted upstream")
+        case AlertRule.Condition.CERTIFICATE:
+            return _("The certificate expires within %(n)s days") % {"n": number(row.threshold)}
+        case AlertRule.Condition.HOST:
+            metric = str(dict(HOST_METRICS).get(row.metric, row.metric))
+            values = {"metric": metric, "n": number(row.threshold)}
+            return _lasting_for(row, _("Host %(metric)s above %(n)s %%") % values)
         case AlertRule.Condition.NEEDS_SIGN_IN:
             return _lasting_for(row, _("Needs sign-in"))
         case AlertRule.Condition.STATE_ENTERED:
@@ -89,10 +109,14 @@ def _lasting_for(row: AlertRule, what: str) -> str:
     if not row.for_seconds:
         return what
     span = lasting(timedelta(seconds=row.for_seconds))
-    return _("%(what)s for at least %(span)s") % {"what": what, "span": span}
+    return _("%(what)s, for at least %(span)s") % {"what": what, "span": span}
 
 
 def _scope(row: AlertRule) -> str:
+    if row.condition in BESIDE_WORDS:
+        return str(BESIDE_WORDS[row.condition])
+    if row.condition == AlertRule.Condition.ACCESS and row.scope.get("kind", "all") == "all":
+        return _("All services and API tokens")
     values = ", ".join(row.scope.get("values", []))
     match row.scope.get("kind", "all"):
         case "services":

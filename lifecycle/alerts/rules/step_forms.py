@@ -25,7 +25,7 @@ class StepForm(forms.Form):
         max_value=DAY,
         initial=WAIT,
         required=False,
-        help_text=lazy("After the message before, if nobody has acknowledged."),
+        help_text=lazy("After the previous message, if nobody has acknowledged."),
     )
     repeat = forms.IntegerField(
         label=lazy("Repeat (times)"),
@@ -33,7 +33,7 @@ class StepForm(forms.Form):
         max_value=REPEATED_AT_MOST,
         initial=0,
         required=False,
-        help_text=lazy("After the same wait each."),
+        help_text=lazy("After the same wait each time."),
     )
     channels = forms.ModelMultipleChoiceField(
         label=lazy("Channels"),

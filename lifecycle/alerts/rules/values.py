@@ -10,6 +10,7 @@ from django.db.models import Max, Q
 
 from lifecycle.core.alerting import evaluate
 from lifecycle.core.alerting.evaluate import Condition, Ending, Phase, Scope, Situation
+from lifecycle.core.alerting.subjects import Subject
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import CONNECTING, State
 from lifecycle.live.feed import feed
@@ -149,6 +150,20 @@ def last_fired(rules: Iterable[int], services: Iterable[int]) -> dict[tuple[int,
     fired = Episode.objects.filter(rule__in=rules, service__in=services, fired_at__isnull=False)
     found = fired.order_by().values_list("rule", "service").annotate(last=Max("fired_at"))
     return {(rule, service): last for rule, service, last in found}
+
+
+def new_beside(rule: AlertRule, subject: Subject, new: evaluate.Episode, summary: str) -> Episode:
+    """The row of what is no service, not yet written."""
+    return Episode(
+        rule=rule,
+        subject_kind=subject.kind.value,
+        subject_name=subject.name,
+        state=new.phase.value,
+        opened_at=new.opened_at,
+        due_at=new.due_at,
+        fired_at=new.fired_at,
+        summary=summary,
+    )
 
 
 def note(row: Episode, now: datetime) -> None:

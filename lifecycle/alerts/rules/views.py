@@ -65,7 +65,7 @@ def _form(request: HttpRequest, form: RuleForm) -> HttpResponse:
 
 def _save(request: HttpRequest, form: RuleForm) -> None:
     rule = operations.save(form, by=request.user.get_username(), now=timezone.now())
-    messages.success(request, _("The rule “%(name)s” is saved.") % {"name": rule.name})
+    messages.success(request, _("Rule “%(name)s” saved.") % {"name": rule.name})
     for note in lint.of([rule], timezone.now())[rule.pk]:
         messages.warning(request, f"{rule.name}: {note.text}")
 
@@ -97,5 +97,5 @@ def rule_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Its episodes end and go with it; messages that wait are still sent."""
     rule = get_object_or_404(AlertRule, pk=pk)
     operations.delete(rule, by=request.user.get_username(), now=timezone.now())
-    messages.success(request, _("The rule “%(name)s” is deleted.") % {"name": rule.name})
+    messages.success(request, _("Rule “%(name)s” deleted.") % {"name": rule.name})
     return redirect("rule_list")

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from lifecycle.alerts.senders import message
 from lifecycle.alerts.senders.letter import Letter
+from lifecycle.core.alerting.subjects import beside
 
 NOT_ENDED = "0001-01-01T00:00:00Z"
 """Go's zero time, which stands where an alert still fires."""
@@ -53,6 +54,8 @@ def _alert(letter: Letter, data: Mapping[str, Any]) -> dict[str, Any]:
         "service": str(data["service"] or ""),
         "episode": str(data["episode"] or "test"),
     }
+    if (other := beside(data)) is not None:
+        labels[other.kind.value] = other.name
     labels = {name: value for name, value in labels.items() if value}
     return {
         "status": _status(letter),

@@ -24,8 +24,10 @@ from lifecycle.alerts.channels import checks
 from lifecycle.alerts.channels.kind import Field, Group, Kind, Shape
 from lifecycle.alerts.senders import message
 from lifecycle.alerts.senders.letter import Letter, Partly, SendingError
+from lifecycle.core.alerting.subjects import beside, named
 from lifecycle.pages import humanize
 from registry.core.plain_text import neutral
+from registry.installation.sentences import said
 
 MEMBERS_AT_MOST = 200
 NOT_SET_UP = "EMAIL_URL is not set, so no email can be sent. Set it and restart the console."
@@ -47,16 +49,24 @@ def subject_of(letter: Letter) -> str:
     return message.headline(letter)
 
 
+def _about(data: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What kind of thing it is, its name, and the former as a column of the text."""
+    other = beside(data)
+    word, name = (other.kind.capitalize(), other.name) if other else ("Service", named(data))
+    return said(word), name, said(f"{word}:").ljust(10)
+
+
 def build(letter: Letter) -> EmailMultiAlternatives:
     """The mail. Repetitions carry the same Message-ID, an end refers to its beginning."""
     headers = {"Message-ID": message_id(letter.message_id), "Auto-Submitted": "auto-generated"}
     if letter.thread is not None:
         headers |= {"In-Reply-To": message_id(letter.thread), "References": message_id(letter.thread)}
     data = letter.payload["data"]
-    listed = [message.member_line(member) for member in (data.get("members") or ())[:MEMBERS_AT_MOST]]
+    listed = [_listed(member) for member in (data.get("members") or ())[:MEMBERS_AT_MOST]]
     more = max(int(data.get("members_count") or 0) - len(listed), 0)
     context = {
         "data": data,
+        "about": _about(data),
         "actions": message.actions_of(data),
         "kind": letter.kind,
         "members": listed,
@@ -74,6 +84,12 @@ def build(letter: Letter) -> EmailMultiAlternatives:
         neutral(render_to_string("lifecycle/alerts/alert_mail.html", context)), "text/html"
     )
     return mail
+
+
+def _listed(member: Mapping[str, Any] | str) -> tuple[str, str]:
+    """The line of one of several, and where it is acknowledged, if it can be."""
+    address = "" if isinstance(member, str) else str(member.get("acknowledge") or "")
+    return message.member_line(member), address
 
 
 def _times(data: dict[str, Any]) -> dict[str, str]:
@@ -155,7 +171,7 @@ def lacks() -> str:
     if settings.EMAIL_CONFIGURED:
         return ""
     return _(
-        "No email can be sent: EMAIL_URL is not set. Set it, for example "
+        "Cannot send email: EMAIL_URL is not set. Set it, for example to "
         "smtp://user:password@mail.example.org:587/?tls=True, and restart the console."
     )
 
@@ -164,12 +180,12 @@ KIND = Kind(
     key="email",
     word=lazy("Email"),
     group=Group.MESSAGES,
-    help=lazy("All messages of an alert are one thread. The mail server is set by EMAIL_URL."),
+    help=lazy("All messages of an alert form one thread. EMAIL_URL sets the mail server."),
     fields=(
         Field(
             name="to",
             label=lazy("Recipients"),
-            help=lazy("Mail addresses, separated by commas or line breaks."),
+            help=lazy("Email addresses, separated by commas or line breaks."),
             shape=Shape.LINES,
             placeholder="ops@example.org",
             check=checks.recipients,

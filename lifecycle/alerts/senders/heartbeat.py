@@ -32,16 +32,16 @@ KIND = Kind(
     word=lazy("Heartbeat"),
     group=Group.OTHER,
     help=lazy(
-        "Calls an address each minute while the worker can deliver alerts. A monitor elsewhere tells you "
-        "when the calls stop. It carries no alerts."
+        "Calls a URL every minute while the worker can deliver alerts. An external monitor notifies "
+        "you when the calls stop. Carries no alerts."
     ),
     fields=(
         Field(
             name="url",
             label=lazy("Ping URL"),
             help=lazy(
-                "From a monitor that waits for calls: a check of Healthchecks, a push monitor of Uptime "
-                "Kuma. Set its period to 1 minute and its grace time to 2 minutes."
+                "From a monitor that expects pings: a Healthchecks check or an Uptime Kuma push "
+                "monitor. Set its period to 1 minute and its grace time to 2 minutes."
             ),
             shape=Shape.URL,
             secret=True,

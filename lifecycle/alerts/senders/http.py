@@ -175,15 +175,16 @@ async def _read(answer: httpx2.Response, now: datetime) -> Answer:
 
 
 class HttpSender:
-    """Carries letters to one kind of provider."""
+    """Carries letters to one kind of provider. Repetitions carry the same `webhook-id`, for who reads it."""
 
     def __init__(self, build: Build, judge: Judge, outbound: Outbound | None = None) -> None:
         self._build, self._judge, self._outbound = build, judge, outbound or Outbound()
 
     async def __call__(self, letter: Letter) -> str:
-        said = ""
+        said, mark = "", {"webhook-id": f"msg_{letter.message_id.hex}"}
         for call in self._build(letter):
-            said = self._judge(await self._outbound.send(call, letter.now))
+            marked = replace(call, headers={**mark, **call.headers})
+            said = self._judge(await self._outbound.send(marked, letter.now))
         return said
 
     async def aclose(self) -> None:

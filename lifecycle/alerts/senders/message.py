@@ -8,29 +8,38 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
 from lifecycle.alerts.senders.letter import Letter
 from lifecycle.core.alerting.fitting import Limit, compose
+from lifecycle.core.alerting.subjects import Kind, beside
 from lifecycle.pages import humanize
 from registry.core.plain_text import neutral
+from registry.installation.sentences import said
 
 LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL")
-FACTS: tuple[tuple[str, str], ...] = (
-    ("Service", "service"),
-    ("State", "state"),
-    ("Reason", "reason"),
-    ("Likely cause", "cause"),
-    ("Since", "since"),
-    ("Resolved", "resolved_at"),
-    ("Retry at", "next_try"),
-    ("Automatic response", "response"),
-    ("Severity", "level"),
-    ("Rule", "rule"),
+FACTS: tuple[tuple[str | Promise, str], ...] = (
+    (lazy("Service"), "service"),
+    (lazy("Worker"), Kind.WORKER),
+    (lazy("Host"), Kind.HOST),
+    (lazy("Token"), Kind.TOKEN),
+    (lazy("State"), "state"),
+    (lazy("Reason"), "reason"),
+    (lazy("Likely cause"), "cause"),
+    (lazy("Since"), "since"),
+    (lazy("Resolved"), "resolved_at"),
+    (lazy("Retry at"), "next_try"),
+    (lazy("Automatic response"), "response"),
+    (lazy("Severity"), "level"),
+    (lazy("Rule"), "rule"),
 )
 ACTIONS = {
-    "acknowledge": "Acknowledge",
-    "snooze": "Snooze 1 h",
-    "check": "Check now",
-    "alerts": "Open alerts",
+    "acknowledge": lazy("Acknowledge"),
+    "snooze": lazy("Snooze 1 h"),
+    "check": lazy("Check now"),
+    "alerts": lazy("Open alerts"),
 }
 """What the links of a payload do."""
 TIMES = frozenset({"since", "resolved_at", "next_try"})
@@ -72,14 +81,14 @@ class Message:
     @property
     def links(self) -> tuple[tuple[str, str], ...]:
         """All addresses with their words, for receivers that have buttons or links."""
-        return (*self.actions, ("Open in the console", self.url))
+        return (*self.actions, (_("Open in the console"), self.url))
 
     @property
     def listed(self) -> tuple[str, ...]:
         """What may be shortened: members, or else what a person can do."""
         if self.members:
             return tuple(f"- {member}" for member in self.members)
-        head = "What you can do:\n"
+        head = _("What you can do:") + "\n"
         return tuple(f"{head if not number else ''}- {step}" for number, step in enumerate(self.advice))
 
 
@@ -89,11 +98,11 @@ def of(letter: Letter) -> Message:
     members = data.get("members") or ()
     return Message(
         headline=headline(letter),
-        text=neutral(str(data["message"])),
+        text=neutral(said(data["message"])),
         facts=tuple(_facts(letter.kind, data)),
         members=tuple(" ".join(neutral(member_line(member)).split()) for member in members),
         beyond=max(int(data.get("members_count") or 0) - len(members), 0),
-        advice=tuple(neutral(str(step)) for step in data.get("advice") or ()),
+        advice=tuple(neutral(said(step)) for step in data.get("advice") or ()),
         url=str(data["url"]),
         level=str(data["level"]) if letter.kind not in ("resolved", "test", "report") else "",
         kind=letter.kind,
@@ -104,7 +113,7 @@ def of(letter: Letter) -> Message:
 def actions_of(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The word and the address of each link that acts."""
     offered = data.get("actions") or {}
-    return [(word, str(offered[name])) for name, word in ACTIONS.items() if name in offered]
+    return [(str(word), str(offered[name])) for name, word in ACTIONS.items() if name in offered]
 
 
 def each(letter: Letter) -> list[Letter]:
@@ -123,18 +132,19 @@ def _apart(letter: Letter, data: Mapping[str, Any]) -> Letter:
 def member_line(member: Mapping[str, Any] | str) -> str:
     """One of several services that a message is about."""
     if isinstance(member, str):
-        return member
-    return str(member.get("message") or f"{member.get('service')}: {member.get('state', '')}")
+        return said(member)
+    return said(member.get("message") or f"{member.get('service')}: {member.get('state', '')}")
 
 
 def _facts(kind: str, data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    found = []
+    found, other = [], beside(data)
+    data = {**data, other.kind: other.name} if other else data
     for word, name in FACTS:
         value = data.get(name)
         if not value or (name == "reason" and kind == "resolved"):
             continue
-        text = humanize.local(datetime.fromisoformat(value)) if name in TIMES else str(value)
-        found.append((word, " ".join(neutral(text).split())[:FACT_AT_MOST]))
+        text = humanize.local(datetime.fromisoformat(value)) if name in TIMES else said(value)
+        found.append((str(word), " ".join(neutral(text).split())[:FACT_AT_MOST]))
     return found
 
 
@@ -142,27 +152,32 @@ def headline(letter: Letter) -> str:
     """One line; the values are the console's own words and names, filled in one by one."""
     data = letter.payload["data"]
     if letter.kind == "test":
-        text = "[Test] MCPStore Console"
+        text = _("[Test] MCPStore Console")
     elif letter.kind == "report":
-        text = f"[Report] {data['message']}"
+        text = _("[Report] %(message)s") % {"message": said(data["message"])}
     elif letter.kind == "resolved":
-        text = f"[Resolved] {data['message']} ({data['rule']})"
+        values = {"message": said(data["message"]), "rule": said(data["rule"])}
+        text = _("[Resolved] %(message)s (%(rule)s)") % values
+    elif letter.kind == "reminder":
+        text = _("Reminder: %(what)s") % {"what": beginning(data)}
     else:
-        text = f"{'Reminder: ' if letter.kind == 'reminder' else ''}{beginning(data)}"
+        text = beginning(data)
     return " ".join(neutral(text).split())
 
 
 def beginning(data: Mapping[str, Any]) -> str:
     """The headline of what began."""
-    return f"[{data['level']}] {_what(data)} ({data['rule']})"
+    values = {"level": data["level"], "what": _what(data), "rule": said(data["rule"])}
+    return _("[%(level)s] %(what)s (%(rule)s)") % values
 
 
 def _what(data: Mapping[str, Any]) -> str:
     if not data["service"]:
-        return str(data["message"])
+        return said(data["message"])
+    values = {"service": data["service"], "state": said(data["state"])}
     if data.get("condition") == "tools-changed":
-        return f"The tools of {data['service']} changed"
-    return f"{data['service']} {'needs sign-in' if data.get('needs') else 'is ' + data['state']}"
+        return _("The tools of %(service)s changed") % values
+    return (_("%(service)s needs sign-in") if data.get("needs") else _("%(service)s is %(state)s")) % values
 
 
 def incident(letter: Letter) -> str:

@@ -80,7 +80,7 @@ KIND = Kind(
     word=lazy("Webhook"),
     group=Group.MESSAGES,
     help=lazy(
-        "Messages are JSON, signed by the Standard Webhooks rules. Only public addresses are allowed, "
+        "JSON messages, signed as specified by Standard Webhooks. Only public addresses are allowed, "
         "unless MCPSTORE_EGRESS_ALLOW lists the network."
     ),
     fields=(
@@ -98,7 +98,7 @@ KIND = Kind(
             shape=Shape.CHOICE,
             required=False,
             choices=FORMATS,
-            help=lazy("Alertmanager's body is understood by most programs that take alerts from Prometheus."),
+            help=lazy("Most programs that accept Prometheus alerts understand the Alertmanager format."),
         ),
         Field(
             name="secret",
@@ -106,7 +106,7 @@ KIND = Kind(
             secret=True,
             required=False,
             placeholder="whsec_…",
-            help=lazy("Empty: one is generated, and shown once after saving."),
+            help=lazy("Leave empty to generate one; it is shown once after saving."),
             check=checks.signing_secret,
             made=new_secret,
             longest=200,

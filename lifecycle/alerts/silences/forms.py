@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.models import AlertRule, Silence
+from registry.installation import zones
 from registry.models import Service
 
 HOURS = [
@@ -34,14 +36,14 @@ class TargetForm(forms.Form):
         label=lazy("Services"),
         required=False,
         max_length=5000,
-        help_text=lazy("Names, separated by commas or spaces. Empty: any."),
+        help_text=lazy("Names, separated by commas or spaces. Leave empty for any."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     tags = forms.CharField(
         label=lazy("Tags"),
         required=False,
         max_length=5000,
-        help_text=lazy("Services with one of them. Empty: any."),
+        help_text=lazy("Services with any of these tags. Leave empty for any."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -56,32 +58,53 @@ class TargetForm(forms.Form):
         return listed(self.cleaned_data["tags"])
 
 
+class LocalMoment(forms.DateTimeField):
+    """A moment as the clock of whoever looks shows it, typed and shown."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        with timezone.override(zones.current()):
+            found: datetime | None = super().to_python(value)
+            return found
+
+    def prepare_value(self, value: Any) -> Any:
+        with timezone.override(zones.current()):
+            return super().prepare_value(value)
+
+
 class SilenceForm(TargetForm):
     """A silence from now, or from a later time, for so long."""
 
     rules = forms.ModelMultipleChoiceField(
-        label=lazy("Rules (none: all)"),
+        label=lazy("Rules (none selected: all)"),
         queryset=AlertRule.objects.order_by("name"),
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    starts = forms.DateTimeField(
+    starts = LocalMoment(
         label=lazy("From"),
         required=False,
-        help_text=lazy("Empty: now."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
-    ends = forms.DateTimeField(
+    ends = LocalMoment(
         label=lazy("Until"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     length = forms.ChoiceField(
-        label=lazy("or for"), choices=HOURS, initial="60", help_text=lazy("Where no end is given.")
+        label=lazy("Duration"), choices=HOURS, initial="60", help_text=lazy("Used if no end is given.")
     )
     comment = forms.CharField(
-        label=lazy("Comment"), required=False, max_length=500, help_text=lazy("Shown on each alert it keeps.")
+        label=lazy("Comment"),
+        required=False,
+        max_length=500,
+        help_text=lazy("Shown on each alert that it silences."),
     )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        zone = {"zone": str(zones.current())}
+        self.fields["starts"].help_text = _("Time in %(zone)s. Leave empty to start now.") % zone
+        self.fields["ends"].help_text = _("Time in %(zone)s. Leave empty to use the duration.") % zone
 
     def values(self, now: datetime) -> dict[str, Any]:
         """What was typed, as operations take it."""

@@ -9,18 +9,23 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lifecycle.alerts.episodes.listing import views as notice_views
 from lifecycle.alerts.presenter import Moment, moment
 from lifecycle.alerts.silences import operations
 from lifecycle.alerts.silences.forms import SilenceForm, initial_of, words
 from lifecycle.models import AlertRule, Episode, Silence
+from lifecycle.pages import humanize
 from lifecycle.pages.answers import is_htmx, refused
 from registry.access.roles import require
 from registry.errors import InvalidConfigError
 from registry.models import Role
+from registry.models.limits import current
 
 PAST_SHOWN, PAST_FOR = 50, timedelta(days=30)
 SNOOZES = (15, 60, 240, 1440)
@@ -90,7 +95,7 @@ def _form(request: HttpRequest, row: Silence | None, initial: dict[str, Any]) ->
         except InvalidConfigError as exc:
             form.add_error(None, str(exc))
         else:
-            messages.success(request, _("The silence is saved."))
+            messages.success(request, _("Silence saved."))
             return redirect("silence_list")
     status = 422 if form.errors else 200
     return render(
@@ -104,8 +109,10 @@ def silence_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Over now; what still fires and was not told is told."""
     row = get_object_or_404(Silence, pk=pk)
     if not operations.end(row, by=request.user.get_username(), now=timezone.now()):
-        return refused(request, _("This silence is over already."), redirect("silence_list"))
-    messages.success(request, _("The silence is over."))
+        return refused(request, _("This silence has already ended."), redirect("silence_list"))
+    messages.success(request, _("Silence ended."))
+    if is_htmx(request):  # from a message that offers to undo it
+        return HttpResponse(headers={"HX-Refresh": "true"})
     return redirect("silence_list")
 
 
@@ -118,8 +125,15 @@ def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
     minutes = int(given) if given in map(str, SNOOZES) else 60
     back = redirect("alert_detail", pk=pk)
     if row.state == Episode.State.RESOLVED:
-        return refused(request, _("This alert is over."), back)
-    operations.snooze(row, minutes, by=request.user.get_username(), now=timezone.now())
+        return refused(request, _("This alert has ended."), back)
+    silence = operations.snooze(row, minutes, by=request.user.get_username(), now=timezone.now())
+    if notice_views.is_asked(request):
+        return notice_views.fragment(request)
+    text = _("Snoozed for %(span)s.") % {"span": humanize.lasting(timedelta(minutes=minutes))}
+    if not current():  # who sees some services alone ends no silence
+        undo = {"text": text, "url": reverse("silence_end", args=[silence.pk])}
+        text = render_to_string("_undo.html", undo)
+    messages.success(request, text)
     if is_htmx(request):
         return HttpResponse(headers={"HX-Refresh": "true"})
     return back

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.silences.forms import TargetForm
 from lifecycle.alerts.windows import follow
 from lifecycle.core.alerting.windows import BadWindowError
 from lifecycle.models import MaintenanceWindow
+from registry.installation import zones
 
 CUSTOM = "custom"
 REPEATS = [
@@ -21,7 +21,7 @@ REPEATS = [
     ("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", lazy("Monday to Friday")),
     ("FREQ=WEEKLY", lazy("Every week")),
     ("FREQ=MONTHLY", lazy("Every month")),
-    (CUSTOM, lazy("By a rule of RFC 5545")),
+    (CUSTOM, lazy("By an RFC 5545 rule")),
 ]
 
 
@@ -32,7 +32,7 @@ class WindowForm(TargetForm):
     starts = forms.CharField(
         label=lazy("Starts"),
         max_length=16,
-        help_text=lazy("Local time of the time zone below."),
+        help_text=lazy("Local time in the time zone below."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )
     minutes = forms.IntegerField(
@@ -41,12 +41,14 @@ class WindowForm(TargetForm):
     zone = forms.CharField(
         label=lazy("Time zone"), max_length=64, help_text=lazy("A name such as Europe/Berlin.")
     )
-    repeat = forms.ChoiceField(label=lazy("Repeats"), choices=REPEATS, required=False)
+    repeat = forms.ChoiceField(label=lazy("Repeat"), choices=REPEATS, required=False)
     rule = forms.CharField(
         label=lazy("Rule"),
         required=False,
         max_length=300,
-        help_text=lazy("FREQ=MONTHLY;BYDAY=2TU is each second Tuesday. The start gives the time of day."),
+        help_text=lazy(
+            "FREQ=MONTHLY;BYDAY=2TU is every second Tuesday of the month. The start gives the time of day."
+        ),
     )
     enabled = forms.BooleanField(label=lazy("Enabled"), required=False, initial=True)
 
@@ -75,7 +77,7 @@ class WindowForm(TargetForm):
 def initial_of(row: MaintenanceWindow | None) -> dict[str, Any]:
     """What the form shows first."""
     if row is None:
-        return {"zone": str(settings.SHOWN_TIME_ZONE)}
+        return {"zone": str(zones.current())}
     known = {value for value, _word in REPEATS}
     return {
         "name": row.name,

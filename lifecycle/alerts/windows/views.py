@@ -83,7 +83,7 @@ def _form(request: HttpRequest, row: MaintenanceWindow | None) -> HttpResponse:
         except InvalidConfigError as exc:
             form.add_error(None, str(exc))
         else:
-            messages.success(request, _("The maintenance window is saved."))
+            messages.success(request, _("Maintenance window saved."))
             return redirect("window_list")
     status = 422 if form.errors else 200
     return render(request, "lifecycle/alerts/window_form.html", {"form": form, "window": row}, status=status)
@@ -95,8 +95,8 @@ def window_end(request: HttpRequest, pk: int) -> HttpResponse:
     """The period under way is over now."""
     row = get_object_or_404(MaintenanceWindow, pk=pk)
     if not operations.end_now(row, by=request.user.get_username(), now=timezone.now()):
-        return refused(request, _("This window is not under way."), redirect("window_list"))
-    messages.success(request, _("The maintenance is over."))
+        return refused(request, _("This window is not in progress."), redirect("window_list"))
+    messages.success(request, _("Maintenance ended."))
     return redirect("window_list")
 
 
@@ -106,5 +106,5 @@ def window_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """With all that is planned of it."""
     row = get_object_or_404(MaintenanceWindow, pk=pk)
     operations.remove(row, by=request.user.get_username(), now=timezone.now())
-    messages.success(request, _("The maintenance window is deleted."))
+    messages.success(request, _("Maintenance window deleted."))
     return redirect("window_list")

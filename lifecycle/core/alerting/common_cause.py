@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import heapify, heappop, heappush
 
 FEWEST = 2
 SHARE = 0.5
@@ -44,18 +45,24 @@ def causes(failing: Mapping[int, Collection[Thing]], everywhere: Mapping[Thing, 
 
     *failing* are the things that each uses, *everywhere* how many services use each thing at all.
     """
-    left = dict(failing)
+    left: dict[Thing, set[int]] = defaultdict(set)
+    for key, things in failing.items():
+        for thing in things:
+            left[thing].add(key)
     found: list[Shared] = []
-    while True:
-        counted = Counter(thing for things in left.values() for thing in set(things))
-        likely = [
-            thing
-            for thing, count in counted.items()
-            if count >= FEWEST and count >= SHARE * everywhere.get(thing, count)
-        ]
-        if not likely:
-            return found
-        what, name = max(likely, key=lambda thing: (counted[thing], -list(What).index(thing[0]), thing[1]))
-        services = frozenset(key for key, things in left.items() if (what, name) in things)
-        found.append(Shared(what=what, name=name, services=services))
-        left = {key: things for key, things in left.items() if key not in services}
+    ranked = sorted(left, key=lambda thing: (-list(What).index(thing[0]), thing[1]), reverse=True)
+    heap = [(-len(left[thing]), rank, thing) for rank, thing in enumerate(ranked)]
+    heapify(heap)
+    while heap:
+        before, rank, thing = heappop(heap)
+        services = frozenset(left[thing])
+        if len(services) < FEWEST or len(services) < SHARE * everywhere.get(thing, 0):
+            continue
+        if len(services) < -before:  # some were accused with something else meanwhile: others may be larger
+            heappush(heap, (-len(services), rank, thing))
+            continue
+        found.append(Shared(what=thing[0], name=thing[1], services=services))
+        for key in services:
+            for other in failing[key]:
+                left[other].discard(key)
+    return found

@@ -28,9 +28,26 @@ class Condition(StrEnum):
     BUDGET_BURN = "budget-burn"
     UNUSUALLY_SLOW = "unusually-slow"
     FLAPPING = "flapping"
+    WORKER_SILENT = "worker-silent"
+    HOST = "host"
+    CERTIFICATE = "certificate-expires"
+    ACCESS = "access-expires"
+    UPSTREAM = "upstream"
 
 
-MEASURED = frozenset({Condition.METRIC, Condition.BUDGET_BURN, Condition.UNUSUALLY_SLOW, Condition.FLAPPING})
+MEASURED = frozenset(
+    {
+        Condition.METRIC,
+        Condition.BUDGET_BURN,
+        Condition.UNUSUALLY_SLOW,
+        Condition.FLAPPING,
+        Condition.WORKER_SILENT,
+        Condition.HOST,
+        Condition.CERTIFICATE,
+        Condition.ACCESS,
+        Condition.UPSTREAM,
+    }
+)
 """What no state tells but figures over time; somebody else measures it."""
 
 
@@ -140,6 +157,11 @@ class Situation:
     tools_broken: bool = False
     measured: bool | None = None
 
+    @classmethod
+    def of_figures(cls, measured: bool | None, *, gone: bool = False) -> Situation:
+        """Of what is no service: it has figures and no state."""
+        return cls(state=State.HEALTHY, not_serving_since=None, measured=measured, removed=gone)
+
     @property
     def serving(self) -> bool:
         return self.state in SERVING
@@ -158,7 +180,7 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True)
 class Episode:
-    """One stretch of one rule being true for one service. Pending without `due_at`, it is folded.
+    """One stretch of one rule being true for one subject. Pending without `due_at`, it is folded.
 
     `clears_at` is when it ends if it does not become true again: a rule may keep firing for a while.
     """
@@ -228,7 +250,7 @@ def _ending(now_is: Situation) -> Ending:
 def step(
     rule: Rule, episode: Episode | None, last_fired: datetime | None, now_is: Situation, now: datetime
 ) -> Step:
-    """Where the episode of one rule and service goes from here, and what to tell.
+    """Where the episode of one rule and subject goes from here, and what to tell.
 
     *last_fired* is when the pair's previous episode fired. The same episode comes back when nothing moved.
     """

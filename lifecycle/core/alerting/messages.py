@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lifecycle.core.alerting.evaluate import SERVES_AGAIN, Ending
+from lifecycle.core.alerting.subjects import Kind, Subject
 from lifecycle.core.timing import durations
 
 PLACEHOLDERS = ("service", "state", "reason", "since", "rule", "level")
@@ -34,17 +35,22 @@ NEEDED_BY = r" \(needed by \d.*\)"
 """What `needed_by` adds, as a pattern."""
 
 
-def needed_by(names: Sequence[str]) -> str:
-    """What is added to a message about a service that others need; empty where nobody does."""
-    if not names:
+def needed_by(names: Sequence[str], unnamed: int = 0) -> str:
+    """What is added to a message about a service that others need; empty where nobody does.
+
+    *unnamed* are counted alone: the rule does not look at them.
+    """
+    every = len(names) + unnamed
+    if not every:
         return ""
-    more = len(names) - NAMED_AT_MOST
+    services = "1 service" if every == 1 else f"{every} services"
+    if not names:
+        return f" (needed by {services} outside of this rule)"
+    more = every - len(names[:NAMED_AT_MOST])
     listed = ", ".join(names[:NAMED_AT_MOST]) + (f" and {more} more" if more > 0 else "")
-    services = "1 service" if len(names) == 1 else f"{len(names)} services"
     return f" (needed by {services}: {listed})"
 
 
-MANY = "Many services"
 MASS_MESSAGE = "{reason}"
 
 
@@ -79,9 +85,9 @@ RULE_ENDED: Mapping[Ending, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """How an episode of *service* (None: of all together) ended; *by* whom, if that was a person."""
+    """How an episode ended; *by* whom, if that was a person."""
 
-    service: str | None
+    subject: Subject
     state: str
     rule: str
     ending: Ending
@@ -92,20 +98,21 @@ class End:
 
 def ended(end: End) -> str:
     """What is told of an end, however it came."""
-    by, lasted = f" by {end.by}" if end.by else "", lasting(end.lasted)
+    by, lasted, who = f" by {end.by}" if end.by else "", lasting(end.lasted), end.subject.words
+    service = None if end.subject.kind is Kind.FLEET else who
     if end.measured and end.ending in SERVES_AGAIN:
-        return f"{end.service}: “{end.rule}” is over after {lasted}"
+        return f"{who}: “{end.rule}” is over after {lasted}"
     if (doing := DOING.get(end.ending)) is not None:
-        return served_again(end.service, end.lasted, f"{doing}{by}")
+        return served_again(service, end.lasted, f"{doing}{by}")
     if (gone := GONE.get(end.ending)) is not None:
-        return f"{end.service} was {gone}{by}, {lasted} after the trouble began"
+        return f"{who} was {gone}{by}, {lasted} after the trouble began"
     if (what := RULE_ENDED.get(end.ending)) is not None:
-        still = f"{end.service} is {end.state}" if end.service else f"the services are {end.state}"
+        still = f"{who} is {end.state}" if service else f"the services are {end.state}"
         why = f"{what}{by}" if by or end.ending is not Ending.RULE_CHANGED else "no longer applies"
         return f"The rule “{end.rule}” {why}, so its alert ends; {still} now"
     if end.ending is Ending.SIGN_IN:
-        return f"{end.service} answers again after {lasted}, but it needs sign-in"
-    return served_again(end.service, end.lasted)
+        return f"{who} answers again after {lasted}, but it needs sign-in"
+    return served_again(service, end.lasted)
 
 
 def lasting(time: timedelta) -> str:

@@ -58,6 +58,14 @@ class Cause(StrEnum):
     HUNG_UP = "hung-up"
     NOT_HTTP = "not-http"
     COMPRESSED = "compressed"
+    # Sign-in by OAuth.
+    NEEDS_SIGN_IN = "needs-sign-in"
+    SIGN_IN_ENDED = "sign-in-ended"
+    CONSENT_GONE = "consent-gone"
+    CLIENT_UNKNOWN = "client-unknown"
+    RENEWAL_CUT = "renewal-cut"
+    MORE_SCOPE = "more-scope"
+    ISSUER_AWAY = "issuer-away"
     # The protocol.
     VERSION = "version"
     NO_ENDPOINT = "no-endpoint"

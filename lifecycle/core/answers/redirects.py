@@ -52,8 +52,18 @@ def refusal(url: str, status: int, location: str) -> str:
             f"redirects to {shown}, another origin, which is not followed; if that is right, set that address"
         )
     if status in KEEPING:
-        return f"redirects without end, last to {shown}; whoever runs the server has to mend that"
+        return f"redirects without end, last to {shown}; whoever runs the server has to fix that"
     return f"redirects to {shown}, which is not followed; set that address"
+
+
+def elsewhere(url: str, status: int, location: str) -> str:
+    """The address that may be the right one; empty for none, a sign-in page, and one that hides something."""
+    target = _target(url, location)
+    if target is None or target.scheme not in _PORTS or target.query or target.username or target.password:
+        return ""
+    if SIGN_IN.search(target.path) and not (_origin(target) == _origin(urlsplit(url)) and status in KEEPING):
+        return ""
+    return _shown(target)
 
 
 def _target(url: str, location: str) -> SplitResult | None:

@@ -54,7 +54,7 @@ class Fault:
     `cause` says it more exactly than `kind`, where that changes the advice; `output` is what a program
     printed last. `lost` says that the connection itself is gone, `no_way` that our own side had none to the
     server: no route, no address, no name server. `proof` is what the answer proves all the same,
-    `turned_away` that the request was not even begun.
+    `turned_away` that the request was not even begun. `elsewhere` is the address to which it redirects.
     """
 
     kind: Kind
@@ -66,6 +66,7 @@ class Fault:
     no_way: bool = False
     proof: Proof = Proof.NOTHING
     turned_away: bool = False
+    elsewhere: str = ""
 
     @property
     def incurable(self) -> bool:

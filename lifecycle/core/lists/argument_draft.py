@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 DEPTH = 8
+MOST_SCHEMAS = 5_000
+"""A server may write a schema that refers to itself more often than anybody can wait for."""
 LONGEST = 200
 Schema = Mapping[str, Any]
 
@@ -27,13 +29,25 @@ _FORMATS: Mapping[str, str] = {
 }
 
 
+class _Root:
+    """The document that references point into, and how many schemas may still be looked at."""
+
+    def __init__(self, document: Any) -> None:
+        self.document, self.left = _object(document), MOST_SCHEMAS
+
+
 def draft(schema: Any) -> dict[str, Any]:
     """Arguments to begin with; empty where the schema asks for nothing, or for no object."""
-    value = _value(schema, schema if isinstance(schema, dict) else {}, DEPTH)
-    return value if isinstance(value, dict) else {}
+    found = value(schema, schema)
+    return found if isinstance(found, dict) else {}
 
 
-def _value(schema: Any, root: Schema, depth: int) -> Any:
+def value(schema: Any, document: Any) -> Any:
+    """A value of *schema*, whose references are within *document*."""
+    return _value(schema, _Root(document), DEPTH)
+
+
+def _value(schema: Any, root: _Root, depth: int) -> Any:
     spec = _resolved(schema, root, depth)
     for key in ("const", "default"):
         if key in spec:
@@ -44,10 +58,11 @@ def _value(schema: Any, root: Schema, depth: int) -> Any:
     return _of_kind(_kind(spec), spec, root, depth)
 
 
-def _resolved(schema: Any, root: Schema, depth: int) -> dict[str, Any]:
+def _resolved(schema: Any, root: _Root, depth: int) -> dict[str, Any]:
     """The schema with what it refers to, all of its `allOf` and the first of its choices in it."""
     spec = dict(schema) if isinstance(schema, dict) else {}
-    if depth <= 0:
+    root.left -= 1
+    if depth <= 0 or root.left < 0:
         return spec
     parts = [_referred(spec.pop("$ref", None), root)]
     parts += _list(spec.pop("allOf", None))
@@ -64,11 +79,11 @@ def _joined(part: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
     return joined | ({"properties": properties, "required": required} if properties or required else {})
 
 
-def _referred(pointer: Any, root: Schema) -> Any:
+def _referred(pointer: Any, root: _Root) -> Any:
     """What a reference inside the same schema points to; nothing is ever fetched."""
     if not isinstance(pointer, str) or not pointer.startswith("#"):
         return {}
-    node: Any = root
+    node: Any = root.document
     for step in pointer[1:].split("/")[1:]:
         node = _object(node).get(step.replace("~1", "/").replace("~0", "~"))
     return node
@@ -82,7 +97,7 @@ def _kind(spec: Schema) -> str:
     return "object" if "properties" in spec or "required" in spec else ""
 
 
-def _of_kind(kind: str, spec: Schema, root: Schema, depth: int) -> Any:
+def _of_kind(kind: str, spec: Schema, root: _Root, depth: int) -> Any:
     match kind:
         case "object":
             return _object_value(spec, root, depth)
@@ -98,7 +113,7 @@ def _of_kind(kind: str, spec: Schema, root: Schema, depth: int) -> Any:
     return None
 
 
-def _object_value(spec: Schema, root: Schema, depth: int) -> dict[str, Any]:
+def _object_value(spec: Schema, root: _Root, depth: int) -> dict[str, Any]:
     known = _object(spec.get("properties"))
     wanted = [key for key in _list(spec.get("required")) if isinstance(key, str)]
     if depth <= 0:

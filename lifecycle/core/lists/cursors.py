@@ -51,7 +51,7 @@ class Walk:
         if self._was_the_end(fresh):
             return ""
         if following is not None and not isinstance(following, str):
-            return "its nextCursor is no text, so that the next page could not be asked for"
+            return "its nextCursor is not a string, so the next page could not be requested"
         if following in self._asked:
             return f"its nextCursor stood still after page {self._pages}; the list was ended there"
         if following is not None and entries and not fresh:

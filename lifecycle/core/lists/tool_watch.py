@@ -39,6 +39,13 @@ class ToolWatch:
         self._large = mark == LARGE
         self._read = (self._seen or LARGE) if self._large else mark
 
+    @property
+    def looks_for(self) -> str:
+        """The request that most checks compare; empty where none does."""
+        if self._read is None:
+            return ""
+        return DISCOVER if self._large else LIST
+
     def turn(self, *, plain: bool) -> str:
         """At the beginning of each check; one that is *plain* compares nothing."""
         self.looks_at = ""
@@ -47,7 +54,7 @@ class ToolWatch:
         if self._skips:
             self._skips -= 1
             return ""
-        self.looks_at = DISCOVER if self._large else LIST
+        self.looks_at = self.looks_for
         return self.looks_at
 
     def differs(self, result: Mapping[str, Any], interval: float) -> bool:

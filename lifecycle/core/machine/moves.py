@@ -137,7 +137,7 @@ def on_probe(snap: Snapshot, probe: Probe, policy: Policy, now: datetime, chance
         raise IllegalMoveError(snap.state, Event.SLOW)
     if probe.inconclusive:
         return replace(snap, last_level=Level.UNKNOWN, unsure=probe.ours), None
-    snap = replace(snap, unsure="")
+    snap = replace(snap, unsure="") if snap.unsure else snap
     level = verdict(probe, policy)
     if probe.fault is not None and probe.fault.throttled:
         return _probe_throttled(snap, probe.fault, policy, now, chance)

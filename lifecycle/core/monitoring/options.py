@@ -112,82 +112,86 @@ _ALL = (
     ),
     _switch(
         "performance_monitoring", "Record CPU, memory, disk and network", RECORDING,
-        "Off: hosts and the programs of services are no longer sampled for the charts.",
+        "Off: hosts and service processes are no longer sampled for charts.",
     ),
     _count(
         "metrics_buffer_size", "Buffer size", RECORDING, 1000, "", 100_000,
-        "Check results are written each second, or as soon as so many wait.",
+        "Check results are written every second, or as soon as this many are waiting.",
     ),
     _count(
         "checks_retention_hours", "Single checks", RETENTION, 48, "h", 720,
-        "How long each single check is kept.",
+        "How long individual checks are kept.",
     ),
     _count(
         "five_minutes_retention_days", "5-minute figures", RETENTION, 14, "d", 366,
-        "How long figures for each 5 minutes are kept; older charts are drawn from those for each hour.",
+        "How long 5-minute figures are kept; older charts use hourly figures.",
     ),
     _count(
         "hours_retention_days", "Hourly figures", RETENTION, 90, "d", 1830,
-        "How long figures for each hour are kept; older charts are drawn from those for each day.",
+        "How long hourly figures are kept; older charts use daily figures.",
     ),
     _count(
         "metrics_retention_days", "Daily figures", RETENTION, 730, "d", 3660,
-        "How long metrics are kept at all; nothing finer is kept for longer.",
+        "How long any metrics are kept; finer ones are never kept longer.",
     ),
     Option(
         name="cpu_threshold", label="CPU threshold", group=THRESHOLDS, default=80.0, unit="%", least=1,
-        most=100, effect="A host that uses more is marked as busy.",
+        most=100, effect="Hosts that use more are marked as busy.",
     ),
     Option(
         name="memory_threshold", label="Memory threshold", group=THRESHOLDS, default=85.0, unit="%", least=1,
-        most=100, effect="A host that uses more is marked as short of memory.",
+        most=100, effect="Hosts that use more are marked as low on memory.",
     ),
     Option(
         name="disk_threshold", label="Disk threshold", group=THRESHOLDS, default=90.0, unit="%", least=1,
-        most=100, effect="A host whose data directory's disk is fuller is marked.",
+        most=100, effect="Hosts whose data disk is fuller than this are marked.",
     ),
     Option(
         name="error_rate_threshold", label="Error rate threshold", group=THRESHOLDS, default=0.1, least=0,
         most=1,
-        effect="A service is marked where more of its checks or tool calls of the last hour failed than this "
-        "share; 0.1 is 10 %.",
+        effect="Services are marked if a larger share of their checks or tool calls failed in the last hour; "
+        "0.1 is 10 %.",
     ),
     Option(
         name="slow_call_threshold", label="Slow call threshold", group=THRESHOLDS, default=5.0, unit="s",
-        least=0.001, most=3600, effect="A tool call that takes longer counts as slow, from then on.",
+        least=0.001, most=3600, effect="Tool calls that take longer count as slow. Applies to future calls.",
     ),
     _switch(
         "alerts_enabled", "Send alerts", ALERTS,
-        "Off: alerts are still opened and shown, but no message is sent.",
+        "Off: alerts are still raised and shown, but no messages are sent.",
     ),
     Option(
         name="alert_cooldown", label="Alert cooldown", group=ALERTS, default=300, unit="s", least=0,
-        most=86_400, effect="For new rules, and for those that still have the previous value.",
+        most=86_400, effect="Applies to new rules, and to rules that still have the previous value.",
     ),
     Option(
         name="alert_group_wait", label="Group wait", group=ALERTS, default=10, unit="s", least=0, most=600,
-        effect="Alerts that fire within this time leave as one message; critical ones do not wait.",
+        effect="Alerts that fire within this time are sent as one message; critical ones at once.",
     ),
     Option(
         name="alert_group_interval", label="Group interval", group=ALERTS, default=60, unit="s", least=0,
-        most=3600, effect="The least time between two messages to a channel; 0 sends each alert by itself.",
+        most=3600, effect="Minimum time between two messages to a channel; 0 sends each alert separately.",
     ),
     Option(
         name="alert_noise_report", label="Weekly noise report", group=ALERTS, default=False,
-        effect="On Mondays at 8:00 every enabled email channel gets what each rule sent in the last week, "
-        "and how much of it was noise.",
+        effect="Every Monday at 8:00, all enabled email channels get a report of what each rule sent in the "
+        "last week, and how much of it was noise.",
+    ),
+    Option(
+        name="registry_daily", label="Look up servers daily", group=OUTPUT, default=False,
+        effect="Checks once a day whether servers added from the registry were deprecated or deleted there.",
     ),
     _choice(
         "log_level", "Log level", "INFO", LEVELS,
-        "The least severe lines that the web process and the worker log.",
+        "Lowest level that the web process and the worker log.",
     ),
     _choice(
         "export_format", "Export format", "json", FORMATS,
-        "What pages, the terminal and Python export unless another format is chosen.",
+        "Default format of exports from pages, the terminal and Python.",
     ),
     _count(
         "prometheus_services", "Services in /metrics", OUTPUT, 2000, "", 20_000,
-        "With more services than this, /metrics gives totals only, so that no scrape becomes too large.",
+        "With more services than this, /metrics contains only totals, to keep scrapes small.",
     ),
 )
 # fmt: on
@@ -248,6 +252,7 @@ class Options:
     alert_group_wait: int
     alert_noise_report: bool
     alert_group_interval: int
+    registry_daily: bool
     log_level: str
     export_format: str
     prometheus_services: int

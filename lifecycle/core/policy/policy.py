@@ -60,7 +60,7 @@ class Policy:
     )
     warning_threshold: timedelta = _time(
         3, "Warning up to", 0.001, 300, CHECKS,
-        "Too low: services count as slow that nobody finds slow.",
+        "Too low: services count as slow although nobody notices.",
     )
     slow_threshold: timedelta = _time(
         10, "Slow up to", 0.001, 300, CHECKS,
@@ -98,7 +98,7 @@ class Policy:
     )
     quick_max_delay: timedelta = _time(
         30, "Max backoff", 1, 3600, RECONNECTION,
-        "Quick attempts wait 1, 2, 4 s and so on up to this. Too short: a server that starts is flooded.",
+        "Quick attempts wait 1, 2, 4 s and so on, up to this. Too short: a starting server is flooded.",
     )
     base_delay: timedelta = _time(
         60, "Backoff when unreachable", 1, DAY, RECONNECTION,
@@ -114,7 +114,7 @@ class Policy:
     )
     give_up_after: timedelta | None = _time(
         None, "Give up after", 60, 365 * DAY, RECONNECTION,
-        "Time not serving until DISCONNECTED. Then nothing reconnects it but a person.",
+        "Time not serving until DISCONNECTED. After that, only a person can reconnect it.",
     )
     priority_factor: float = _field(1.0, "Backoff factor", "×", 0.1, 10, RECONNECTION, "")
     restart_on_exit: bool = _switch(
@@ -127,7 +127,7 @@ class Policy:
     )
     max_restarts: int = _count(
         3, "Restart limit", 0, 1000, RESTARTS,
-        "Restarts within the window. Too high: a program that crashes at once is started over and over.",
+        "Restarts within the window. Too high: a program that crashes immediately restarts again and again.",
     )
     restart_window: timedelta = _time(
         600, "Restart window", 1, DAY, RESTARTS,

@@ -58,3 +58,8 @@ def resume(snap: Snapshot, now: datetime) -> Step:
     if snap.state is not State.UNREACHABLE:
         return free, None
     return enter(free, Event.RETRY, now, reason, next_retry_at=now, reconnect_attempts=0, long_cycles=0)
+
+
+def unnamed(reason: str) -> str:
+    """The reason of `resume` without the names of dependencies; any other as it is."""
+    return BACK if reason.startswith(BACK) else reason

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_defaults_come_once_and_stay_deleted() -> None:
-    assert ensure(NOON) == 10
+    assert ensure(NOON) == 16
     assert set(AlertRule.objects.values_list("name", flat=True)) == {
         "Service down",
         "Needs sign-in",
@@ -24,6 +24,12 @@ def test_the_defaults_come_once_and_stay_deleted() -> None:
         "High tool error rate",
         "Slow tool calls",
         "Flapping",
+        "Worker silent",
+        "Certificate expires",
+        "Access expires",
+        "High CPU of a host",
+        "High memory of a host",
+        "Disk of a host full",
     }
     AlertRule.objects.all().delete()
     assert ensure(NOON) == 0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from lifecycle.alerts.outbox import queue
 from lifecycle.alerts.outbox import write as outbox_write
@@ -27,6 +30,25 @@ async def test_a_message_is_sent_once_and_its_attempt_kept(deliverer: Deliverer,
     assert [letter.message_id for letter in post.taken] == [delivery.message_id]
     attempt = await DeliveryAttempt.objects.aget()
     assert (attempt.ok, attempt.answer) == (True, "taken")
+
+
+@pytest.mark.both_databases  # each keeps moments in its own way
+async def test_a_message_is_seen_from_its_moment_on_and_before_that_a_look_is_one_query(
+    deliverer: Deliverer,
+) -> None:
+    delivery = await delivery_made(await channel_made())
+    due = delivery.next_attempt_at
+    assert await sync_to_async(queue.any_due)(due)
+    assert not await sync_to_async(queue.any_due)(due - timedelta(microseconds=1))
+    await Delivery.objects.aupdate(next_attempt_at=due + timedelta(hours=1))
+    assert await sync_to_async(queries_of)(deliverer._due) == 1
+    await sync_to_async(connections.close_all)()  # PostgreSQL drops no database that a thread still uses
+
+
+def queries_of(work: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as seen:
+        work()
+    return len(seen)
 
 
 async def test_a_failure_is_repeated_under_the_same_id_after_a_growing_wait(

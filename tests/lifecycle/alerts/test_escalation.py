@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from lifecycle.alerts.episodes import evaluate, mass_failure, operations
+from lifecycle.alerts.episodes import evaluate, operations
+from lifecycle.alerts.episodes.subjects import mass_failure
 from lifecycle.alerts.outbox import queue
 from lifecycle.alerts.outbox.escalation import turns
 from lifecycle.alerts.outbox.queue import Outcome
@@ -140,11 +141,35 @@ def test_a_group_of_messages_that_all_were_taken_on_is_not_tried_again(fleet: Fl
     queue.settle(head, Outcome(ok=False, answer="…", took=timedelta(0)), at(312), 0.5)
     first, second = Episode.objects.all()
     operations.acknowledge(first.pk, by="ann", now=at(313))
-    assert queue.take(tower.phone.pk, at(400), pacing) is not None, "one of them still wants somebody"
+    again = queue.take(tower.phone.pk, at(400), pacing)
+    assert again is not None and again.message_id == head.message_id, "one of them still wants somebody"
+    data = again.payload["data"]
+    assert [one["service"] for one in data["members"]] == ["weather"] and data["firing_count"] == 1
+    assert data["message"].startswith("1 alert firing: weather")
+    row = Delivery.objects.get(channel=tower.phone, episode=first)
+    assert (row.state, row.answer[:9]) == ("superseded", "not sent:")
     Delivery.objects.filter(pk=head.pk).update(next_attempt_at=at(401))
     operations.acknowledge(second.pk, by="ann", now=at(402))
     assert queue.take(tower.phone.pk, at(500), pacing) is None
     assert set(Delivery.objects.filter(channel=tower.phone).values_list("state", flat=True)) == {"superseded"}
+
+
+def test_a_group_that_is_tried_again_tells_no_step_of_what_is_over_and_its_end_tells_both(
+    fleet: Fleet,
+) -> None:
+    tower, pacing = Tower(fleet), Pacing()
+    tower.fails()
+    fleet.move(fleet.service("other"), S.UNREACHABLE, at(0))
+    pass_time(300)
+    head = queue.take(tower.phone.pk, at(311), pacing)
+    assert head is not None
+    queue.settle(head, Outcome(ok=False, answer="…", took=timedelta(0)), at(312), 0.5)
+    tower.recovers(313)
+    again, end = (queue.take(tower.phone.pk, at(400), pacing) for _ in range(2))
+    assert again is not None and end is not None and again.pk == head.pk
+    assert [one["service"] for one in again.payload["data"]["members"]] == ["other"]
+    assert (end.kind, end.episode) == ("resolved", Episode.objects.get(service=tower.service))
+    assert "it was not reported before" in end.payload["data"]["message"]
 
 
 def test_a_step_that_is_off_or_gone_is_skipped_and_the_next_does_not_wait_for_it(tower: Tower) -> None:

@@ -13,13 +13,17 @@ from lifecycle.alerts.channels import config as channel_config
 from lifecycle.alerts.channels.config import Config
 from lifecycle.alerts.channels.forms import ChannelForm
 from lifecycle.alerts.channels.kind import GROUPS, Group
+from lifecycle.alerts.episodes.subjects import follow
+from lifecycle.alerts.outbox.content import payloads
+from lifecycle.alerts.outbox.content.story import USUAL, WORDS
 from lifecycle.alerts.outbox.delivery import Deliverer
-from lifecycle.alerts.outbox.write import USUAL
+from lifecycle.alerts.presenter import MORE, url_of, who_of
+from lifecycle.alerts.rules import measures
 from lifecycle.alerts.rules.forms import CONDITIONS, RuleForm
-from lifecycle.alerts.rules.presenter import rule_row
+from lifecycle.alerts.rules.presenter import BESIDE_WORDS, rule_row
 from lifecycle.alerts.senders.kinds import KINDS, all_senders
-from lifecycle.core.alerting import evaluate, grouping
-from lifecycle.models import AlertRule, Channel
+from lifecycle.core.alerting import evaluate, grouping, subjects
+from lifecycle.models import AlertRule, Channel, Episode
 from tests.support.fleet import make_rule
 from tests.support.posting import Post
 
@@ -84,9 +88,26 @@ def test_every_condition_is_decided_offered_and_worded() -> None:
     assert {value for value, _words in CONDITIONS} == set(USUAL) == set(ALL_CONDITIONS)
 
 
+def test_every_condition_that_is_measured_is_looked_at_and_has_a_word_for_the_state() -> None:
+    assert set(evaluate.MEASURED) == set(measures.MEASURED) | set(follow.LOOKS)
+    assert set(WORDS) == set(evaluate.MEASURED) | {"mass-failure"}
+    assert (
+        set(BESIDE_WORDS) | {"mass-failure"} == set(subjects.BESIDE) <= set(follow.LOOKS) | {"mass-failure"}
+    )
+
+
+@pytest.mark.parametrize("kind", list(subjects.Kind))
+def test_every_kind_of_subject_has_words_and_a_page(kind: subjects.Kind) -> None:
+    subject = subjects.Subject(kind=kind, name="" if kind is subjects.Kind.FLEET else "some-name")
+    assert who_of(subject) == subject.words
+    assert subject.words.endswith("Many services" if kind is subjects.Kind.FLEET else "some-name")
+    assert payloads.url_of(subject).endswith(url_of(subject))
+    assert MORE[kind] and (Episode._meta.get_field("subject_kind").max_length or 0) >= len(kind)
+
+
 @pytest.mark.parametrize("condition", ALL_CONDITIONS)
 def test_the_form_shows_each_condition_only_its_own_fields(condition: str) -> None:
-    css = (ROOT / "static" / "css" / "alerts.css").read_text(encoding="utf-8")
+    css = (ROOT / "static" / "css" / "rules" / "rules.css").read_text(encoding="utf-8")
     assert f'[name="condition"][value="{condition}"]:checked' in css
 
 

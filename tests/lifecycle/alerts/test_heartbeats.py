@@ -107,5 +107,5 @@ def test_no_rule_speaks_through_it(admin: Client) -> None:
     assert f'value="{channel.pk}"' not in admin.get(reverse("rule_add")).content.decode()
     Channel.objects.update(pinged_at=NOON, ping_ok=False, ping_answer="404 Not Found")
     page = admin.get(reverse("channel_list")).content.decode()
-    assert "The last call failed: 404 Not Found" in page and "Last call" in page
+    assert "The last ping failed: 404 Not Found" in page and "Last ping" in page
     assert not Delivery.objects.exists()

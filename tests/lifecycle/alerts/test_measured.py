@@ -22,6 +22,7 @@ from lifecycle.models import (
     Slowness,
     StateChange,
 )
+from lifecycle.monitoring.hosts import sampling
 from registry.models import Agent, AgentService, Service
 from tests.support.fleet import Fleet, at, make_rule, sent
 
@@ -133,7 +134,7 @@ def test_while_a_service_flaps_other_rules_keep_silent_and_are_told_when_it_is_s
     told = Delivery.objects.order_by("id").values_list("episode__rule__name", "episode__service__name")
     assert list(told) == [("Flapping", "weather"), ("Down", "other")]
     kept = Episode.objects.get(rule__name="Down", service=service)
-    assert list(kept.notes.values_list("kind", "text")) == [("flapping", "flapping, told by “Flapping”")]
+    assert list(kept.notes.values_list("kind", "text")) == [("flapping", "flapping, reported by “Flapping”")]
     evaluate.tick(at(700))
     evaluate.tick(at(706))
     assert list(told.all())[2:] == [("Flapping", "weather"), ("Down", "weather")]
@@ -171,6 +172,38 @@ def test_tool_calls_are_compared_with_the_threshold_and_no_calls_are_the_end(
     assert measured.follow(at(60)) == 1
     assert Episode.objects.get().summary == said
     measured.follow(at(1200))
+    assert sent() == ["firing", "resolved"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "threshold", "said"),
+    [
+        ("process_cpu", 80, "weather: its processes use 90 % of a core on average, above 80 %"),
+        ("process_memory", 512, "weather: its processes use 600 MB on average, above 512 MB"),
+    ],
+)
+def test_the_processes_of_a_program_are_compared_with_the_threshold_and_none_seen_says_nothing(
+    fleet: Fleet, log_channel: Channel, metric: str, threshold: float, said: str
+) -> None:
+    make_rule(log_channel, condition="metric", metric=metric, threshold=threshold, for_seconds=0)
+    service, small = fleet.service(), fleet.service("small")
+    Service.objects.update(transport="stdio")
+    fleet.service("elsewhere")
+
+    def use(second: float, cpu: float | None, megabytes: float) -> None:
+        row = {"cpu_percent": cpu, "memory_bytes": megabytes * 1e6, "processes": 2}
+        sampling.write_processes(
+            [(service.pk, row), (small.pk, row | {"cpu_percent": 1, "memory_bytes": 1})], at(second)
+        )
+
+    use(0, None, 500)
+    use(15, 90, 700)
+    assert measured.follow(at(60)) == 1
+    assert Episode.objects.get().summary == said
+    assert measured.follow(at(1200)) == 0
+    assert sent() == ["firing"], "a worker that measures nothing is no good news"
+    use(1500, 10, 100)
+    measured.follow(at(1530))
     assert sent() == ["firing", "resolved"]
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from lifecycle.alerts.actions import links
 from lifecycle.alerts.actions.links import Action, Link
-from lifecycle.alerts.outbox import digest
+from lifecycle.alerts.outbox.content import digest
 from lifecycle.alerts.outbox.delivery import _acting, _without_secrets
 from lifecycle.core.alerting.digest import Counts
 from lifecycle.core.machine.states import State
@@ -82,13 +82,13 @@ def test_snoozing_from_a_message_lasts_an_hour_and_works_again_after_it(mail: Ma
     assert (made.services, made.rules) == (["weather"], [mail.row.rule_id])
     assert AuditEntry.objects.get(action="silence.add").actor == "phone (message)"
     again = client.post(mail.path("snooze"))
-    assert again.status_code == 410 and "is silent until" in again.content.decode()
+    assert again.status_code == 410 and "is already silenced until" in again.content.decode()
     Silence.objects.update(ends_at=timezone.now())
     assert client.get(mail.path("snooze")).status_code == 200
 
 
 def test_a_check_from_a_message_is_asked_of_the_worker(mail: Mail, client: Client) -> None:
-    assert "on its way" in client.post(mail.path("check")).content.decode()
+    assert "Check requested" in client.post(mail.path("check")).content.decode()
     command = Command.objects.get()
     assert (command.kind, command.requested_by, command.origin) == ("check", "phone (message)", "page")
     mail.service.__class__.objects.update(desired="stopped")
@@ -103,7 +103,7 @@ def test_a_link_that_was_changed_or_cut_is_void(mail: Mail, client: Client) -> N
     other = value.replace("-a-", "-s-")
     for token in (f"{value}.{seal[:-1]}", f"9{value}.{seal}", value, "x", f"{other}.{seal}"):
         answer = client.post(reverse("alert_act", args=[token]))
-        assert answer.status_code == 404 and "not complete" in answer.content.decode(), token
+        assert answer.status_code == 404 and "incomplete" in answer.content.decode(), token
     assert mail.reload().state == "firing"
 
 
@@ -119,10 +119,10 @@ def test_the_link_of_an_alert_that_is_over_or_gone_says_so(mail: Mail, client: C
     mail.fleet.move(mail.service, State.HEALTHY, mail.now, event="connected")
     for name in mail.links:
         answer = client.post(mail.path(name))
-        assert answer.status_code == 410 and "This alert is over since" in answer.content.decode()
+        assert answer.status_code == 410 and "This alert ended at" in answer.content.decode()
     mail.row.delete()
     gone = client.post(mail.path("check"))
-    assert gone.status_code == 410 and "This alert is gone" in gone.content.decode()
+    assert gone.status_code == 410 and "This alert no longer exists" in gone.content.decode()
     assert not Command.objects.exists()
 
 
@@ -150,6 +150,19 @@ def test_an_end_has_no_links_and_a_group_leads_to_the_open_alerts(mail: Mail) ->
     fires = digest.payload(rows, Counts(firing=1, resolved=0), 1, mail.now)["data"]
     assert fires["actions"] == {"alerts": "http://127.0.0.1:8000/alerts/"}
     assert digest.payload(rows, Counts(firing=0, resolved=1), 1, mail.now)["data"]["actions"] == {}
+
+
+def test_a_mail_of_many_acknowledges_each_that_fires_by_itself(mail: Mail, client: Client) -> None:
+    told = digest.payload([mail.delivery], Counts(firing=1, resolved=0), 1, mail.now)
+    told["data"]["members"].append(told["data"]["members"][0] | {"kind": "resolved"})
+    group = Delivery(channel=mail.channel, kind="firing", payload=told, created_at=mail.now)
+    mail.channel.kind = "email"
+    fires, ended = _acting(group)["data"]["members"]
+    assert "acknowledge" not in ended and "acknowledge" not in told["data"]["members"][0]
+    client.post(fires["acknowledge"].removeprefix("http://127.0.0.1:8000"))
+    assert mail.reload().state == "acknowledged"
+    mail.channel.kind = "webhook"
+    assert _acting(group)["data"]["members"] == told["data"]["members"]
 
 
 def test_an_alert_of_all_services_has_nothing_to_check(settings: Any) -> None:

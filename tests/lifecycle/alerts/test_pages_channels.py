@@ -40,7 +40,7 @@ def test_a_mail_channel_is_added_to_all_rules_and_says_when_mail_cannot_leave(
 @pytest.mark.parametrize(
     ("kind", "sent", "words"),
     [
-        ("email", {"to": "nobody"}, "“nobody” is not a mail address"),
+        ("email", {"to": "nobody"}, "“nobody” is not an email address"),
         ("email", {"to": ""}, "This field is required."),
         ("webhook", {"url": "ftp://x.example.org"}, "begins with https:// or http://"),
         ("webhook", {"url": "javascript:alert(1)"}, "begins with https:// or http://"),
@@ -52,8 +52,8 @@ def test_a_mail_channel_is_added_to_all_rules_and_says_when_mail_cannot_leave(
         ("telegram", {"token": "123", "chat": "1"}, "A bot token is a number, a colon and letters"),
         ("telegram", {"token": "1:A/../B", "chat": "1"}, "A bot token is a number, a colon and letters"),
         ("telegram", {"token": "1:AB", "chat": "the chat"}, "A chat is a number"),
-        ("ntfy", {"url": "https://n.example.org", "topic": "a/b"}, "A topic has letters"),
-        ("pagerduty", {"key": "a b", "region": "us"}, "without spaces"),
+        ("ntfy", {"url": "https://n.example.org", "topic": "a/b"}, "A topic has at most 64"),
+        ("pagerduty", {"key": "a b", "region": "us"}, "no spaces"),
         ("pagerduty", {"key": "ab", "region": "moon"}, "moon is not one of the available choices"),
     ],
 )
@@ -122,7 +122,7 @@ def test_deliveries_are_listed_narrowed_and_replayed(admin: Client, log_channel:
         reverse("delivery_list"), {"state": "dead", "channel": str(log_channel.pk)}
     ).content.decode()
     assert "no such host" in page and delivery.message_id.hex in page
-    assert "No message matches" in admin.get(reverse("delivery_list"), {"state": "queued"}).content.decode()
+    assert "No messages match" in admin.get(reverse("delivery_list"), {"state": "queued"}).content.decode()
     assert (
         admin.get(reverse("delivery_list"), {"state": "x'--", "channel": "1e9", "before": "-1"}).status_code
         == 200
@@ -158,7 +158,7 @@ def test_a_kept_token_goes_to_no_other_server(admin: Client) -> None:
     assert "Asecret" not in page and "https://gotify.example.org" in page
     elsewhere = {**values, "token": "", "url": "https://evil.example.org"}
     refused = admin.post(edit, elsewhere)
-    assert refused.status_code == 422 and "The address is another one now" in refused.content.decode()
+    assert refused.status_code == 422 and "The address has changed" in refused.content.decode()
     for path, token in (("https://gotify.example.org/sub", ""), ("https://new.example.org", "Bsecret")):
         assert admin.post(edit, {**values, "token": token, "url": path}).status_code == 302
     channel.refresh_from_db()

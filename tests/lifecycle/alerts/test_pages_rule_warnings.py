@@ -43,6 +43,7 @@ def test_the_shipped_rules_with_a_channel_are_fine(service: None, log_channel: C
     ("fields", "code"),
     [
         ({"scope": {"kind": "tags", "values": ["free"]}}, "matches-nothing"),
+        ({"condition": "metric", "metric": "process_cpu", "threshold": 80.0}, "matches-nothing"),
         ({"condition": "metric", "metric": "error_rate", "threshold": 1.0}, "never-reached"),
         ({"condition": "metric", "metric": "availability", "threshold": 0.0}, "never-reached"),
         ({"condition": "metric", "metric": "response_time", "threshold": 3600.0}, "never-reached"),
@@ -133,9 +134,9 @@ def test_saving_succeeds_and_warns_and_form_and_list_repeat_it(
     values = typed(log_channel, scope="tags", values="free", name="Odd", message="")
     page = operator.post("/alerts/rules/add/", values, follow=True).content.decode()
     rule = AlertRule.objects.get(name="Odd")
-    assert "Odd: No service is in its scope." in page
-    assert "No service is in its scope." in operator.get("/alerts/rules/").content.decode()
-    assert "No service is in its scope." in operator.get(f"/alerts/rules/{rule.pk}/").content.decode()
+    assert "Odd: No services are in its scope." in page
+    assert "No services are in its scope." in operator.get("/alerts/rules/").content.decode()
+    assert "No services are in its scope." in operator.get(f"/alerts/rules/{rule.pk}/").content.decode()
 
 
 def test_rest_gives_them_with_each_rule(api_operator: Api, service: None) -> None:

@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from lifecycle.core.machine.states import State
-from lifecycle.models import AlertRule, Channel, Delivery
+from lifecycle.models import AlertRule, Channel, Delivery, Episode
+from registry.models import Dependency
 from tests.support.fleet import Fleet, at, make_rule
 from tests.support.pages import HTMX
 
@@ -33,7 +34,7 @@ def rule_data(**fields: Any) -> dict[str, Any]:
 def test_a_rule_of_tools_is_saved_and_told_in_words(admin: Client) -> None:
     sent = rule_data(condition="tools-changed", states=[], breaking_only="on")
     page = admin.post(reverse("rule_add"), sent, follow=True).content.decode()
-    assert "A tool changes in a breaking way" in page
+    assert "A tool has a breaking change" in page
     rule = AlertRule.objects.get()
     assert (rule.condition, rule.breaking_only) == ("tools-changed", True)
     assert (
@@ -54,7 +55,7 @@ def test_an_escalation_is_typed_step_by_step_and_shown_in_words(admin: Client, l
     page = admin.post(reverse("rule_add"), rule_data(**steps), follow=True).content.decode()
     assert "<small>after 5 min: log</small>" in page and "<small>after 10 min, 3 times: log</small>" in page
     admin.post(reverse("rule_add"), rule_data(name="Acts", response="restart"))
-    assert "<small>does: Restart the service</small>" in admin.get(reverse("rule_list")).content.decode()
+    assert "<small>action: Restart the service</small>" in admin.get(reverse("rule_list")).content.decode()
     AlertRule.objects.filter(name="Acts").delete()
     rule = AlertRule.objects.get()
     assert [step["wait"] for step in rule.steps] == [300, 600], "a step without a channel is none"
@@ -63,6 +64,23 @@ def test_an_escalation_is_typed_step_by_step_and_shown_in_words(admin: Client, l
     answer = admin.post(reverse("rule_edit", args=[rule.pk]), rule_data(**steps | {"step-2-repeat": "99"}))
     assert answer.status_code == 422
     assert "Escalation, step 3, Repeat (times):" in answer.content.decode()
+
+
+def test_a_new_scope_takes_names_out_of_what_is_still_to_be_told(
+    admin: Client, fleet: Fleet, log_channel: Channel
+) -> None:
+    rule = make_rule(log_channel)
+    maps, weather = fleet.service("maps", tags=["team-a"]), fleet.service("weather")
+    Dependency.objects.create(service=weather, depends_on=maps)
+    fleet.move(maps, State.UNREACHABLE, at(0))
+    told = "maps is UNREACHABLE: refused"
+    assert Episode.objects.get().summary == f"{told} (needed by 1 service: weather)"
+    admin.post(reverse("rule_edit", args=[rule.pk]), rule_data(cooldown=60))
+    assert Episode.objects.get().summary != told
+    admin.post(reverse("rule_edit", args=[rule.pk]), rule_data(scope="tags", values="team-a"))
+    rule.refresh_from_db()
+    assert rule.scope == {"kind": "tags", "values": ["team-a"]}
+    assert Episode.objects.get().summary == told
 
 
 def test_when_an_alert_escalates_is_shown_until_somebody_takes_it_on(
@@ -80,7 +98,7 @@ def test_when_an_alert_escalates_is_shown_until_somebody_takes_it_on(
 def test_a_rule_is_added_changed_switched_and_deleted(admin: Client, log_channel: Channel) -> None:
     sent = rule_data(channels=[log_channel.pk], notify_recovery="on", scope="tags", values="eu, paid eu")
     answer = admin.post(reverse("rule_add"), sent, follow=True)
-    assert "The rule “Down” is saved." in answer.content.decode()
+    assert "Rule “Down” saved." in answer.content.decode()
     rule = AlertRule.objects.get()
     assert rule.scope == {"kind": "tags", "values": ["eu", "paid"]} and rule.channels.get() == log_channel
     edit = reverse("rule_edit", args=[rule.pk])
@@ -109,10 +127,13 @@ def test_a_rule_is_added_changed_switched_and_deleted(admin: Client, log_channel
         ({"condition": "not-serving-for", "seconds": "-5"}, "greater than or equal to 1"),
         ({"scope": "services", "values": "ghost"}, "Unknown: ghost."),
         ({"scope": "profiles", "values": "gentle"}, "Unknown: gentle."),
-        ({"scope": "tags", "values": " , "}, "Enter some, or choose all services."),
-        ({"message": "{host} {service.__class__} is down"}, "{host}, {service.__class__} is not known."),
+        ({"scope": "tags", "values": " , "}, "Enter at least one, or choose all services."),
+        (
+            {"message": "{host} {service.__class__} is down"},
+            "Unknown placeholder: {host}, {service.__class__}.",
+        ),
         ({"cooldown": "99999999"}, "less than or equal to 86400"),
-        ({"name": "Taken"}, "A rule with this name exists already."),
+        ({"name": "Taken"}, "A rule with this name already exists."),
     ],
 )
 def test_a_wrong_rule_is_told_what_is_wrong_and_changes_nothing(

@@ -98,5 +98,5 @@ async def test_a_test_message_that_a_pause_outlasted_says_so(clock: Clock, post:
     await deliverer._expire_now_and_then()
     await tried.arefresh_from_db()
     assert tried.state == "dead"
-    assert tried.answer == "not sent: the receiver asked for a pause, which lasts another 57 min 59 s"
+    assert tried.answer == "not sent: the receiver requested a pause, which lasts another 57 min 59 s"
     await deliverer.aclose()

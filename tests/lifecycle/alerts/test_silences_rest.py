@@ -11,8 +11,10 @@ from django.utils import timezone
 from lifecycle.alerts.silences import operations as silences
 from lifecycle.core.machine.states import State as S
 from lifecycle.models import Channel, Episode, MaintenanceWindow, Silence
+from registry.models import Role, Service
 from tests.support.api import Api
 from tests.support.fleet import Fleet, make_rule
+from tests.support.scopes import scoped_client
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +68,8 @@ def test_the_pages_show_what_is_silenced_and_planned(
     make_rule(log_channel)
     fleet.move(fleet.service(), S.UNREACHABLE, timezone.now())
     episode = Episode.objects.get()
-    assert b"Snooze 1 h" in admin.get("/alerts/").content
+    named = b'aria-label="Snooze 1 h: '  # what is read aloud begins with what is seen
+    assert named in admin.get("/alerts/").content
     admin.post(f"/alerts/{episode.pk}/snooze/", {"minutes": "60"})
     admin.post(f"/alerts/{episode.pk}/note/", {"text": "the vendor knows"})
     page = admin.get(f"/alerts/{episode.pk}/").content.decode()
@@ -79,6 +82,33 @@ def test_the_pages_show_what_is_silenced_and_planned(
     assert "Every day" in admin.get("/alerts/maintenance/").content.decode()
     bad = admin.post("/alerts/maintenance/add/", {**data, "name": "x", "repeat": "custom", "rule": "FREQ=X"})
     assert bad.status_code == 422 and b"needs FREQ" in bad.content
+
+
+def test_the_message_of_a_snooze_offers_to_undo_it(admin: Client, fleet: Fleet, log_channel: Channel) -> None:
+    make_rule(log_channel)
+    fleet.move(fleet.service(), S.UNREACHABLE, timezone.now())
+    page = admin.post(f"/alerts/{Episode.objects.get().pk}/snooze/", {"minutes": "240"}, follow=True)
+    row = Silence.objects.get()
+    undo = f'Snoozed for 4 h. <button type="button" class="small" hx-post="/alerts/silences/{row.pk}/end/">'
+    assert undo in page.content.decode()
+    answer = admin.post(f"/alerts/silences/{row.pk}/end/", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Refresh"] == "true"
+    assert Silence.objects.get().ends_at <= timezone.now()
+
+
+def test_who_sees_some_services_alone_is_not_offered_what_they_may_not_do(
+    fleet: Fleet, log_channel: Channel
+) -> None:
+    make_rule(log_channel)
+    service = fleet.service()
+    Service.objects.filter(pk=service.pk).update(tags=["team-a"])
+    fleet.move(service, S.UNREACHABLE, timezone.now())
+    page = scoped_client(Role.OPERATOR).post(
+        f"/alerts/{Episode.objects.get().pk}/snooze/", {"minutes": "240"}, follow=True
+    )
+    text = page.content.decode()
+    assert "Snoozed for 4 h" in text
+    assert "/end/" not in text
 
 
 def test_a_snooze_of_what_is_over_is_refused(admin: Client, fleet: Fleet, log_channel: Channel) -> None:
@@ -100,3 +130,22 @@ def test_a_silence_is_edited_by_its_page(admin: Client, fleet: Fleet) -> None:
     assert admin.post(f"/alerts/silences/{row.pk}/", {"tags": "eu", "length": "240"}).status_code == 302
     row.refresh_from_db()
     assert (row.services, row.tags) == ([], ["eu"])
+
+
+def test_the_form_reads_and_shows_times_in_the_zone_of_whoever_types_and_says_which(admin: Client) -> None:
+    admin.cookies["zone"] = "Asia/Shanghai"
+    assert admin.get("/alerts/silences/add/").content.decode().count("Time in Asia/Shanghai.") == 2
+    given = {"starts": "2030-11-21T20:00", "ends": "2030-11-21T21:30", "length": "60"}
+    assert admin.post("/alerts/silences/add/", given).status_code == 302
+    row = Silence.objects.get()
+    assert f"{row.starts_at:%H:%M} {row.ends_at:%H:%M}" == "12:00 13:30"
+    admin.cookies["zone"] = "America/New_York"
+    shown = admin.get(f"/alerts/silences/{row.pk}/").content.decode()
+    assert 'value="2030-11-21T07:00"' in shown and 'value="2030-11-21T08:30"' in shown
+    gone = admin.post("/alerts/silences/add/", {"starts": "2030-03-10T02:30", "length": "60"})
+    assert gone.status_code == 422 and Silence.objects.count() == 1
+
+
+def test_a_window_begins_with_the_zone_of_whoever_types(admin: Client) -> None:
+    admin.cookies["zone"] = "Asia/Shanghai"
+    assert 'name="zone" value="Asia/Shanghai"' in admin.get("/alerts/maintenance/add/").content.decode()

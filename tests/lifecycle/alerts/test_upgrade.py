@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
+from lifecycle.alerts.rules import operations
 from lifecycle.alerts.rules.defaults import ensure
 from lifecycle.core.machine.states import State
 from lifecycle.models import AlertRule, Channel, Delivery
@@ -15,6 +16,7 @@ from tests.support.fleet import NOON, Fleet, at, make_rule
 
 pytestmark = pytest.mark.django_db
 MIGRATION: Any = importlib.import_module("lifecycle.migrations.0019_tell_how_alerts_end")
+LATER: Any = importlib.import_module("lifecycle.migrations.0048_rules_for_older_consoles")
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,37 @@ def test_an_end_that_waits_finds_its_beginning(fleet: Fleet, log_channel: Channe
     Delivery.objects.update(beginning=None)
     MIGRATION.join_ends_to_their_beginnings(apps, None)
     assert Delivery.objects.get(kind="resolved").beginning == Delivery.objects.get(kind="firing")
+
+
+def rules() -> dict[str, dict[str, Any]]:
+    rows = AlertRule.objects.values()
+    return {row["name"]: {**row, "id": None, "created_at": None} for row in rows}
+
+
+def test_an_older_console_gets_the_rules_that_new_ones_have_just_like_those() -> None:
+    ensure(NOON)
+    new = rules()
+    AlertRule.objects.filter(name__in=LATER.NEW).delete()
+    assert len(rules()) == 10
+    LATER.add_what_new_consoles_have(apps, None)
+    assert rules() == new
+    LATER.add_what_new_consoles_have(apps, None)
+    assert len(rules()) == 16
+
+
+def test_what_somebody_renamed_or_deleted_does_not_come_again() -> None:
+    ensure(NOON)
+    AlertRule.objects.filter(name__in=["Certificate expires", "High CPU of a host"]).delete()
+    renamed = AlertRule.objects.get(name="Worker silent")
+    renamed.name, renamed.enabled = "Nobody works", False
+    renamed.save()
+    operations.delete(AlertRule.objects.get(name="Disk of a host full"), by="ann", now=NOON)
+    before = rules()
+    LATER.add_what_new_consoles_have(apps, None)
+    assert rules().keys() - before.keys() == {"Certificate expires", "High CPU of a host"}
+    assert {name: rules()[name] for name in before} == before
+
+
+def test_a_new_database_gets_none_by_its_upgrade() -> None:
+    LATER.add_what_new_consoles_have(apps, None)
+    assert not rules()

@@ -26,13 +26,13 @@ class NoiseAnswer(Schema):
     sent: int = Field(description="alerts that fired")
     messages: int = Field(description="delivered for them")
     acknowledged: int
-    brief: int = Field(description="over by themselves within 2 minutes")
+    brief: int = Field(description="self-resolved within 2 minutes")
     for_seconds: float | None = Field(description="how long the rule waits now")
     proposed_for_seconds: float | None = Field(
         description="the shortest of 15, 30, 45, 60, 90, 120, 180, 240, 300 that is longer than 80 % of the "
         "brief, unacknowledged problems lasted; null for fewer than three"
     )
-    spared: int = Field(description="alerts that the proposal would have spared")
+    spared: int = Field(description="alerts that the proposal would have avoided")
 
 
 class NoiseList(Schema):

@@ -12,7 +12,8 @@ from django.conf import settings
 from lifecycle.alerts.explain.noise import figures, weeks
 from lifecycle.alerts.explain.noise.figures import RuleNoise
 from lifecycle.alerts.explain.noise.weeks import Week
-from lifecycle.alerts.outbox.write import KEPT_TRYING, stamp
+from lifecycle.alerts.outbox.content.payloads import stamp
+from lifecycle.alerts.outbox.write import KEPT_TRYING
 from lifecycle.core.timing.durations import span
 from lifecycle.models import Channel, Delivery
 from lifecycle.monitoring.settings import queries as monitoring
@@ -21,7 +22,7 @@ LOOK_EVERY = timedelta(minutes=5)
 HOUR = time(8)
 LATE = timedelta(days=2)
 """Who was not there on Monday sends it until Wednesday, and not later."""
-BRIEF = "over by themselves within 2 minutes"
+BRIEF = "self-resolved within 2 minutes"
 _looked_at: datetime | None = None
 
 
@@ -78,7 +79,7 @@ def _data(week: Week, found: Sequence[RuleNoise]) -> dict[str, Any]:
         "reason": "",
         "since": stamp(week.begins),
         "url": f"{settings.PUBLIC_URL}/alerts/noise/?week={week.name}",
-        "message": f"Noise of alerts in {week.name}: {sent} sent, {brief} {BRIEF}",
+        "message": f"Alert noise in {week.name}: {sent} sent, {brief} {BRIEF}",
         "members": [_line(one) for one in told],
         "members_count": len(told),
     }
@@ -93,4 +94,4 @@ def _line(found: RuleNoise) -> str:
     if counted.proposed is None or found.hold is None:
         return text
     instead = f"“for” of {span(counted.proposed)} instead of {span(found.hold)}"
-    return f"{text}; {instead} would have spared {counted.spared}"
+    return f"{text}; {instead} would have avoided {counted.spared}"

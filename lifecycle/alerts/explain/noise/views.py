@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from lifecycle.alerts.explain.noise import figures, weeks
 from lifecycle.alerts.explain.noise.figures import RuleNoise
-from lifecycle.core.timing.durations import span
 from lifecycle.models import AlertRule
 from lifecycle.monitoring.settings import queries as monitoring
+from lifecycle.pages import humanize
 from registry.access.roles import require
 from registry.models import Role
 
@@ -41,16 +41,16 @@ def noise_row(found: RuleNoise) -> NoiseRow:
         messages=found.messages,
         acknowledged=counted.acknowledged,
         brief=counted.brief,
-        hold=span(found.hold) if found.hold is not None else "–",
-        proposed=span(counted.proposed) if counted.proposed else "",
-        spared=_("would have spared %(n)d of %(of)d") % values if counted.proposed else "",
+        hold=humanize.lasting(found.hold) if found.hold is not None else "–",
+        proposed=humanize.lasting(counted.proposed) if counted.proposed else "",
+        spared=_("would have avoided %(n)d of %(of)d") % values if counted.proposed else "",
     )
 
 
 @require(Role.VIEWER, unscoped=True)
 @require_safe
 def noise_report(request: HttpRequest) -> HttpResponse:
-    """What each rule sent in one week, how much of it was noise, and a `for` that would have spared it."""
+    """What each rule sent in one week, how much of it was noise, and a `for` that would have avoided it."""
     this = weeks.of(timezone.now())
     week = weeks.read(request.GET.get("week", "")) or this
     rows = [noise_row(found) for found in figures.of(week)]

@@ -14,7 +14,7 @@ from lifecycle.core.alerting import escalation
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 
 State, Kind = Delivery.State, Delivery.Kind
-CALLED_OFF = "not sent: the alert no longer fires, or somebody has taken it on"
+CALLED_OFF = "not sent: the alert no longer fires, or someone acknowledged it"
 WAITING = Q(state=State.QUEUED, group=None, attempts=0)
 """Nobody has tried to send it, nor will in this moment."""
 

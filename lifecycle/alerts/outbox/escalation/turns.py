@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from lifecycle.alerts.outbox import write
+from lifecycle.alerts.outbox.content.payloads import beginning_of
+from lifecycle.alerts.outbox.content.story import story_now
 from lifecycle.alerts.outbox.escalation import rows as escalation
 from lifecycle.alerts.rules import steps
 from lifecycle.alerts.rules import values as rule_values
@@ -22,15 +24,16 @@ from lifecycle.core.alerting.messages import lasting
 from lifecycle.models import Channel, Delivery, Episode, EpisodeNote, WorkerSeen
 from lifecycle.monitoring.settings import queries as monitoring
 
+EVERY_ONE = Q()
 LOOKED_AT = 500
 LOOK_AGAIN = timedelta(seconds=10)
 WORKER_SEEN = timedelta(seconds=30)
 TOO_LATE = "its time was more than a day ago"
 
 
-def escalate(now: datetime, at_once: int) -> int:
+def escalate(now: datetime, at_once: int, which: Q = EVERY_ONE) -> int:
     """Take the turns that are due, one of each episode; one query where there are none. How many."""
-    due = _firing().filter(escalates_at__lte=now).order_by("escalates_at")
+    due = _firing().filter(which, escalates_at__lte=now).order_by("escalates_at")
     return _take(list(due[:LOOKED_AT]), now, at_once)
 
 
@@ -128,7 +131,7 @@ def _queue(row: Episode, turn: Turn, now: datetime) -> None:
     beginnings = {delivery.channel: delivery for delivery in told.select_related("channel")}
     there = Channel.objects.filter(pk__in=turn.channels, enabled=True)
     fresh = [channel for channel in there if channel not in beginnings]
-    data = write.beginning_of(row, write.story_now(row), row.fired_at or now)
+    data = beginning_of(row, story_now(row), row.fired_at or now)
     lasted = lasting(now - (row.fired_at or now))
     data |= {"message": f"Not acknowledged for {lasted}: {row.summary}", "escalation": turn.number}
     write.queue(row, fresh, Notice.FIRING, data, now, turn=turn.number)

@@ -57,9 +57,9 @@ def check(text: str) -> str:
     """An Apprise address of a service without a channel of its own, without options that weaken it."""
     found = _ADDRESS.fullmatch(text)
     if found is None:
-        raise forms.ValidationError(_("Write an Apprise URL, such as pover://user@token."))
+        raise forms.ValidationError(_("Enter an Apprise URL, such as pover://user@token."))
     if own := _OWN.get(found[1].lower()):
-        problem = _("%(name)s has a channel of its own, which reads the answer. Use that.")
+        problem = _("%(name)s has its own channel type, which confirms delivery. Use that.")
         raise forms.ValidationError(problem % {"name": own})
     return _without(text)
 
@@ -112,14 +112,16 @@ KIND = Kind(
     word=lazy("Apprise"),
     group=Group.OTHER,
     help=lazy(
-        "Over a hundred other services through the package Apprise. Its answers do not prove that "
-        "a message was taken: deliveries say “accepted, not confirmed”."
+        "More than a hundred other services through the package Apprise. It cannot confirm that a "
+        "message was received: deliveries show “accepted, not confirmed”."
     ),
     fields=(
         Field(
             name="address",
             label=lazy("Apprise URL"),
-            help=lazy("As the Apprise wiki has it for the service: github.com/caronc/apprise/wiki"),
+            help=lazy(
+                "In the format that the Apprise wiki gives for the service: github.com/caronc/apprise/wiki"
+            ),
             shape=Shape.URL,
             secret=True,
             placeholder="pover://user@token",

@@ -76,7 +76,7 @@ KIND = Kind(
         Field(
             name="signing",
             label=lazy("Signing secret"),
-            help=lazy("The text that begins with SEC, if “Additional Signature” is chosen for the robot."),
+            help=lazy("The text that begins with SEC, if “Additional Signature” is selected for the robot."),
             secret=True,
             required=False,
             placeholder="SEC…",

@@ -87,7 +87,7 @@ KIND = Kind(
         Field(
             name="signing",
             label=lazy("Signing secret"),
-            help=lazy("If “Set signature verification” is chosen for the bot, its secret."),
+            help=lazy("Its secret, if “Set signature verification” is selected for the bot."),
             secret=True,
             required=False,
             check=checks.token,

@@ -65,14 +65,14 @@ KIND = Kind(
     key="slack",
     word=lazy("Slack"),
     group=Group.CHAT,
-    help=lazy("Posts to one channel of Slack, or of what takes Slack's messages, such as Mattermost."),
+    help=lazy("Posts to one channel of Slack or of a Slack-compatible service such as Mattermost."),
     fields=(
         Field(
             name="url",
             label=lazy("Incoming webhook URL"),
             help=lazy(
                 "api.slack.com/apps → your app → Incoming Webhooks → Add New Webhook to Workspace, "
-                "choose the channel, copy the URL."
+                "select the channel, copy the URL."
             ),
             shape=Shape.URL,
             secret=True,

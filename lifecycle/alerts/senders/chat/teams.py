@@ -63,7 +63,7 @@ def judge(answer: Answer) -> str:
     """202 is the workflow's yes; a 200 that says more than "1" says why not."""
     succeeded(answer)
     if answer.status == 202 and not answer.content.get("error"):
-        return f"{answer.said} (taken by the workflow)"
+        return f"{answer.said} (accepted by the workflow)"
     if answer.text.strip() not in TAKEN:
         raise answer.refused()
     return answer.said

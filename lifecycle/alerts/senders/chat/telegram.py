@@ -67,12 +67,12 @@ KIND = Kind(
     key="telegram",
     word=lazy("Telegram"),
     group=Group.CHAT,
-    help=lazy("Sends to a chat, group or channel through a bot of your own."),
+    help=lazy("Sends to a chat, group or channel through your own bot."),
     fields=(
         Field(
             name="token",
             label=lazy("Bot token"),
-            help=lazy("In Telegram, write /newbot to @BotFather; it answers with the token."),
+            help=lazy("In Telegram, send /newbot to @BotFather; the reply contains the token."),
             secret=True,
             placeholder="123456789:AA…",
             check=checks.telegram_token,
@@ -82,8 +82,9 @@ KIND = Kind(
             name="chat",
             label=lazy("Chat"),
             help=lazy(
-                "The number of the chat or group (groups have a minus), or @name of a public channel. "
-                "Add the bot to it first, then write a message; getUpdates of the bot shows the number."
+                "The number of the chat or group (negative for groups), or the @name of a public "
+                "channel. Add the bot first and send a message; getUpdates of the bot then shows the "
+                "number."
             ),
             placeholder="-1001234567890",
             check=checks.telegram_chat,
@@ -92,7 +93,7 @@ KIND = Kind(
         Field(
             name="topic",
             label=lazy("Topic"),
-            help=lazy("Of a group with topics, the number of one; else empty."),
+            help=lazy("The topic number, for groups with topics; otherwise empty."),
             required=False,
             check=checks.number,
             longest=12,

@@ -40,7 +40,7 @@ KIND = Kind(
     key="wecom",
     word=lazy("WeCom"),
     group=Group.CHAT,
-    help=lazy("Posts to a group of WeCom (WeChat Work) through its robot."),
+    help=lazy("Posts to a WeCom (WeChat Work) group through its robot."),
     fields=(
         Field(
             name="url",

@@ -20,6 +20,7 @@ from lifecycle.alerts.senders import message
 from lifecycle.alerts.senders.http import Answer, Call, HttpSender, seconds, succeeded
 from lifecycle.alerts.senders.letter import Letter
 from lifecycle.core.alerting.fitting import Limit, Unit
+from lifecycle.core.alerting.subjects import source
 from registry.core.plain_text import neutral
 
 ENDPOINTS = {
@@ -58,7 +59,7 @@ def _create(letter: Letter) -> Call:
         "alias": message.incident(letter),
         "description": DESCRIPTION.cut(said.plain(DESCRIPTION)),
         "details": {name: DETAIL.cut(value) for name, value in said.facts},
-        "entity": ENTITY.cut(neutral(str(letter.payload["data"]["service"] or ""))),
+        "entity": ENTITY.cut(neutral(source(letter.payload["data"]))),
         "priority": PRIORITIES.get(said.level, "P5"),
         "source": "MCPStore Console",
     }
@@ -87,7 +88,7 @@ KIND = Kind(
     key="opsgenie",
     word=lazy("Jira Service Management / Opsgenie"),
     group=Group.ON_CALL,
-    help=lazy("Creates an alert for each of ours and closes it with ours."),
+    help=lazy("Creates an alert for each alert here and closes it when it ends."),
     fields=(
         Field(
             name="product",

@@ -20,6 +20,7 @@ from lifecycle.alerts.senders import message
 from lifecycle.alerts.senders.http import Answer, Call, HttpSender, succeeded
 from lifecycle.alerts.senders.letter import Letter
 from lifecycle.core.alerting.fitting import Limit, Unit
+from lifecycle.core.alerting.subjects import source
 from registry.core.plain_text import neutral
 
 ENDPOINTS = {"us": "https://events.pagerduty.com", "eu": "https://events.eu.pagerduty.com"}
@@ -57,7 +58,7 @@ def _event(letter: Letter, action: str) -> dict[str, Any]:
 def _payload(data: Mapping[str, Any], said: message.Message) -> dict[str, Any]:
     return {
         "summary": SUMMARY.cut(said.text),
-        "source": SOURCE.cut(neutral(str(data["service"] or "MCPStore Console"))),
+        "source": SOURCE.cut(neutral(source(data) or "MCPStore Console")),
         "severity": said.level.lower() or "info",
         "timestamp": data["since"],
         "class": SOURCE.cut(neutral(str(data["rule"]))),
@@ -80,7 +81,7 @@ KIND = Kind(
     key="pagerduty",
     word=lazy("PagerDuty"),
     group=Group.ON_CALL,
-    help=lazy("Opens an incident for each alert and resolves it with the alert (Events API v2)."),
+    help=lazy("Opens an incident for each alert and resolves it when the alert ends (Events API v2)."),
     fields=(
         Field(
             name="key",

@@ -52,7 +52,7 @@ KIND = Kind(
     key="gotify",
     word=lazy("Gotify"),
     group=Group.PUSH,
-    help=lazy("Push messages through a Gotify server of your own."),
+    help=lazy("Sends push messages through your own Gotify server."),
     fields=(
         Field(
             name="url",

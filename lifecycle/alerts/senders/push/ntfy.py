@@ -68,7 +68,7 @@ KIND = Kind(
     key="ntfy",
     word=lazy("ntfy"),
     group=Group.PUSH,
-    help=lazy("Push messages to phones and desktops that subscribe to a topic."),
+    help=lazy("Sends push messages to phones and desktops that subscribe to a topic."),
     fields=(
         Field(
             name="url",
@@ -81,7 +81,8 @@ KIND = Kind(
             name="topic",
             label=lazy("Topic"),
             help=lazy(
-                "Unless the server protects it, whoever knows its name reads it: choose one hard to guess."
+                "Unless the server protects it, anyone who knows the topic can read it: choose one "
+                "that is hard to guess."
             ),
             secret=True,
             check=checks.topic,

@@ -13,6 +13,7 @@ from enum import StrEnum
 from lifecycle.core.alerting.digest import LEVELS
 from lifecycle.core.alerting.evaluate import Condition, Rule
 from lifecycle.core.alerting.measured import Metric
+from lifecycle.core.alerting.subjects import Kind, about
 from lifecycle.core.machine.states import State
 
 SILENT_FOR = timedelta(days=7)
@@ -64,6 +65,7 @@ class Looked:
     covers: frozenset[int] | None = None
     ways: Sequence[Way] = ()
     metric: Metric = Metric.ERROR_RATE
+    of_host: str = ""
     threshold: float = 0.0
     window: timedelta = timedelta(minutes=5)
     reminder: timedelta = timedelta(0)
@@ -98,7 +100,7 @@ def warnings(looked: Looked, world: World, now: datetime, silent: datetime | Non
 
 def _scope(looked: Looked, world: World) -> Iterator[Warning]:
     nothing = not looked.covers if looked.covers is not None else not world.any_service
-    if nothing and looked.rule.condition is not Condition.MASS_FAILURE:
+    if nothing and about(looked.rule.condition) == {Kind.SERVICE}:
         yield Warning(code=Code.MATCHES_NOTHING)
 
 
@@ -196,6 +198,12 @@ def _holds_wherever(other: Looked, mine: Looked) -> bool:
                 return False
             below = mine.metric is Metric.AVAILABILITY
             return other.threshold >= mine.threshold if below else other.threshold <= mine.threshold
+        case Condition.CERTIFICATE | Condition.ACCESS:
+            return other.threshold >= mine.threshold
+        case Condition.UPSTREAM:
+            return True
+        case Condition.HOST:
+            return mine.of_host == other.of_host and other.threshold <= mine.threshold
         case _:
             return True
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lifecycle.core.alerting.escalation import Step, following
 from lifecycle.core.alerting.evaluate import Notice
 from lifecycle.core.alerting.grouping import URGENT, Pacing, may_leave
 
@@ -62,6 +63,33 @@ def told(fired: Fired, until: datetime, every: timedelta, recovery: bool) -> lis
     found += [Told(at=at, notice=Notice.REMINDER, fired=fired) for at in _reminders(fired, taken, every)]
     if fired.ended is not None and fired.ended < until and recovery:
         found.append(Told(at=fired.ended, notice=Notice.RESOLVED, fired=fired))
+    return found
+
+
+def escalated(
+    fired: Fired,
+    until: datetime,
+    recovery: bool,
+    steps: Sequence[Step],
+    own: Collection[int],
+    working: Collection[int],
+) -> list[tuple[int, Told]]:
+    """What the turns of the *steps* tell of it to which channels, since nobody takes it on before it is over.
+
+    The *own* channels of the rule have heard of it, and are reminded; others hear of its end as well.
+    """
+    over = min(fired.ended or until, until)
+    at, found, heard = _open_at(fired.at, fired.hushed), list[tuple[int, Told]](), set(own)
+    turn = following(steps, 0, working) if not fired.once and at < over else None
+    while turn is not None and (at := _open_at(at + turn.wait, fired.hushed)) < over:
+        for channel in sorted(set(turn.channels) & set(working)):
+            notice = Notice.REMINDER if channel in heard else Notice.FIRING
+            found.append((channel, Told(at=at, notice=notice, fired=fired)))
+            heard.add(channel)
+        turn = following(steps, turn.number, working)
+    if fired.ended is not None and fired.ended < until and recovery:
+        end = Told(at=fired.ended, notice=Notice.RESOLVED, fired=fired)
+        found += [(channel, end) for channel in sorted(heard - set(own))]
     return found
 
 

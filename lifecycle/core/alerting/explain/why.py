@@ -57,10 +57,6 @@ class What(StrEnum):
     NO_RECOVERY = "no-recovery"
 
 
-BARS = (What.RULE_OFF, What.OUT_OF_SCOPE, What.ALERTS_OFF, What.AT_REST)
-"""What alone is reason enough, the weightiest first."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
     """One decision. `until` is the time it names, `span` a length of time, `name` what it is about."""
@@ -260,26 +256,3 @@ def of_ways(ways: Sequence[Way], now: datetime) -> Iterator[Line]:
             yield Line(at=now, what=What.CHANNEL_OFF, name=way.name, text=way.reason)
         elif way.paused and way.paused > now:
             yield Line(at=now, what=What.CHANNEL_PAUSED, name=way.name, until=way.paused)
-
-
-def verdict(lines: Sequence[Line]) -> Line:
-    """The one line of an absence that says most: what bars all, else what came last of what came nearest.
-
-    *lines* has at least one.
-    """
-    for what in BARS:
-        if (found := next((line for line in lines if line.what is what), None)) is not None:
-            return found
-    for group in _NEAREST:
-        if (last := next((line for line in reversed(lines) if line.what in group), None)) is not None:
-            return last
-    return lines[-1]
-
-
-_NEAREST = (
-    (What.FIRED,),
-    (What.TOO_SHORT, What.COOLDOWN, What.FOLDED),
-    (What.HOLD, What.ASKED, What.RESUMED, What.DOUBT, What.MET),
-    (What.NOT_RECORDED, What.NO_FIGURES),
-    (What.NEVER_MET,),
-)

@@ -76,6 +76,23 @@ def compare(rule: AlertRule, channel: Channel, live: Live) -> None:
     assert (found.covered, found.stopped) == (found.services, "")
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_steps_of_an_escalation_are_sent_as_live_sent_them(fleet: Recorded, seed: int) -> None:
+    own, boss, off = make_channel("own"), make_channel("boss", kind="pagerduty"), make_channel("off")
+    Channel.objects.filter(pk=off.pk).update(enabled=False)
+    steps = [
+        {"wait": 20, "channels": [off.pk]},
+        {"wait": 30, "channels": [boss.pk], "repeat": 1},
+        {"wait": 15, "channels": [own.pk, boss.pk]},
+    ]
+    rule = make_rule(own, for_seconds=5, steps=steps)
+    live = walk(fleet, seed)
+    found = dict(backtest.run(rule, [own], at(LENGTH - 1)).sent)
+    sent = Counter(name for _at, name, _kind, _many in live.sent)
+    assert sent["boss"] > 0 and found.keys() == {"own", "boss"}
+    assert abs(found["boss"] - sent["boss"]) <= 1 and abs(found["own"] - sent["own"]) <= 1, (found, sent)
+
+
 def test_a_silence_keeps_back_what_it_outlasts_and_puts_off_what_outlasts_it(
     fleet: Recorded, log_channel: Channel
 ) -> None:

@@ -36,7 +36,7 @@ def test_the_form_shows_what_the_rule_would_have_sent(
     assert f'hx-get="{ADDRESS}"' in operator.get("/alerts/rules/add/").content.decode()
     page = operator.get(ADDRESS, typed(log_channel, states=["UNREACHABLE"])).content.decode()
     assert "3 alerts would have been sent in the last 14 days." in page
-    assert "Messages to log: 6." in page and "weather (" in page and "over after 4 min 45 s" in page
+    assert "Messages to log: 6, " in page and "weather (" in page and "ended after 4 min 45 s" in page
     page = operator.get(ADDRESS, typed(log_channel, states=["UNREACHABLE"], lasting=400)).content.decode()
     assert "0 alerts would have been sent" in page
     assert not AlertRule.objects.exists()
@@ -44,7 +44,7 @@ def test_the_form_shows_what_the_rule_would_have_sent(
 
 def test_what_cannot_be_tried_and_what_is_mistyped_is_said(operator: Client, log_channel: Channel) -> None:
     page = operator.get(ADDRESS, typed(log_channel, condition="budget-burn")).content.decode()
-    assert "Cannot be tried on the past: how fast a budget burned is not kept" in page
+    assert "Cannot be back-tested: only the current burn rate of a budget is recorded" in page
     page = operator.get(ADDRESS, typed(log_channel, states=[])).content.decode()
     assert "States: Choose at least one state." in page
 
@@ -61,7 +61,7 @@ def test_a_person_stops_his_run_and_a_third_one_has_to_wait(
     real = backtest.run
     monkeypatch.setattr(backtest, "run", run)
     page = operator.get(ADDRESS, typed(log_channel)).content.decode()
-    assert "Stopped: only 0 of 1 services were looked at." in page
+    assert "Stopped: only 0 of 1 services were evaluated." in page
     with running.one_of(-1), running.one_of(-2):
         page = operator.get(ADDRESS, typed(log_channel)).content.decode()
     assert "Two back-tests are running already." in page

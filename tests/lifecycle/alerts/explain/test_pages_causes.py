@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from lifecycle.alerts.episodes.listing import queries
 from lifecycle.alerts.explain import causes
 from lifecycle.core.machine.states import State as S
 from lifecycle.models import Channel, Episode
 from registry.models import Role, Service
 from tests.lifecycle.alerts.explain.conftest import Recorded
 from tests.support.fleet import at, make_rule
+from tests.support.pages import make_worker
 from tests.support.scopes import scoped_client
 
 pytestmark = pytest.mark.django_db
@@ -21,9 +25,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def known_anew() -> Iterator[None]:
-    causes._known = None
+    causes._known.clear()
     yield
-    causes._known = None
+    causes._known.clear()
 
 
 def fail(fleet: Recorded, name: str, host: str, **fields: Any) -> None:
@@ -45,7 +49,7 @@ def test_those_that_share_a_host_are_one_line_until_a_person_opens_it(
     assert "4 more pending" in page
     assert "/services/alpha-0/" not in page and "/services/lonely/" in page
     page = viewer.get("/alerts/?cause=host%3Adb.example.org").content.decode()
-    assert "/services/alpha-0/" in page and "Show as one" in page
+    assert "/services/alpha-0/" in page and "Group into one" in page
     assert 'hx-get="/alerts/?cause=host%3Adb.example.org"' in page
 
 
@@ -55,10 +59,10 @@ def test_two_are_shown_as_they_are_and_what_is_over_or_waits_is_not_counted(
     make_rule(log_channel)
     for number in range(3):
         fail(fleet, f"alpha-{number}", "db.example.org")
-    assert causes.fold(at(20)).causes[0].count == 3
+    assert causes.fold(queries.bunches(), at(20)).causes[0].count == 3
     Episode.objects.filter(service__name="alpha-2").update(state="resolved")
-    causes._known = None
-    assert causes.fold(at(20)).causes == ()
+    causes._known.clear()
+    assert causes.fold(queries.bunches(), at(20)).causes == ()
     assert "/services/alpha-0/" in viewer.get("/alerts/").content.decode()
 
 
@@ -80,8 +84,41 @@ def test_what_services_use_is_read_once_in_half_a_minute(
     make_rule(log_channel)
     for number in range(3):
         fail(fleet, f"alpha-{number}", "db.example.org")
-    causes.fold(at(20))
+    found = queries.bunches()
+    causes.fold(found, at(20))
+    with django_assert_num_queries(0):
+        causes.fold(found, at(40))
     with django_assert_num_queries(1):
-        causes.fold(at(40))
-    with django_assert_num_queries(3):
-        causes.fold(at(60))
+        causes.fold(found, at(60))
+
+
+def test_what_the_page_reads_does_not_grow_with_what_is_open(
+    viewer: Client, fleet: Recorded, log_channel: Channel
+) -> None:
+    make_rule(log_channel)
+    make_worker()
+    for count in (3, 12):
+        for number in range(count):
+            fail(fleet, f"shared-{count}-{number}", "db.example.org")
+            fail(fleet, f"alone-{count}-{number}", f"{count}-{number}.example.org")
+        with CaptureQueriesContext(connection) as asked:
+            viewer.get("/alerts/")
+        assert len(asked) <= 10, "\n".join(one["sql"][:150] for one in asked)
+
+
+def test_open_alerts_come_in_pages_what_fires_first(
+    viewer: Client, fleet: Recorded, log_channel: Channel
+) -> None:
+    rule = make_rule(log_channel)
+    for number in range(60):
+        service = fleet.service(f"s{number:02}")
+        state = "pending" if number == 59 else "firing"
+        Episode.objects.create(rule=rule, service=service, state=state, opened_at=at(number))
+        Service.objects.filter(pk=service.pk).update(endpoint=f"http://{number}.example.org/")
+    first = viewer.get("/alerts/?quiet=1").content.decode()
+    assert first.index("/services/s58/") < first.index("/services/s09/")
+    assert "/services/s08/" not in first and "/services/s59/" not in first
+    assert "1–50 of 60" in first and 'href="?quiet=1&amp;page=2"' in first
+    second = viewer.get("/alerts/?quiet=1&page=2").content.decode()
+    assert second.index("/services/s08/") < second.index("/services/s00/") < second.index("/services/s59/")
+    assert "/services/s09/" not in second and 'hx-get="/alerts/?quiet=1&amp;page=2"' in second

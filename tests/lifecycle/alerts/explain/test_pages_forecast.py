@@ -30,7 +30,7 @@ def test_the_form_asks_for_the_forecast_and_it_is_that_of_what_is_typed(
     page = operator.get(ADDRESS, typed(log_channel, reminder=3600)).content.decode()
     assert "The alert fires after 15 s" in page
     assert "<b>log</b>: after 25 s" in page
-    assert "until somebody acknowledges it" in page
+    assert "until someone acknowledges it" in page
     assert "the next alert waits until" in page
     assert not AlertRule.objects.exists()
 
@@ -43,7 +43,7 @@ def test_what_is_mistyped_is_named_and_what_stops_the_rule_too(
     )
     off = make_channel("off", enabled=False)
     page = operator.get(ADDRESS, typed(off, enabled="")).content.decode()
-    assert "The rule is switched off" in page and "The channel off is disabled." in page
+    assert "The rule is disabled" in page and "Channel off is disabled." in page
 
 
 def test_a_saved_rule_is_not_changed_by_what_is_typed(operator: Client, log_channel: Channel) -> None:

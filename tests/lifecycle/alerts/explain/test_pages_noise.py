@@ -56,9 +56,9 @@ def test_the_week_counts_by_rule_and_proposes(viewer: Client, fleet: Recorded, l
     assert (second.noise.sent, second.messages) == (0, 0)
     assert figures.of(week.moved(1))[0].noise.sent == 0
     page = viewer.get("/alerts/noise/?week=2026-W47").content.decode()
-    assert "proposed: 30 s, would have spared 4 of 5" in page and "5 alerts" in page
-    assert "Sent nothing: Silent one" in page
-    assert "In 2026-W46 no rule sent anything." in viewer.get("/alerts/noise/?week=2026-W46").content.decode()
+    assert "suggested: 30 s, would have avoided 4 of 5" in page and "5 alerts" in page
+    assert "No alerts sent: Silent one" in page
+    assert "No rule sent an alert in 2026-W46." in viewer.get("/alerts/noise/?week=2026-W46").content.decode()
     assert viewer.get("/alerts/noise/?week=nonsense").status_code == 200
     assert 'href="/alerts/noise/"' in viewer.get("/alerts/rules/").content.decode()
 
@@ -115,10 +115,8 @@ def test_it_is_mailed_once_on_monday_if_the_settings_say_so(fleet: Recorded, log
         now=MONDAY,
     )
     sent = build(letter)
-    assert sent.subject == (
-        "[Report] Noise of alerts in 2026-W47: 5 sent, 4 over by themselves within 2 minutes"
-    )
-    assert "“for” of 30 s instead of 0 s would have spared 4" in str(sent.body)
+    assert sent.subject == ("[Report] Alert noise in 2026-W47: 5 sent, 4 self-resolved within 2 minutes")
+    assert "“for” of 30 s instead of 0 s would have avoided 4" in str(sent.body)
     assert "Service:" not in str(sent.body) and "Severity" not in str(sent.alternatives[0][0])
 
 

@@ -29,8 +29,8 @@ def test_the_page_of_a_service_explains_each_rule(
     fleet.move(service, S.HEALTHY, now - timedelta(seconds=80), event="connected")
     assert reverse("why_not", args=["weather"]) in viewer.get("/services/weather/").content.decode()
     page = viewer.get("/alerts/why/weather/").content.decode()
-    assert "It was over after 10 s, before the alert was due at" in page
-    assert "The rule does not look at this service: it is not in its scope." in page
+    assert "It ended after 10 s, before the alert was due at" in page
+    assert "This service is not in the scope of the rule." in page
     assert viewer.get("/alerts/why/weather/?hours=x").status_code == 200
     assert viewer.get("/alerts/why/nobody/").status_code == 404
 
@@ -41,7 +41,7 @@ def test_the_page_of_an_alert_names_what_decided(
     make_rule(log_channel, for_seconds=15)
     fleet.move(fleet.service(), S.RECONNECTING, timezone.now())
     page = viewer.get(f"/alerts/{Episode.objects.get().pk}/").content.decode()
-    assert "It must last for 15 s, so the alert is not sent before" in page
+    assert "It must last for 15 s, so the alert is sent at" in page
 
 
 def test_rest_explains_an_episode_and_an_absence(

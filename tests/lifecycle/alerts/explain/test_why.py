@@ -65,7 +65,7 @@ def test_an_alert_that_was_delivered_tells_its_whole_way(fleet: Recorded, log_ch
     hold = facts.of_episode(row, at(60))[1]
     assert (hold.span, hold.until) == (timedelta(seconds=15), at(15))
     said = sentence(hold, at(60)).text
-    assert said.startswith("It must last for 15 s, so the alert is not sent before 2026-11-21 ")
+    assert said.startswith("It must last for 15 s, so the alert is sent at 2026-11-21 ")
 
 
 def test_what_was_over_too_soon_says_how_long_it_lasted(fleet: Recorded, log_channel: Channel) -> None:
@@ -103,12 +103,23 @@ def test_a_silence_and_a_window_are_named_with_their_times(fleet: Recorded, log_
     window = {"name": "patch", "start": NOON, "minutes": 5, "rule": "", "zone": "UTC"}
     windows.save(None, window, by="bob", now=at(0))
     fleet.move(service, S.RECONNECTING, at(10))
-    _verdict, lines = absence(service, at(60))
+    verdict, lines = absence(service, at(60))
+    assert verdict is W.SILENCED
     silence = next(line for line in lines if line.what is W.SILENCED)
     upkeep = next(line for line in lines if line.what is W.MAINTENANCE)
     assert (silence.at, silence.until, silence.text, silence.by) == (at(0), at(600), "moving", "ann")
     assert (upkeep.at, upkeep.until, upkeep.by) == (NOON, at(330), "bob")
     assert W.SILENCED in [what for what, _at in of(Episode.objects.get(), at(60))]
+
+
+def test_a_silence_is_the_reason_only_for_what_fired_in_it(fleet: Recorded, log_channel: Channel) -> None:
+    make_rule(log_channel, for_seconds=0)
+    told, kept = fleet.service("told"), fleet.service("kept")
+    fleet.move(told, S.RECONNECTING, at(0))
+    silences.add({"starts_at": at(5), "ends_at": at(600)}, by="ann", now=at(5))
+    fleet.move(kept, S.RECONNECTING, at(10))
+    assert absence(told, at(60))[0] is W.FIRED
+    assert absence(kept, at(60))[0] is W.SILENCED
 
 
 def test_what_is_kept_back_while_a_service_is_flapping_says_so(fleet: Recorded, log_channel: Channel) -> None:
@@ -178,6 +189,10 @@ def test_one_that_is_folded_names_its_dependency(fleet: Recorded, log_channel: C
     row = Episode.objects.get(service=service)
     assert (W.FOLDED, "base") in [(line.what, line.name) for line in facts.of_episode(row, at(5))]
     assert absence(service, at(60))[0] is W.FOLDED
+    fleet.move(base, S.HEALTHY, at(70), event="connected")
+    fleet.move(service, S.HEALTHY, at(71), event="connected")
+    assert W.TOO_SHORT in whats(absence(service, at(80))[1])
+    assert absence(service, at(80))[0] is W.FOLDED, "also when it is over"
 
 
 def test_a_service_that_was_always_well_and_a_rule_that_measures_what_is_not_kept(
@@ -198,7 +213,7 @@ def test_a_mass_failure_is_among_the_alerts_of_each_service(fleet: Recorded, log
     rule = make_rule(log_channel, condition="mass-failure")
     service = fleet.service()
     assert absence(service, at(60))[0] is W.NEVER_MET
-    Episode.objects.create(rule=rule, service=None, state="firing", opened_at=at(5), fired_at=at(5))
+    Episode.objects.create(rule=rule, subject_kind="fleet", state="firing", opened_at=at(5), fired_at=at(5))
     assert absence(service, at(60))[0] is W.FIRED
 
 

@@ -11,7 +11,7 @@ from lifecycle.alerts.senders.http import Outbound
 from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.alerts.senders.letter import Sender, SendingError
 from tests.doubles.provider import Provider, Reply
-from tests.support.letters import letter
+from tests.support.letters import MESSAGE, letter
 from tests.support.provider_answers import NEVER, NO_PROOF, SPOKEN, Spoken
 
 ALL = list(SPOKEN)
@@ -48,6 +48,15 @@ async def test_only_a_providers_own_yes_is_delivered(
         if not (reply.hang or reply.cut):
             assert said.answer.startswith(str(reply.status)), (reply, said.answer)
         assert said.gone == (reply in spoken.gone), reply
+
+
+@pytest.mark.parametrize("kind", ALL)
+async def test_a_repetition_carries_the_same_id(kind: str, provider: Provider, outbound: Outbound) -> None:
+    spoken, sender = SPOKEN[kind], KINDS[kind].sender(outbound)
+    for _attempt in range(2):
+        await answered(sender, provider, spoken, spoken.yes[0])
+    ids = [request.headers["webhook-id"] for request in provider.requests]
+    assert len(ids) >= 2 and set(ids) == {f"msg_{MESSAGE.hex}"}
 
 
 @pytest.mark.parametrize("kind", ALL)

@@ -33,10 +33,10 @@ async def tried(config: Config) -> str:
 
 def test_what_has_a_channel_of_its_own_is_sent_there() -> None:
     for address in ("slack://a/b/c/d", "mailto://u:p@x", "tgram://1:A/5", "DISCORD://a/b"):
-        with pytest.raises(forms.ValidationError, match="has a channel of its own"):
+        with pytest.raises(forms.ValidationError, match="has its own channel type"):
             check(address)
     for address in ("https//x", "x", "pover://", "pover://a b"):
-        with pytest.raises(forms.ValidationError, match="Write an Apprise URL"):
+        with pytest.raises(forms.ValidationError, match="Enter an Apprise URL"):
             check(address)
     assert check("json://h/?redirect=yes&a=b") == "json://h/?a=b"
     assert check("json://h/?a=b&redirect=yes&Verify=no") == "json://h/?a=b"

@@ -18,6 +18,15 @@ def test_a_mail_lists_the_members_of_a_group_and_says_how_many_more_there_are() 
     assert "<li>&lt;s199&gt; is down</li><li>and 1034 more</li>" in str(mail.alternatives[0][0])
 
 
+def test_each_member_of_a_group_has_its_link_beneath_it() -> None:
+    link = "https://mcp.example.org/alerts/act/x/"
+    members = [{"message": "a is down", "acknowledge": link}, {"message": "b is back"}]
+    mail = build(letter(Config(to=("ann@example.org",)), service=None, members=members, members_count=2))
+    assert f"- a is down\n  Acknowledge: {link}\n- b is back\n" in str(mail.body)
+    html = str(mail.alternatives[0][0])
+    assert re.search(f'<li>a is down <a href="{link}"[^>]*>Acknowledge</a></li><li>b is back</li>', html)
+
+
 def test_a_reminder_stands_in_the_thread_of_its_beginning() -> None:
     to = Config(to=("ann@example.org",))
     end = letter(to, "resolved")

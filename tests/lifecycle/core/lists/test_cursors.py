@@ -61,7 +61,7 @@ def test_a_list_without_end_is_cut_with_a_note() -> None:
 def test_a_cursor_that_is_no_text_is_told_and_not_guessed() -> None:
     listed, note, asked = walked({None: (["a"], 2)})
     assert (listed, asked) == (["a"], 1)
-    assert "no text" in note
+    assert "is not a string" in note
 
 
 def test_two_equal_entries_of_one_page_are_both_there_to_be_told() -> None:

@@ -36,7 +36,7 @@ NOTE_WORDS = {
     EpisodeNote.Kind.TOLD: lazy("Sent"),
     EpisodeNote.Kind.REMINDED: lazy("Reminder sent"),
     EpisodeNote.Kind.NOT_ESCALATED: lazy("Not escalated"),
-    EpisodeNote.Kind.FLAPPING: lazy("Kept back"),
+    EpisodeNote.Kind.FLAPPING: lazy("Held back"),
     EpisodeNote.Kind.RESPONSE: lazy("Automatic response"),
 }
 

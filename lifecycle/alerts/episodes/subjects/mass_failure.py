@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from lifecycle.alerts.outbox import write as outbox_write
-from lifecycle.alerts.outbox.write import Story
+from lifecycle.alerts.outbox.content.story import Story, firing_text
 from lifecycle.alerts.rules import values as rule_values
 from lifecycle.core.alerting import messages
+from lifecycle.core.alerting.subjects import Kind, Subject
 from lifecycle.models import AlertRule, Episode, MassFailure
 
 State = Episode.State
+FLEET = Subject(kind=Kind.FLEET)
+OF_ALL = Q(subject_kind=Kind.FLEET)
 
 
 def reconsider(rule: AlertRule, now: datetime, by: str) -> None:
@@ -28,7 +31,7 @@ def retire(rule: AlertRule, now: datetime, by: str) -> None:
 
 def _end_all(rule: AlertRule, ending: Episode.Ending, now: datetime, by: str) -> None:
     mass = MassFailure.objects.filter(open=True).first()
-    for row in rule.episodes.filter(service=None).exclude(state=State.RESOLVED):
+    for row in rule.episodes.filter(OF_ALL).exclude(state=State.RESOLVED):
         _end(row, mass, ending, now, by)
 
 
@@ -43,7 +46,7 @@ def follow(mass: MassFailure | None, now: datetime) -> None:
         for rule in AlertRule.objects.filter(enabled=True, condition=AlertRule.Condition.MASS_FAILURE)
     }
     told = set()
-    for row in Episode.objects.filter(service=None).exclude(state=State.RESOLVED).select_related("rule"):
+    for row in Episode.objects.filter(OF_ALL).exclude(state=State.RESOLVED).select_related("rule"):
         if row.rule_id not in rules:
             _end(row, mass, _of_change(row.rule), now)
         elif mass is None or row.opened_at != mass.began_at:
@@ -57,7 +60,7 @@ def follow(mass: MassFailure | None, now: datetime) -> None:
 
 def _may_fire(rule: AlertRule, mass: MassFailure, now: datetime) -> bool:
     """Not twice of the same, and not within the cooldown of the one before."""
-    earlier = Episode.objects.filter(rule=rule, service=None)
+    earlier = Episode.objects.filter(OF_ALL, rule=rule)
     if earlier.filter(opened_at=mass.began_at).exists():
         return False
     last = earlier.aggregate(last=Max("fired_at"))["last"]
@@ -73,12 +76,12 @@ def _begin(rule: AlertRule, mass: MassFailure, now: datetime) -> None:
     story = _story(mass)
     row = Episode.objects.create(
         rule=rule,
-        service=None,
+        subject_kind=FLEET.kind,
         state=State.FIRING,
         opened_at=mass.began_at,
         due_at=mass.began_at,
         fired_at=now,
-        summary=outbox_write.firing_text(rule, messages.MANY, mass.began_at, story),
+        summary=firing_text(rule, FLEET.words, mass.began_at, story),
     )
     outbox_write.queue_firing([(row, story)], now)
     rule_values.note(row, now)

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.conf import settings
 
-from lifecycle.alerts.outbox import shared
-from lifecycle.alerts.outbox.write import stamp
-from lifecycle.core.alerting import digest
+from lifecycle.alerts.outbox.content import shared
+from lifecycle.alerts.outbox.content.payloads import stamp
+from lifecycle.core.alerting import digest, subjects
 from lifecycle.core.alerting.common_cause import Shared
 from lifecycle.core.alerting.digest import Counts
 from lifecycle.models import Delivery, Episode
@@ -45,7 +45,7 @@ def payload(rows: Sequence[Delivery], counts: Counts, number: int, now: datetime
     told.sort(key=lambda data: (data["kind"] == Kind.RESOLVED, -digest.LEVELS.index(data["level"])))
     begins = [data for data in told if data["kind"] != Kind.RESOLVED]
     causes = shared.of(_failing(rows))
-    names = list(dict.fromkeys(str(data["service"] or "many services") for data in begins or told))
+    names = list(dict.fromkeys(subjects.named(data) for data in begins or told))
     rules = list(dict.fromkeys(str(data["rule"]) for data in begins or told))
     return {
         "type": f"alert.{kind_of(counts).value}",
@@ -79,7 +79,7 @@ def _failing(rows: Sequence[Delivery]) -> set[int]:
 
 
 def _member(data: dict[str, Any]) -> dict[str, Any]:
-    names = ("episode", "service", "rule", "level", "kind", "state", "since", "message")
+    names = ("episode", "service", "subject", "rule", "level", "kind", "state", "since", "message")
     was = {"began_as": data["began_as"]} if "began_as" in data else {}
     return {name: data.get(name) for name in names} | was
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from lifecycle.core.alerting import common_cause
 from lifecycle.core.alerting.common_cause import Shared, Thing, What
@@ -21,7 +21,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def of(failing: Collection[int]) -> Sequence[Shared]:
-    """Of these services, by all that are listed; two queries, none where fewer than two fail."""
+    """Of these services, by all that are listed; at most two queries, none where fewer than two fail."""
     if len(failing) < common_cause.FEWEST:
         return []
     found = things()
@@ -30,19 +30,26 @@ def of(failing: Collection[int]) -> Sequence[Shared]:
 
 
 def things() -> dict[int, list[Thing]]:
-    """What each listed service uses; two queries."""
-    common = set(Secret.objects.filter(service=None).values_list("name", flat=True))
-    rows = Service.objects.listed().values_list("pk", "transport", "endpoint", "entry")
-    return {key: list(_things(kind, where, entry, common)) for key, kind, where, entry in rows}
+    """What each listed service uses; one query, two where an entry names a secret."""
+    listed = Service.objects.listed().annotate(text=Cast("entry", TextField()))
+    rows = list(listed.values_list("pk", "transport", "endpoint", "text"))
+    used = {key: frozenset(_SECRET.findall(text)) for key, _, _, text in rows}
+    common = _common() if any(used.values()) else frozenset()
+    return {key: list(_things(kind, where, used[key] & common)) for key, kind, where, _ in rows}
 
 
-def _things(transport: str, endpoint: str, entry: dict[str, Any], common: Collection[str]) -> Iterator[Thing]:
+def _common() -> frozenset[str]:
+    """The secrets that no service has for itself."""
+    return frozenset(Secret.objects.filter(service=None).values_list("name", flat=True))
+
+
+def _things(transport: str, endpoint: str, credentials: Collection[str]) -> Iterator[Thing]:
     """What one service uses; a credential counts that several entries name, not one of its own."""
     if transport == Transport.STDIO:
         yield What.COMMAND, endpoint.split(" ", 1)[0][:80]
     else:
         yield from _of_address(endpoint)
-    for name in sorted(set(_SECRET.findall(json.dumps(entry))) & set(common)):
+    for name in sorted(credentials):
         yield What.CREDENTIAL, name
 
 

@@ -1,0 +1,1 @@
+"""Alerts that are over: searched, narrowed, and as a file."""
