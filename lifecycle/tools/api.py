@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from lifecycle.services import queries as service_queries
-from lifecycle.tools import presenter, schemas
+from lifecycle.tools import presenter, schemas, tokens
 from lifecycle.tools.contracts import operations as contract_operations
 from lifecycle.tools.contracts.api import lines_of
 from lifecycle.tools.contracts.operations import ContractStatus, Waits
@@ -27,7 +27,12 @@ HASH = described(hash={"type": "string", "description": "as it was given with wh
 
 
 class ToolQuery(Schema):
-    q: str = Field("", max_length=200, pattern=NO_NUL, description="part of a name, title or description")
+    q: str = Field(
+        "",
+        max_length=200,
+        pattern=NO_NUL,
+        description="part of a name, or words of name, title or description",
+    )
     page: int | None = Field(None, ge=1, le=1_000_000)
     page_size: int = Field(50, ge=1, le=200)
 
@@ -45,11 +50,12 @@ def tool_list(request: HttpRequest, name: Name, query: Query[ToolQuery]) -> dict
         "refreshed_at": row and row.tools_refreshed_at,
         "contract": contract_of(contract_status),
         "count": count,
+        "tokens": tokens.sum_of(service.tools.all()),
         "results": [_tool(tool, contract_status, waiting) for tool in tools[start : start + size]],
     }
 
 
-TOOL = ("name", "title", "description", "input_schema", "output_schema", "annotations", "problem")
+TOOL = ("tokens", "name", "title", "description", "input_schema", "output_schema", "annotations", "problem")
 
 
 def _tool(tool: Tool, contract_status: ContractStatus, waiting: dict[str, Waits]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ class Tool(Schema):
     output_schema: dict[str, Any] | None
     annotations: dict[str, Any]
     problem: str = Field(description="why this tool could not be read; empty for a good one")
+    tokens: int | None = Field(description="estimated cost of the definition in a model's context")
     hash: str = Field(description="of the definition shown here")
     contract: str = Field(
         description="followed: not pinned; approved; waiting or refused: the server offers another one now"
@@ -41,6 +42,7 @@ class ToolList(Schema):
     refreshed_at: datetime | None
     contract: ContractAnswer
     count: int = Field(description="of all that match; without `page` at most 1,000 of them are given")
+    tokens: int = Field(description="estimated cost of all definitions of the service")
     results: list[Tool]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,9 +19,12 @@ from lifecycle.pages.lookup import keeps_itself_new, listed_service
 from lifecycle.pages.paging import page_number
 from lifecycle.services import queries as service_queries
 from lifecycle.tools import presenter
+from lifecycle.tools.answers.queries import answer_to
+from lifecycle.tools.playground import session
+from lifecycle.tools.playground import views as playground_views
+from lifecycle.tools.playground.session import NotArgumentsError, Session
 from registry.access.roles import require
 from registry.models import Role, Service
-from registry.secrets import vault
 
 
 def box_of(request: HttpRequest, service: Service) -> presenter.ToolPage:
@@ -58,17 +60,19 @@ def tool_call(request: HttpRequest, name: str) -> HttpResponse:
     if not (service.tools.filter(name=tool).exists() or service.waiting_tools.filter(name=tool).exists()):
         raise Http404(tool)
     try:
-        arguments = _arguments(request.POST.get("arguments", ""))
+        found = _session(request, service, tool)
+        if isinstance(found, HttpResponse):
+            return found
         command = operation_commands.request(
             Command.Kind.CALL_TOOL,
             name,
             by=request.user.get_username(),
             now=timezone.now(),
-            arguments={"tool": tool, "arguments": arguments},
+            arguments={"tool": tool, "arguments": found.value},
             origin=Command.Origin.PAGE,
         )
-    except ValueError as exc:
-        return _call_refused(request, service, str(exc), 422)
+    except NotArgumentsError as exc:
+        return _call_refused(request, service, playground_views.refusal(exc), 422)
     except operation_commands.NotPossibleError as exc:
         return _call_refused(request, service, str(exc), 409)
     if is_htmx(request):
@@ -76,18 +80,14 @@ def tool_call(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("tool_outcome", name, command.pk)
 
 
-def _arguments(text: str) -> dict[str, Any]:
-    """The JSON object that was typed; ValueError says where it is not one."""
-    try:
-        given = json.loads(text or "{}")
-    except (json.JSONDecodeError, RecursionError) as exc:
-        place = (
-            f"line {exc.lineno}, column {exc.colno}: {exc.msg}" if isinstance(exc, ValueError) else "too deep"
-        )
-        raise ValueError(_("The arguments are not JSON (%(place)s).") % {"place": place}) from None
-    if not isinstance(given, dict):
-        raise ValueError(_("The arguments must be a JSON object: {…}."))
-    return given
+def _session(request: HttpRequest, service: Service, tool: str) -> Session | HttpResponse:
+    """What was typed; the form once more where it does not fit and nobody said "all the same"."""
+    known = service.tools.filter(name=tool).order_by("position").first()
+    found = session.go_on(known.input_schema if known else {}, request.POST.dict())
+    wrong = found.typing or (found.problems and "anyway" not in request.POST)
+    if known is None or not wrong or not is_htmx(request) or "shown" not in request.POST:
+        return found
+    return playground_views.does_not_fit(request, service, known, found)
 
 
 def _call_refused(request: HttpRequest, service: Service, text: str, status: int) -> HttpResponse:
@@ -114,7 +114,7 @@ def _call(request: HttpRequest, service: Service, command: Command) -> HttpRespo
 def _call_context(service: Service, command: Command) -> dict[str, Any]:
     finished = command.state in operation_commands.FINISHED
     if command.state == Command.State.DONE and not command.outcome:
-        said = _("What this call was given and what it answered is no longer kept.")
+        said = _("The arguments and result of this call have been deleted.")
         return {"service": service, "command": command, "refused": said}
     return {
         "service": service,
@@ -122,12 +122,3 @@ def _call_context(service: Service, command: Command) -> dict[str, Any]:
         "tool": operation_commands.arguments_of(command).get("tool", ""),
         "answer": answer_to(service, command) if finished else None,
     }
-
-
-def answer_to(service: Service, command: Command) -> presenter.Answer:
-    """The outcome of a finished call, ready to show."""
-    outcome = operation_commands.outcome_of(command)
-    if outcome is None:
-        outcome = {"ok": False, "error": command.error or _("The call failed.")}
-    known = vault.known_values(service)
-    return presenter.answer_of(presenter.mapped(outcome, lambda text: vault.mask(text, known)))

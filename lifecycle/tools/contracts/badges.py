@@ -86,5 +86,5 @@ def waiting_badge(row: WaitingTool | Waits) -> Badge:
     if row.refused_at is not None:
         gone = row.action == Action.REMOVED
         return Badge(word=_("kept listed") if gone else _("refused"), css="l-rest" if gone else "l-bad")
-    words = {Action.CHANGED: _("changed, waits for approval"), Action.ADDED: _("new, waits for approval")}
+    words = {Action.CHANGED: _("changed, awaiting approval"), Action.ADDED: _("new, awaiting approval")}
     return Badge(word=words.get(Action(row.action), _("no longer offered")), css="l-warning")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from lifecycle.pages.humanize import ago, iso, plain
+from lifecycle.pages.humanize import ago, iso, local
 from lifecycle.pages.paging import Page, page_of
 from lifecycle.tools.contracts.badges import (
     ACTS,
@@ -122,7 +122,7 @@ def _waiting_card(row: WaitingTool, approved: dict[str, Any] | None, now: dateti
         said=said_of(row.lines),
         since_iso=iso(row.since),
         since=ago(row.since, now),
-        since_full=plain(row.since),
+        since_full=local(row.since),
         refused_by=row.refused_by,
         gone=row.action == Action.REMOVED,
         **comparison(approved, row.definition, LINES_EACH),

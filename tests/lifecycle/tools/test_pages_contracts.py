@@ -96,7 +96,7 @@ def test_a_long_history_comes_in_pages(viewer: Client, django_assert_max_num_que
 
 def test_empty_lists_say_what_comes_next(viewer: Client) -> None:
     service = make_service()
-    assert "No change yet" in text_of(viewer.get(URL))
+    assert "No changes yet" in text_of(viewer.get(URL))
     offer(service, tool("a"))
     assert "Show all changes" in text_of(viewer.get(URL, {"kind": "text"}))
 
@@ -162,9 +162,9 @@ def test_pinning_shows_and_unpinning_takes_what_waits(operator: Client, viewer: 
     assert ">Pinned</span>" in text_of(answer)
     offer(service, tool("a", "b"))
     page = text_of(operator.get("/services/weather/"))
-    assert "<b>One change waits for approval.</b>" in page
-    assert "changed, waits for approval" in page
-    assert "The waiting change is accepted" in page
+    assert "<b>One change awaits approval.</b>" in page
+    assert "changed, awaiting approval" in page
+    assert "The pending change is accepted" in page
     assert operator.post("/services/weather/pin/", {"pinned": "0"}).status_code == 302
     assert names_waiting() == set()
 
@@ -190,7 +190,7 @@ def test_each_change_that_waits_is_shown_against_what_was_approved(viewer: Clien
     page = text_of(viewer.get(WAITING))
     for words in ("b: was optional, is now required", "new tool", "is no longer offered", '<tr class="in">'):
         assert words in page
-    assert "Approve" not in page.replace("Difference to the approved", "")
+    assert "Approve" not in page.replace("Changes from the approved", "")
     make_service("calm")
     assert "not pinned" in text_of(viewer.get("/services/calm/waiting/"))
 
@@ -226,7 +226,7 @@ def test_all_are_approved_as_the_page_showed_them(operator: Client, waiting: Ser
     form = re.search(r'name="hash" value="([0-9a-f]+)"><button>Approve all 3', text_of(operator.get(WAITING)))
     assert form
     answer = operator.post(f"{WAITING}approve-all/", {"hash": form[1]}, headers=HTMX)
-    assert "Nothing waits for approval" in text_of(answer)
+    assert "Nothing awaits approval" in text_of(answer)
     assert set(waiting.tools.values_list("name", flat=True)) == {"a", "c"}
 
 

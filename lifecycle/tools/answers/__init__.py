@@ -1,0 +1,1 @@
+"""What a tool answered, shown as what it is."""

@@ -1,0 +1,1 @@
+"""Tools, resources, templates and prompts of all services, found by words."""
