@@ -8,7 +8,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
@@ -16,6 +15,7 @@ from lifecycle.engine.host import log_format
 from mcpstore_site import paths
 from mcpstore_site.serving.gate import pass_through
 from mcpstore_site.serving.listening import PortTakenError, listen, port_number
+from mcpstore_site.statics.collect import collect
 from registry.errors import RegistryError
 from registry.installation import schema
 from registry.secrets import vault
@@ -51,8 +51,8 @@ class Command(BaseCommand):
         except CommandError:
             listener.close()
             raise
-        if not (settings.STATIC_ROOT / "staticfiles.json").exists():
-            call_command("collectstatic", interactive=False, verbosity=0)
+        if gate is None:  # else `up` has done it
+            collect()
         serve(listener)
 
 
