@@ -31,17 +31,23 @@ from lifecycle.monitoring.hosts import api as host_api
 from lifecycle.monitoring.overview import api as overview_api
 from lifecycle.monitoring.settings import api as monitoring_api
 from lifecycle.monitoring.uptime.slo import api as target_api
+from lifecycle.monitoring.uptime.statuspages import api as statuspage_api
 from lifecycle.operations import api as operation_api
 from lifecycle.operations.bulk import api as bulk_api
 from lifecycle.operations.bulk.progress import BatchNotFoundError
 from lifecycle.operations.commands import NotPossibleError
+from lifecycle.operations.trials import api as trial_api
 from lifecycle.policies import api as policy_api
 from lifecycle.policies.operations import ProfileNotFoundError
-from lifecycle.queue import api as queue_api
 from lifecycle.services import api as lifecycle_api
+from lifecycle.services.listing.saved import api as view_api
+from lifecycle.services.listing.saved.queries import ViewNotFoundError
+from lifecycle.signin import api as signin_api
 from lifecycle.tools import api as tool_api
 from lifecycle.tools.contracts import api as contract_api
+from lifecycle.tools.search import api as tool_search_api
 from lifecycle.workers import api as worker_api
+from lifecycle.workers.queue import api as queue_api
 from mcpstore_site.answers import unavailable
 from registry.access.audit import api as audit_api
 from registry.agents import api as agent_api
@@ -49,7 +55,7 @@ from registry.agents.operations import AgentNotFoundError
 from registry.clients import api as client_api
 from registry.clients.queries import ClientNotFoundError
 from registry.contracts.history import ChangeNotFoundError
-from registry.dependencies.links import StillNeededError
+from registry.dependencies.release import StillNeededError
 from registry.errors import (
     ContractError,
     InvalidConfigError,
@@ -79,6 +85,7 @@ api = NinjaAPI(
 )
 ROOMS = (
     bulk_api,
+    trial_api,
     removed_api,
     lifecycle_api,
     overview_api,
@@ -86,13 +93,15 @@ ROOMS = (
     log_api,
     export_api,
     tool_api,
+    tool_search_api,
     worker_api,
     host_api,
     call_api,
     contract_api,
     dependency_api,
     client_api,
-    why_api,  # before the paths that take any word after the service
+    signin_api,  # this and the next before the paths that take any word after the service
+    why_api,
     operation_api,
     alert_api,
     channel_api,
@@ -103,6 +112,8 @@ ROOMS = (
     policy_api,
     monitoring_api,
     target_api,
+    statuspage_api,
+    view_api,
     queue_api,
     agent_api,
     import_api,
@@ -118,6 +129,7 @@ STATUS_OF: dict[type[Exception], int] = {
     ClientNotFoundError: 404,
     ProfileNotFoundError: 404,
     BatchNotFoundError: 404,
+    ViewNotFoundError: 404,
     RemovedNotFoundError: 404,
     VersionNotFoundError: 404,
     ChangeNotFoundError: 404,

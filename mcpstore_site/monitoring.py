@@ -7,6 +7,7 @@ from mcpstore_site.facade.monitoring.alerting import (
     AlertManager,
     AlertRule,
     console_alert_handler,
+    email_alert_handler,
 )
 from mcpstore_site.facade.monitoring.config import MonitoringConfig
 from mcpstore_site.facade.monitoring.dashboard import MonitoringDashboard, ServicePerformanceMonitor
@@ -23,4 +24,5 @@ __all__ = [
     "ServicePerformanceMonitor",
     "SystemMetrics",
     "console_alert_handler",
+    "email_alert_handler",
 ]

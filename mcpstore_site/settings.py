@@ -2,129 +2,59 @@
 
 from __future__ import annotations
 
-import ssl
 import warnings
 from email.utils import parseaddr
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvError
+from environs import EnvError
 
 from lifecycle.core.answers.proxies import BadProxyError, Proxy
 from mcpstore_site import datadir, paths
+from mcpstore_site import environment as read
+from mcpstore_site.environment import env
 from registry.core import openid
 
-env = Env()
 BASE_DIR = paths.BASE
 COMMAND = paths.TYPED
 """What a person types before the name of a command."""
 
 
-def _fail(name: str, problem: str, remedy: str) -> ImproperlyConfigured:
-    return ImproperlyConfigured(f"{name}: {problem}. {remedy}")
-
-
-def _port() -> int:
-    try:
-        port = env.int("MCPSTORE_PORT", 8000)
-    except EnvError:
-        port = -1
-    if not 0 < port < 65536:
-        raise _fail("MCPSTORE_PORT", "is not a port number", "Set a whole number from 1 to 65535.")
-    return port
-
-
-def _choice(name: str, default: str, choices: tuple[str, ...]) -> str:
-    value = env.str(name, default)
-    if value not in choices:
-        raise _fail(name, f"{value!r} is not known", f"Set one of: {', '.join(choices)}.")
-    return value
-
-
-def _zone(name: str) -> ZoneInfo:
-    given = env.str(name, "") or "UTC"
-    try:
-        return ZoneInfo(given)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise _fail(name, f"{given!r} is not a time zone", "Set a name such as Europe/Berlin.") from None
-
-
-def _flag(name: str) -> bool:
-    try:
-        return env.bool(name, False)
-    except EnvError:
-        raise _fail(name, "is neither yes nor no", "Set 1 or 0.") from None
-
-
-def _whole(name: str, default: int, most: int, what: str, zero: str) -> int:
-    try:
-        number = env.int(name, default)
-    except EnvError:
-        number = -1
-    if not 0 <= number <= most:
-        raise _fail(name, f"is not a number of {what}", f"Set a whole number; 0 is {zero}.")
-    return number
-
-
-def _networks(name: str) -> tuple[str, ...]:
-    try:
-        return tuple(str(ip_network(item.strip())) for item in env.str(name, "").split(",") if item.strip())
-    except ValueError as exc:
-        raise _fail(name, str(exc), "Set networks such as 10.0.0.0/8,192.168.1.0/24.") from None
-
-
 def _openid() -> openid.OpenId | None:
-    given = [env.str(f"MCPSTORE_OIDC_{name}", "") for name in openid.NAMES]
+    given = [env.str(f"MCPSTORE_OIDC_{name}", "") for name in openid.SETTINGS]
     try:
-        return openid.read(*given, only=_flag("MCPSTORE_OIDC_ONLY"))
+        return openid.read(*given, only=read.flag("MCPSTORE_OIDC_ONLY"))
     except openid.BadOpenIdError as exc:
-        raise _fail(f"MCPSTORE_OIDC_{exc.name}", exc.problem, exc.remedy) from None
+        raise read.fail(f"MCPSTORE_OIDC_{exc.name}", exc.problem, exc.remedy) from None
 
 
 def _proxy(name: str, direct: str) -> Proxy | None:
     try:
         return Proxy.read(env.str(name, ""), env.str(direct, ""))
     except BadProxyError as exc:
-        raise _fail(name, str(exc), "Set an address such as http://proxy.example.org:3128.") from None
-
-
-def _authorities(name: str) -> str:
-    """The absolute path of a file with certificates; empty for none."""
-    if not (given := env.str(name, "")):
-        return ""
-    path = Path(given).expanduser().absolute()
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except (OSError, ssl.SSLError) as exc:
-        why = exc.strerror or "cannot be read"
-        if isinstance(exc, ssl.SSLError):
-            why = "holds no certificates in PEM form"
-        raise _fail(name, f"{path} {why}", "Name a file of PEM certificates.") from None
-    return str(path)
+        raise read.fail(name, str(exc), "Set an address such as http://proxy.example.org:3128.") from None
 
 
 DATA_DIR = datadir.prepare(Path(env.str("MCPSTORE_DATA_DIR", str(paths.DATA))))
 HOST = env.str("MCPSTORE_HOST", "127.0.0.1")
-PORT = _port()
+PORT = read.port()
 PUBLIC_URL = env.str("MCPSTORE_PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 if not PUBLIC_URL.startswith(("http://", "https://")):
-    raise _fail("MCPSTORE_PUBLIC_URL", "has no scheme", "Set an address such as https://mcp.example.org.")
-STDIO = _choice("MCPSTORE_STDIO", "admin", ("admin", "allowlist", "off"))
-EGRESS_ALLOW = _networks("MCPSTORE_EGRESS_ALLOW")
-TRUSTED_PROXIES = _networks("MCPSTORE_TRUSTED_PROXIES")
-EGRESS_STRICT = _flag("MCPSTORE_EGRESS_STRICT")
+    raise read.fail("MCPSTORE_PUBLIC_URL", "has no scheme", "Set an address such as https://mcp.example.org.")
+STDIO = read.choice("MCPSTORE_STDIO", "admin", ("admin", "allowlist", "off"))
+EGRESS_ALLOW = read.networks("MCPSTORE_EGRESS_ALLOW")
+TRUSTED_PROXIES = read.networks("MCPSTORE_TRUSTED_PROXIES")
+EGRESS_STRICT = read.flag("MCPSTORE_EGRESS_STRICT")
 PROXY = _proxy("MCPSTORE_HTTPS_PROXY", "MCPSTORE_NO_PROXY")
-CA_BUNDLE = _authorities("MCPSTORE_CA_BUNDLE")
-CHILD_NETWORK = _flag("MCPSTORE_CHILD_NETWORK")
+CA_BUNDLE = read.authorities("MCPSTORE_CA_BUNDLE")
+CHILD_NETWORK = read.flag("MCPSTORE_CHILD_NETWORK")
+REGISTRY = env.str("MCPSTORE_REGISTRY", "https://registry.modelcontextprotocol.io").rstrip("/")
 REDIS_URL = env.str("REDIS_URL", "")
-
-AUDIT_DAYS = _whole("MCPSTORE_AUDIT_DAYS", 730, 365 * 100, "days", "for ever")
-REST_LIMIT = _whole("MCPSTORE_REST_LIMIT", 3000, 10**9, "requests", "no limit")
+AUDIT_DAYS = read.whole("MCPSTORE_AUDIT_DAYS", 730, 365 * 100, "days", "for ever")
+REST_LIMIT = read.whole("MCPSTORE_REST_LIMIT", 3000, 10**9, "requests", "no limit")
 """Requests of one API token, or of a person without one, in a minute and a web process."""
 
+DOCS_DIR = paths.FILES
 SECRET_KEY = datadir.secret_key(DATA_DIR)
 SECRETS_KEY_FILE = DATA_DIR / "secrets.key"
 MCPJSON_FILE = DATA_DIR / "mcp.json"
@@ -159,7 +89,9 @@ MIDDLEWARE = [
     "mcpstore_site.answers.request_ids.named",
     "mcpstore_site.answers.guards.guarded",
     "django.middleware.security.SecurityMiddleware",
-    "mcpstore_site.serving.statics.static_files",
+    "mcpstore_site.statics.middleware.static_files",
+    "mcpstore_site.answers.compressed.Compressed",
+    "mcpstore_site.answers.languages.spoken",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -179,7 +111,11 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [paths.FILES / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["mcpstore_site.answers.request_ids"],
+            "builtins": [
+                "mcpstore_site.answers.request_ids",
+                "registry.installation.sentences",
+                "registry.installation.zones",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -218,7 +154,7 @@ def _database() -> dict[str, Any]:
     try:
         config: dict[str, Any] = env.dj_db_url("DATABASE_URL")
     except (EnvError, ValueError):
-        raise _fail(
+        raise read.fail(
             "DATABASE_URL", "is not a database address", "Set postgresql://user:password@host/name."
         ) from None
     if config["ENGINE"].endswith("sqlite3"):
@@ -238,7 +174,8 @@ AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+] + [{"NAME": "registry.access.account.own_words.OwnWordsValidator"}]
+PASSWORD_WORDS = [word.strip().lower() for word in env.str("MCPSTORE_PASSWORD_WORDS", "").split(",")]
 # Signing in is allauth's; limits of wrong passwords are those of registry/access/signin/throttle.py.
 ACCOUNT_ADAPTER = "registry.access.signin.adapters.Accounts"
 ACCOUNT_RATE_LIMITS = False
@@ -250,12 +187,10 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_ISSUER = "MCPStore Console"
-MFA_TOTP_TOLERANCE = 1
-MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_TOLERANCE, MFA_RECOVERY_CODE_DIGITS = 1, 10
 CSRF_FAILURE_VIEW = "lifecycle.pages.answers.form_out_of_date"
-LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "login"
+LOGIN_URL = LOGOUT_REDIRECT_URL = "login"
 
 _secure = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
@@ -264,8 +199,9 @@ SESSION_COOKIE_HTTPONLY = True
 COOKIE_PREFIX = "__Host-" if _secure else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _secure else 0
-IDLE_MINUTES = _whole("MCPSTORE_IDLE_MINUTES", 720, 60 * 24 * 365, "minutes", "never")
+IDLE_MINUTES = read.whole("MCPSTORE_IDLE_MINUTES", 720, 60 * 24 * 365, "minutes", "never")
 SESSION_COOKIE_AGE = IDLE_MINUTES * 60 or 14 * 24 * 3600
+SESSION_DAYS = read.whole("MCPSTORE_SESSION_DAYS", 30, 3650, "days", "no end")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -283,20 +219,21 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-USE_TZ = True
 TIME_ZONE = "UTC"
-SHOWN_TIME_ZONE = _zone("MCPSTORE_TIME_ZONE")
-USE_I18N = True
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+SHOWN_TIME_ZONE = read.zone("MCPSTORE_TIME_ZONE")
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGE_CODE = read.choice("MCPSTORE_LANGUAGE", "en", tuple(code for code, _ in LANGUAGES))
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = [paths.PACKAGE / "locale"]
 
 STATIC_URL = "static/"
-SERVESTATIC_ALLOW_ALL_ORIGINS = False
+SERVESTATIC_ALLOW_ALL_ORIGINS = SERVESTATIC_USE_ZSTD = False  # zstd packs less than brotli
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [paths.FILES / "static"]
+STATICFILES_FINDERS = ["mcpstore_site.statics.finder.Bundles"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
 }
 # As much as `reception` lets in.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
@@ -313,9 +250,9 @@ def _email() -> dict[str, Any]:
         with warnings.catch_warnings(action="ignore"):  # its reader would rather not know smtps
             config: dict[str, Any] = env.dj_email_url("EMAIL_URL", "console://")
     except (EnvError, ValueError) as exc:
-        raise _fail("EMAIL_URL", str(exc), MAIL_EXAMPLE) from None
+        raise read.fail("EMAIL_URL", str(exc), MAIL_EXAMPLE) from None
     if "EMAIL_BACKEND" not in config:
-        raise _fail("EMAIL_URL", "has an unknown scheme", MAIL_EXAMPLE)
+        raise read.fail("EMAIL_URL", "has an unknown scheme", MAIL_EXAMPLE)
     if given.startswith("smtps:") and config["EMAIL_PORT"] != 587 and "tls=" not in given:
         config |= {"EMAIL_USE_SSL": True, "EMAIL_USE_TLS": False, "EMAIL_PORT": config["EMAIL_PORT"] or 465}
     return config
@@ -326,7 +263,7 @@ def _sender(mail: dict[str, Any]) -> str:
     given = env.str("MCPSTORE_EMAIL_FROM", "").strip()
     if given and (not _is_address(given) or not given.isprintable()):
         example = "Set one such as mcp@example.org or MCPStore <mcp@example.org>."
-        raise _fail("MCPSTORE_EMAIL_FROM", f"{given!r} is not a mail address", example)
+        raise read.fail("MCPSTORE_EMAIL_FROM", f"{given!r} is not a mail address", example)
     account: str = mail["EMAIL_HOST_USER"] or ""
     usual = account if _is_address(account) else "mcpstore-console@localhost"
     return given or mail.get("DEFAULT_FROM_EMAIL") or usual

@@ -1,4 +1,4 @@
-"""Headers by which browsers guard an answer: on pages, their parts, REST, files, errors and static files."""
+"""Headers by which browsers guard an answer: on pages, REST, files and errors; fewer on static files."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ UNUSED = (
     "usb",
 )
 """What no page asks a browser for, so no script may."""
+PARTS = ("text/css", "text/javascript")
+OF_PARTS = ("Cache-Control", "Cross-Origin-Resource-Policy", "X-Content-Type-Options")
+"""The others tell a browser what a page may do: half a kilobyte that a part of one has no use for."""
 
 
 @cache
@@ -50,9 +53,11 @@ def lines() -> Iterator[str]:
 
 
 def put(response: HttpResponseBase) -> HttpResponseBase:
-    """The answer with all of them."""
+    """The answer with all of them; a stylesheet or a script, which is no page, only with those about it."""
+    is_part = response.headers.get("Content-Type", "").partition(";")[0] in PARTS
     for name, value in fixed().items():
-        response.headers.setdefault(name, value)
+        if not is_part or name in OF_PARTS:
+            response.headers.setdefault(name, value)
     return response
 
 

@@ -17,10 +17,11 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 from registry.access import last_use
+from registry.access.sessions import queries
+from registry.access.sessions.queries import SEEN
 from registry.core.plain_text import neutral
 
 Answer = Callable[[HttpRequest], Any]
-SEEN = "seen"
 READ_BY_PEOPLE = ("text/html", "text/plain")
 
 
@@ -73,8 +74,14 @@ def _noticed(request: HttpRequest) -> bool:
 
 
 def _keep_awake(request: HttpRequest, given: HttpResponseBase) -> None:
-    """A session ends when its person is away for long. If it cannot be noted at once, a later page does."""
+    """A session ends when its person is away for long. If it cannot be noted at once, a later page does.
+
+    However much it is used, it has a last hour.
+    """
     session, now = cast("SessionStore", request.session), int(time.time())
+    last = queries.last_hour(session)
+    if last is not None and last < session.get_expiry_date():
+        session.set_expiry(last)
     if session.modified:  # it is about to be saved anyway
         session[SEEN] = now
         return

@@ -18,6 +18,7 @@ from django.db import connection
 from lifecycle.alerts.rules import defaults
 from lifecycle.engine.leases.single_worker import beside_database
 from mcpstore_site.demo import services
+from mcpstore_site.statics.collect import collect
 from registry.access import first_admin
 from registry.access.audit import origin
 from registry.installation import schema
@@ -72,12 +73,13 @@ def prepare(now: datetime, *, demo: bool) -> str | None:
     """Make everything ready, at every start; returns the password of `admin` when it has just been made."""
     schema.refuse_newer()
     origin.of_process(origin.Door.CONSOLE)
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(2) as beside:
         first = beside.submit(_first_password) if _is_new() else None
+        collected = beside.submit(collect)
         call_command("migrate", interactive=False, verbosity=0)
+    collected.result()
     secrets_kept.keys()
     reseal.reseal(now)
-    call_command("collectstatic", interactive=False, verbosity=0)
     first_start.take_existing(now)
     defaults.ensure(now)
     if demo:

@@ -106,7 +106,7 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
 def _refusal(path: bytes) -> tuple[str, bytes]:
     """The answer's type and body, as programs and people want it."""
     if path.startswith(b"/api/"):
-        said = _("The body is larger than %(n)d MiB.") % {"n": LARGEST >> 20}
+        said = _("The request body is larger than %(n)d MiB.") % {"n": LARGEST >> 20}
         return "application/json", json.dumps(answer("too_large", said, "body")).encode()
     return "text/html; charset=utf-8", render_to_string("413.html", {"largest": LARGEST >> 20}).encode()
 

@@ -25,6 +25,7 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
+from lifecycle.alerts.outbox.standby import Standby
 from lifecycle.live.hub.hub import hub
 from lifecycle.monitoring.settings import in_force
 from mcpstore_site.serving.reception import Factory
@@ -52,6 +53,8 @@ class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             reactor._asyncioEventloop.add_signal_handler(number, self.begin_closing)
         self.following = reactor._asyncioEventloop.create_task(self._follow_settings())
+        self.stop = asyncio.Event()
+        self.standby = reactor._asyncioEventloop.create_task(Standby().run(self.stop))
 
     async def _follow_settings(self) -> None:
         """Take up what is set for monitoring, such as the level of the log, also by another process."""
@@ -77,6 +80,7 @@ class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
     async def _close(self) -> None:
         self.port.stopListening()
         self.listener.close()
+        self.stop.set()
         await hub.close()
         deadline = time.monotonic() + GRACE
         while self._busy() and time.monotonic() < deadline:  # noqa: ASYNC110 - Daphne tells nobody

@@ -48,6 +48,7 @@ const live = {
     const address = new URL(this.element.dataset.socket, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     address.searchParams.set("after", this.feed);
+    address.searchParams.set("language", document.documentElement.lang);
     const socket = new WebSocket(address);
     let opened = false;
     this.socket = socket;
@@ -166,8 +167,13 @@ const live = {
     const text = document.createElement("span");
     text.textContent = this.signedOut ? this.element.dataset.signedOut : this.element.dataset.lost;
     copy.append(text);
-    if (!this.signedOut) {
+    if (this.signedOut) {
+      const [href] = document.body.dataset.tokenUrl.split("?"); // there one is asked to sign in
+      const textContent = this.element.dataset.signIn;
+      copy.append(" ", Object.assign(document.createElement("a"), { textContent, href, target: "_blank", rel: "opener" }));
+    } else {
       const since = document.createElement("time");
+      since.dataset.lasting = "";
       since.dataset.since = new Date(this.heardAt + times.skew).toISOString();
       copy.append(" ", since);
     }

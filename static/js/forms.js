@@ -53,7 +53,7 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("click", (event) => {
   event.target.closest("[data-dismiss]")?.closest(".toast").remove();
   for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.querySelector("summary").contains(event.target)) menu.open = false;
+    if (!event.target.closest("summary, [data-look]") || !menu.contains(event.target)) menu.open = false;
   }
 });
 
@@ -125,7 +125,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || !event.submitter) return;
+  if (form.method !== "post" || !event.submitter || form.matches("[data-look]")) return; // two choices are no double press
   if (event.timeStamp - pressedAt.get(form) < MOMENT) {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -180,17 +180,11 @@ document.addEventListener("htmx:afterSwap", () => {
   }
 });
 
-// Who signed in again has another token than the page was made with: the page asks for it, and its forms go on.
-const renewToken = async () => {
-  const { tokenUrl } = document.body.dataset;
-  const answer = tokenUrl && await fetch(tokenUrl).catch(() => null);
-  if (!answer?.ok || answer.redirected) return;
-  const { token } = await answer.json();
-  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
-  for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
-  document.querySelector("[data-session-ended]")?.remove();
-};
-document.addEventListener("stale-token", renewToken);
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && document.querySelector("[data-session-ended]")) renewToken();
+// What a trial found out changes the form by one click, and is tried again.
+document.addEventListener("click", (event) => {
+  const offer = event.target.closest("[data-fills]");
+  if (!offer) return;
+  const form = offer.closest("form");
+  form.elements[offer.dataset.fills].value = offer.dataset.value;
+  form.querySelector("[data-tries]").click();
 });

@@ -28,13 +28,20 @@ const keeping = {
     return [home, ...home.querySelectorAll(this.CONTROLS)].filter((one) => one.matches(this.CONTROLS));
   },
 
-  // The same control in what stands there now; else the part itself, where it says that it may have the focus.
+  // The same control in what stands there now; else the part that says that it may have the focus; else the innermost
+  // part that is still there: who goes on by keyboard goes on from there, and not from the top.
   restore() {
     const { place } = this;
     if (!place || place.element.isConnected || ![document.body, null].includes(document.activeElement)) return;
     const homes = place.around.map((id) => document.getElementById(id)).filter(Boolean);
-    const found = this.same(place) ?? homes.find((home) => home.matches("[data-keeps-focus]"));
+    const found = this.same(place) ?? homes.find((home) => home.matches("[data-keeps-focus]")) ?? this.standIn(homes);
     found?.focus({ preventScroll: true });
+  },
+
+  standIn(homes) {
+    const home = homes.find((one) => one.checkVisibility());
+    if (home && !home.matches(this.CONTROLS)) home.tabIndex = home.dataset.standsIn = -1;
+    return home;
   },
 
   // Never a control of something else: it has to be alone of its kind, or at the same place of the same part.
@@ -70,6 +77,8 @@ const keeping = {
   carryNodes(before, after) {
     const nodes = [...before.childNodes];
     after.append(...nodes);
+    const element = this.place?.element; // an element that moves loses the focus
+    if (document.activeElement === document.body && after.contains(element)) element.focus({ preventScroll: true });
     for (const node of nodes) if (node.nodeType === Node.ELEMENT_NODE) htmx.process(node);
   },
 };
@@ -81,3 +90,9 @@ new MutationObserver((records) => {
   }
   keeping.restore();
 }).observe(document.body, { childList: true, subtree: true });
+
+// What is brought once stays when the part around it is renewed: it was carried over, and is not asked for again.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt } = event.detail;
+  if (elt.matches("[data-once]") && elt.hasChildNodes()) event.preventDefault();
+});

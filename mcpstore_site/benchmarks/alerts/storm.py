@@ -47,7 +47,7 @@ class _Storm:
         self.count, self.seconds, self.hold = count, seconds, hold
         self.committed = self.fired = self.memory = self.cpu = 0.0
         self.episodes = self.told = 0
-        self.page_ms: list[float] = []
+        self.page_ms: dict[str, list[float]] = {}
         self.receivers = Receivers()
 
     @property
@@ -68,9 +68,16 @@ class _Storm:
                 more=self._fired(),
             ),
             line(f"{what}: {within}", self.receivers.most, "", digits=0, reach="≤ 3", more=members),
-            line(f"{what}: pages meanwhile, p95", rank(self.page_ms, 0.95), "ms", reach="≤ 150 ms"),
+            line(f"{what}: pages meanwhile, p95", self._p95(), "ms", reach="≤ 150 ms", more=self._pages()),
             line(f"{what}: worker", self.memory, "MB at most"),
         ]
+
+    def _p95(self) -> float:
+        return rank([ms for times in self.page_ms.values() for ms in times], 0.95)
+
+    def _pages(self) -> str:
+        """Each for itself."""
+        return ", ".join(f"{path} {rank(times, 0.95):.0f}" for path, times in self.page_ms.items())
 
     def _fired(self) -> str:
         return f"{self.told:,} alerts, {self.hold} s of it their rules wait; {self.cpu:.1f} s of CPU"
@@ -139,7 +146,8 @@ class _Watch:
 
     def __init__(self, scratch: Scratch, cookie: str, worker: subprocess.Popen[str]) -> None:
         self._scratch, self._cookie, self._worker = scratch, cookie, worker
-        self._stop, self._times, self._most = threading.Event(), list[float](), 0.0
+        self._stop, self._most = threading.Event(), 0.0
+        self._times: dict[str, list[float]] = {path: [] for path in PAGES}
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
 
@@ -149,12 +157,13 @@ class _Watch:
             for path in PAGES:
                 caller.get(path)
             while not self._stop.is_set() and self._worker.poll() is None:
-                self._times += [caller.get(path).ms for path in PAGES]
+                for path in PAGES:
+                    self._times[path].append(caller.get(path).ms)
                 if self._worker.poll() is None:
                     self._most = max(self._most, clock.megabytes())
                 time.sleep(0.1)
 
-    def end(self) -> tuple[list[float], float]:
+    def end(self) -> tuple[dict[str, list[float]], float]:
         self._stop.set()
         self._thread.join(60)
         return self._times, self._most

@@ -176,3 +176,14 @@ def console_alert_handler(alert: Alert) -> None:
     at = datetime.fromtimestamp(alert["timestamp"]).astimezone()
     level = AlertLevel(alert["level"])
     say(f"{ICONS[level]} [{at:%Y-%m-%d %H:%M:%S}] {level.value.upper()}: {alert['message']}")
+
+
+def email_alert_handler(alert: Alert) -> None:
+    """A mail by the console's enabled email channels: queued here, sent by its worker, kept for 24 hours."""
+    from django.utils import timezone
+
+    from lifecycle.alerts.outbox import write
+
+    level = AlertLevel(alert["level"]).name
+    if not write.queue_of_program(str(alert["rule_name"]), level, str(alert["message"]), timezone.now()):
+        say("⚠️ no mail: the console has no enabled email channel")

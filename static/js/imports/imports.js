@@ -15,12 +15,14 @@ const importing = {
   // Secret values that stand locked in a document come on top of what it may have.
   tooLarge(name, size, text = "") {
     const { limit, most } = this.form.dataset;
-    const too = size > Number(text.includes('"sealed"') ? most : limit);
+    const bundle = /\.(mcpb|dxt)$/i.test(name);
+    const too = size > Number(bundle || text.includes('"sealed"') ? most : limit);
     this.say(too ? `${name} ${this.form.dataset.tooLarge}` : "");
     return too;
   },
 
   async read(file) {
+    if (/\.(mcpb|dxt)$/i.test(file?.name ?? "")) return this.form.requestSubmit(); // an archive, and no text
     if (!file || this.tooLarge(file.name, file.size, '"sealed"')) return;
     const bytes = new Uint8Array(await file.arrayBuffer());
     const wide = { 0xfffe: "utf-16le", 0xfeff: "utf-16be" }[(bytes[0] << 8) | bytes[1]];
@@ -91,7 +93,7 @@ document.addEventListener("submit", (event) => {
   importing.pressed ||= event.target.id === "import-form";
 });
 document.addEventListener("htmx:afterSettle", () => {
-  if (!importing.pressed || document.activeElement !== document.body) return;
+  if (!importing.pressed || !document.activeElement.matches("body, [data-stands-in]")) return;
   const next = document.querySelector("#preview :is(.to-mend input, .asks input, #import-remove, #import-save:enabled, .saved a.button)");
   importing.pressed = !next;
   next?.focus();

@@ -29,7 +29,9 @@ const charts = {
     this.query = set.query;
     this.drawn = [...this.root.querySelectorAll("figure[data-chart]")].map((figure) => this.described(figure));
     this.listen();
-    this.load(this.query);
+    const [from, to] = (new URLSearchParams(location.search).get("zoom") ?? "").split("-").map(Number);
+    if (to - from >= 120) this.zoom(from, to);
+    else this.load(this.query);
   },
 
   format(parts) {
@@ -61,10 +63,11 @@ const charts = {
     this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.closeDrop(event));
     this.root.querySelector("details.as-table")?.addEventListener("toggle", () => this.writeTable());
     for (const one of this.drawn) {
-      one.plot.addEventListener("keydown", (event) => this.key(event, one));
+      one.figure.addEventListener("keydown", (event) => this.key(event, one));
       one.plot.addEventListener("blur", () => this.leave());
     }
     new ResizeObserver(() => this.resize()).observe(this.root);
+    document.addEventListener("fullscreenchange", () => this.filled());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     if (this.root.dataset.live) {
       document.body.addEventListener(`live:${this.root.dataset.live}`, () => this.news());
@@ -146,6 +149,7 @@ const charts = {
       this.show(link.dataset.query, link.href);
     }
     if (event.target.closest("[data-zoom-out]")) this.zoomOut();
+    if (event.target.closest("[data-full]")) this.fill(event.target.closest("figure"));
   },
 
   show(query, address) {
@@ -192,9 +196,44 @@ const charts = {
     this.load(this.query);
   },
 
+  // It stands in the address, too: who gets that sees the same.
   setZoomed(zoomed) {
     this.zoomed = zoomed;
     this.root.querySelector("[data-zoom-out]").hidden = !zoomed;
+    const address = new URL(location);
+    if (zoomed) address.searchParams.set("zoom", `${Math.floor(this.view.from)}-${Math.ceil(this.view.to)}`);
+    else address.searchParams.delete("zoom");
+    if (address.href !== location.href) history.replaceState(null, "", address);
+  },
+
+  // Half of what is shown, around the point that the keyboard reads or else the middle.
+  closer(one) {
+    if (!this.view) return;
+    const { from, to } = this.view;
+    const at = this.cursor === null ? (from + to) / 2 : this.data.charts[one.name].x[this.cursor];
+    const begin = Math.min(Math.max(at - (to - from) / 4, from), (from + to) / 2);
+    this.zoom(begin, begin + (to - from) / 2);
+    this.leave();
+  },
+
+  // --- Full screen --------------------------------------------------------------------------------------
+
+  fill(figure) {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else figure.requestFullscreen?.();
+  },
+
+  filled() {
+    for (const one of this.drawn) {
+      const full = one.figure === document.fullscreenElement;
+      one.figure.querySelector("[data-full]").setAttribute("aria-pressed", String(full));
+      one.inks = ""; // it is made anew, with letters of another size
+    }
+    this.draw();
+  },
+
+  height({ figure, plot }) {
+    return figure === document.fullscreenElement ? plot.clientHeight : this.HEIGHT;
   },
 
   // --- Drawing ------------------------------------------------------------------------------------------
@@ -240,7 +279,7 @@ const charts = {
     const order = one.stacked ? [...one.keys.keys()].reverse() : [...one.keys.keys()];
     return {
       width: Math.max(one.plot.clientWidth, 120),
-      height: this.HEIGHT,
+      height: this.height(one),
       padding: [16, units.length > 1 ? 0 : this.margin(one), 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), this.zone),
       legend: { show: false },
@@ -256,7 +295,7 @@ const charts = {
       series: [{}, ...order.map((index) => this.line(one, index))],
       hooks: {
         drawClear: [(u) => this.bands(u)],
-        draw: [(u) => this.lines(u, one === this.drawn.find((other) => !other.figure.hidden))],
+        draw: [(u) => this.lines(u, one.figure === document.fullscreenElement || one === this.drawn.find((other) => !other.figure.hidden))],
         setCursor: [(u) => this.values(one, u.cursor.idx)],
         setSelect: [(u) => this.selected(u)],
       },
@@ -266,7 +305,7 @@ const charts = {
   // Where another chart has an axis at the right, all end below it, so that their marks stand in one line.
   margin(one) {
     const wide = one.plot.clientWidth > 480 && this.drawn.some((other) => !other.figure.hidden && new Set(other.units).size > 1);
-    return wide ? AXIS : 14;
+    return wide ? AXIS : 28; // half of a date below the last line
   },
 
   limits(unit, one, low, high) {
@@ -317,7 +356,7 @@ const charts = {
   },
 
   font() {
-    return `11px ${getComputedStyle(this.root).fontFamily}`;
+    return `${document.fullscreenElement ? 15 : 11}px ${getComputedStyle(this.root).fontFamily}`;
   },
 
   number(value, unit, short = false) {
@@ -390,8 +429,9 @@ const charts = {
   },
 
   resize() {
-    for (const { u, plot } of this.drawn) {
-      if (u && plot.clientWidth && u.width !== plot.clientWidth) u.setSize({ width: plot.clientWidth, height: this.HEIGHT });
+    for (const one of this.drawn) {
+      const [{ u }, width, height] = [one, one.plot.clientWidth, this.height(one)];
+      if (u && width && (u.width !== width || u.height !== height)) u.setSize({ width, height });
     }
   },
 
@@ -413,24 +453,31 @@ const charts = {
   },
 
   key(event, one) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const act = { "+": () => this.closer(one), "-": () => this.zoomOut(), f: () => this.fill(one.figure) }[event.key];
+    if (act) act();
+    else if (event.key === "Escape" && document.fullscreenElement) document.exitFullscreen();
+    else if (event.key === "Escape" && this.cursor !== null) this.leave();
+    if (act || !this.step(event, one)) return;
+    event.preventDefault();
+    this.point(one);
+  },
+
+  // From point to point: whether the key was one for that.
+  step(event, one) {
     const x = this.data?.charts[one.name]?.x ?? [];
-    if (!x.length) return;
-    const [first, last] = [Math.max(x.findIndex((at) => at >= this.view.from), 0), x.findLastIndex((at) => at <= this.view.to)];
+    const [first, last] = [Math.max(x.findIndex((at) => at >= this.view?.from), 0), x.findLastIndex((at) => at <= this.view?.to)];
     const now = this.cursor ?? last + 1;
     const to = { ArrowLeft: now - 1, ArrowRight: now + 1, PageUp: now - 10, PageDown: now + 10, Home: first, End: last }[event.key];
-    if (event.key === "Escape" && this.cursor !== null) {
-      this.leave();
-    } else if (to !== undefined) {
-      event.preventDefault();
-      this.cursor = Math.max(Math.min(to, last), first);
-      this.point(one);
-    }
+    if (to === undefined || !x.length) return false;
+    this.cursor = Math.max(Math.min(to, last), first);
+    return true;
   },
 
   point(one) {
     const { x: all, seconds } = this.data.charts[one.name];
     const x = all[this.cursor];
-    one.u.setCursor({ left: one.u.valToPos(x, "x"), top: 10 });
+    for (const { u, figure } of this.drawn) if (u && !figure.hidden) u.setCursor({ left: u.valToPos(x, "x"), top: 10 });
     this.values(one, this.cursor);
     const said = one.words.map((word, n) => `${word} ${one.values[n].textContent}`);
     const marks = this.data.marks.filter((mark) => mark.from < x + seconds && (mark.band ? mark.to ?? this.data.to : mark.from) >= x);
