@@ -115,9 +115,9 @@ def page_of(given: Mapping[str, str]) -> DependencyPage:
 def _unknown(name: str) -> str:
     """Why there is nothing around a name."""
     if Service.objects.listed().filter(name=name).exists():
-        said = _("%(name)s has no dependencies. All dependencies are shown.")
+        said = _("%(name)s has no dependencies. Showing all dependencies.")
     else:
-        said = _("There is no service %(name)s. All dependencies are shown.")
+        said = _("There is no service named %(name)s. Showing all dependencies.")
     return said % {"name": name}
 
 

@@ -16,20 +16,21 @@ from lifecycle.monitoring.overview import fragments as overview
 from lifecycle.services import queries as service_queries
 
 COUNTS, WORKER, BADGE, DRIFT = "count-all", "worker-sign", "alert-badge", "drift-banner"
-MASS = "mass-banner"
+MASS, BELL = "mass-banner", "bell-count"
 EVENTS = "events-live"
 NOW, HAPPENED, OPEN, MACHINES = "overview-now", "overview-events", "overview-alerts", "overview-workers"
 LIST, ALERTS = "list", "alerts"
 ASKED_FOR = ("service-more-", "service-logs-")
 _OF_SERVICES = "service|service-head|service-more|service-logs|node|need"
 SHOWN = re.compile(
-    rf"({_OF_SERVICES}|command|batch)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{DRIFT}|{MASS}|{EVENTS}"
+    rf"({_OF_SERVICES}|command|batch)-[1-9][0-9]{{0,17}}|{COUNTS}|{WORKER}|{BADGE}|{BELL}|{DRIFT}|{MASS}|{EVENTS}"
     rf"|{NOW}|{HAPPENED}|{OPEN}|{MACHINES}"
 )
 SINGLE = {
     COUNTS: rendering.render_counts,
     WORKER: rendering.render_worker_sign,
     BADGE: rendering.render_alert_badge,
+    BELL: rendering.render_bell_count,
     DRIFT: rendering.render_drift_banner,
     MASS: rendering.render_mass_banner,
     NOW: overview.render_now,
@@ -45,7 +46,7 @@ WHOLE: dict[str, tuple[str, ...]] = {
     FeedItem.Kind.LIST: (LIST, COUNTS, EVENTS, NOW, HAPPENED),
     FeedItem.Kind.COMMAND: ("command-", EVENTS, HAPPENED),
     FeedItem.Kind.BATCH: ("batch-",),
-    FeedItem.Kind.ALERT: (ALERTS, BADGE, EVENTS, HAPPENED, OPEN),
+    FeedItem.Kind.ALERT: (ALERTS, BADGE, BELL, EVENTS, HAPPENED, OPEN),
     FeedItem.Kind.WORKER: (WORKER, EVENTS, NOW, HAPPENED, MACHINES),
     FeedItem.Kind.DRIFT: (DRIFT,),
     FeedItem.Kind.MASS: (MASS,),

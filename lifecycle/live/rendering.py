@@ -95,3 +95,9 @@ def render_alert_badge(oob: bool = True) -> str:
     """The number of open episodes in the navigation."""
     context = {"open_alerts": page_queries.read(timezone.now()).open_alerts, "oob": oob}
     return render_to_string("lifecycle/alerts/_alert_badge.html", context)
+
+
+def render_bell_count(oob: bool = True) -> str:
+    """The number of those that nobody has taken on, beside the bell."""
+    context = {"firing": page_queries.read(timezone.now()).firing, "oob": oob}
+    return render_to_string("lifecycle/alerts/_bell_count.html", context)

@@ -76,7 +76,7 @@ def _piece(row: LogPiece) -> Piece:
         note=row.kind == LogPiece.Kind.NOTE,
         iso=humanize.iso(row.at),
         clock=f"{row.at:%H:%M:%S}",
-        full=humanize.plain(row.at),
+        full=humanize.local(row.at),
         text=row.text.removesuffix("\n"),
     )
 
@@ -95,4 +95,4 @@ def _usage(process: ChildProcess) -> list[str]:
 
 
 def _ended(process: ChildProcess, at: datetime) -> str:
-    return _("%(what)s at %(when)s") % {"what": process.ending, "when": humanize.plain(at)}
+    return _("%(what)s at %(when)s") % {"what": process.ending, "when": humanize.local(at)}

@@ -1,4 +1,4 @@
-"""Tool calls that are over for long lose what they were given and what they answered; their rows stay."""
+"""Tool calls and sign-ins that are over for long lose what they were given and answered; their rows stay."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lifecycle.core.monitoring import calls
 from lifecycle.models import Command
 
 ROWS_AT_ONCE = 200
+SEALED = (Command.Kind.CALL_TOOL, Command.Kind.FINISH_SIGN_IN)
 FINISHED = (Command.State.DONE, Command.State.FAILED, Command.State.CANCELLED)
 
 
@@ -27,7 +28,7 @@ class Emptying:
         found = list(ordered[:ROWS_AT_ONCE])
         if not found:
             return False
-        ids = [pk for _, pk, kind, state in found if kind == Command.Kind.CALL_TOOL and state in FINISHED]
+        ids = [pk for _, pk, kind, state in found if kind in SEALED and state in FINISHED]
         sealed = Command.objects.filter(pk__in=ids).exclude(arguments="", outcome="")
         sealed.update(arguments="", outcome="")
         self._at, self._id = found[-1][:2]

@@ -42,16 +42,16 @@ def refused(request: HttpRequest, text: str, back: HttpResponse) -> HttpResponse
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403 as page or toast: what is missing, and who can give it."""
     lacks = exception if isinstance(exception, MissingRightError) else None
-    said = _lacking(request, lacks) if lacks else _("This is not allowed.")
+    said = _lacking(request, lacks) if lacks else _("You are not allowed to do this.")
     return _problem(request, 403, said, {"said": said, "admins": admins() if lacks else []})
 
 
 def _lacking(request: HttpRequest, lacks: MissingRightError) -> str:
     if lacks.by_scope:
-        seen = _("This is about all services. Your account sees some of them only: %(scope)s.")
+        seen = _("This concerns all services, but your account only sees some: %(scope)s.")
         return seen % {"scope": words(scope_of(request.user))}
     roles = {"needed": lacks.needed.label, "has": lacks.has.label}
-    return _("This needs the role %(needed)s. Your role is %(has)s.") % roles
+    return _("This requires the role %(needed)s. Your role is %(has)s.") % roles
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -64,7 +64,7 @@ def form_out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
     if is_htmx(request) and not request.user.is_authenticated:
         return session_ended(request, status=403)
     if is_htmx(request):
-        said = _("You signed in again since this page was opened. Nothing was done: try again.")
+        said = _("You signed in again after this page was opened. Nothing was changed: try again.")
         answer = toast(request, said, status=403)
         answer["HX-Trigger"] = "stale-token"
         return answer

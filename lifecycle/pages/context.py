@@ -11,12 +11,21 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from lifecycle.models import MassFailure
+from lifecycle.models import MassFailure, SavedView
+from lifecycle.pages import navigation
 from lifecycle.pages import queries as page_queries
+from lifecycle.pages.answers import is_htmx
+from lifecycle.pages.help import places
+from lifecycle.pages.look import Look, look_of
+from lifecycle.services.listing.saved import queries as saved_views
 from lifecycle.services.presenter import Sign, sign_of
 from registry.access.roles import at_least, role_of
 from registry.models import Role
 from registry.models.limits import current
+
+VIEWS_SHOWN = 5
+WITH_VIEWS = ("service_list", "view_list", "batch_list", "batch_detail")
+"""The page of one service has enough to read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +37,16 @@ class Frame:
 
     feed_id: int
     open_alerts: int
+    firing: int
     sign: Sign
     drifted_at: datetime | None
     mass: MassFailure | None
     section: str
+    navigation: list[navigation.Entry]
+    views: list[SavedView]
+    more_views: bool
+    look: Look
+    help: str
     can_operate: bool
     can_configure: bool
     sees_all: bool
@@ -49,15 +64,25 @@ def frame_of(request: HttpRequest) -> Frame:
 
 def _read(request: HttpRequest) -> Frame:
     now = timezone.now()
-    known = page_queries.read(now)
-    role = role_of(cast(User, request.user))
+    user = cast(User, request.user)
+    who = user.get_username() if page_of(request) in WITH_VIEWS and not is_htmx(request) else ""
+    known = page_queries.read(now, {"views": saved_views.column(who)} if who else None)
+    views = _views(known, who)
+    role = role_of(user)
+    entries = navigation.of(page_of(request), role, not current())
     return Frame(
         feed_id=known.feed_id,
         open_alerts=known.open_alerts,
+        firing=known.firing,
         sign=sign_of(known, now),
         drifted_at=known.drifted_at,
         mass=known.mass,
-        section=section_of(request),
+        section=page_of(request).split("_")[0],
+        navigation=entries,
+        views=views[:VIEWS_SHOWN],
+        more_views=len(views) > VIEWS_SHOWN,
+        look=look_of(request),
+        help=places.address(page_of(request)),
         can_operate=at_least(role, Role.OPERATOR),
         can_configure=at_least(role, Role.OPERATOR) and not current(),
         sees_all=not current(),
@@ -65,10 +90,16 @@ def _read(request: HttpRequest) -> Frame:
     )
 
 
-def section_of(request: HttpRequest) -> str:
-    """The entry of the navigation that this address belongs to: its name up to the underscore."""
+def _views(known: page_queries.FrameFacts, who: str) -> list[SavedView]:
+    if not who:
+        return []
+    return saved_views.of(who) if known.beside is None else saved_views.of_column(known.beside["views"], who)
+
+
+def page_of(request: HttpRequest) -> str:
+    """The name of the page's URL; that of its section stands before the underscore."""
     match = request.resolver_match
-    return (match.url_name or "").split("_")[0] if match else ""
+    return (match.url_name or "") if match else ""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

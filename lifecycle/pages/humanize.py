@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from lifecycle.core.timing.durations import span
+from registry.installation import zones
+from registry.installation.sentences import said
 
 
 def elapsed(span: timedelta) -> str:
@@ -27,6 +29,11 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return "–" if moment is None else _("%(span)s ago") % {"span": elapsed(now - moment)}
 
 
+def has_lasted(moment: datetime, now: datetime) -> str:
+    """How long it has been so, after what it is: "Healthy for 3 min"."""
+    return pgettext("a span of time", "for %(span)s") % {"span": elapsed(now - moment)}
+
+
 def until(moment: datetime, now: datetime) -> str:
     """How long to wait; "now" where it is due."""
     return (
@@ -39,15 +46,20 @@ def until(moment: datetime, now: datetime) -> str:
 def next_try(moment: datetime, now: datetime) -> str:
     """When the next attempt comes, or how long it has been due: a slow one is under way for some time."""
     if moment > now:
-        return _("next try %(when)s") % {"when": until(moment, now)}
+        return _("next attempt %(when)s") % {"when": until(moment, now)}
     return _("trying now, for %(span)s") % {"span": elapsed(now - moment)}
+
+
+def lasting(time: float | timedelta) -> str:
+    """A duration in at most two units, in the language of whoever looks."""
+    return said(span(time))
 
 
 def milliseconds(value: float | None) -> str:
     """A response time: "44 ms", "1.2 s", "2 min 5 s"; a dash where none is known."""
     if value is None:
         return "–"
-    return span(max(value, 1) / 1000)
+    return lasting(max(value, 1) / 1000)
 
 
 def size(count: float) -> str:
@@ -69,13 +81,12 @@ def brief_iso(moment: datetime | None) -> str:
     return "" if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def local(moment: datetime) -> str:
-    """The moment in full, in the zone of MCPSTORE_TIME_ZONE: "2026-11-21 13:00:05 CET"."""
-    here = moment.astimezone(settings.SHOWN_TIME_ZONE)
-    zone = here.tzname() or ""
-    return f"{here:%Y-%m-%d %H:%M:%S} {zone if zone[:1].isalpha() else f'UTC{zone}'}"
+def local(moment: datetime | None) -> str:
+    """The moment in full, in the zone of whoever looks: "2026-11-21 13:00:05 CET"; a dash for none."""
+    return zones.local(moment)
 
 
-def plain(moment: datetime | None) -> str:
-    """The moment in full, in UTC."""
-    return "–" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+def clock(moment: datetime, now: datetime) -> str:
+    """The time of day, with the date where that is another."""
+    here, today = (at.astimezone(zones.current()) for at in (moment, now))
+    return f"{here:%H:%M}" if here.date() == today.date() else f"{here:%m-%d %H:%M}"

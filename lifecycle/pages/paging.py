@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ class Page:
     next: int
 
 
-def page_of(rows: QuerySet[Any], count: int, number: int, size: int) -> Page:
+def page_of(rows: QuerySet[Any] | Sequence[Any], count: int, number: int, size: int) -> Page:
     """The page of this number, or the nearest there is; 0 where it has no neighbour."""
     number = clamp(number, count, size)
     first, last = (number - 1) * size, min(number * size, count)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Count, F, Subquery, Value
+from django.db.models import BigIntegerField, Count, F, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
 
 from lifecycle.live.feed import feed, transactions
@@ -15,6 +17,7 @@ from registry.models import RegistryHead
 
 SILENT_AFTER = timedelta(seconds=20)
 MASS = ("id", "began_at", "total", "failing")
+TOLD = (Episode.State.FIRING, Episode.State.ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,34 +25,38 @@ class FrameFacts:
     """What every page's frame shows. `feed_id` is read before the rows, so that no change falls between."""
 
     feed_id: int
-    open_alerts: int
+    firing: int
+    acknowledged: int
     worker_seen_at: datetime | None
     live: bool
     drifted_at: datetime | None
     mass: MassFailure | None
+    beside: Mapping[str, Any] | None = None
+
+    @property
+    def open_alerts(self) -> int:
+        """Those that somebody was told of and that are not over."""
+        return self.firing + self.acknowledged
 
 
-def read(now: datetime) -> FrameFacts:
-    """The frame's facts in one query (four while no worker has ever run)."""
-    alerts = (
-        Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
-        .order_by()
-        .annotate(one=Value(1))
-        .values("one")
-        .annotate(n=Count("id"))
-        .values("n")
-    )
+def read(now: datetime, beside: Mapping[str, Subquery] | None = None) -> FrameFacts:
+    """The frame's facts in one query (five while no worker has ever run), and what else is to be read in it.
+
+    While no worker has ever run there is no such query, and `beside` of the answer is None.
+    """
+    more = dict(beside or {})
     drifted = RegistryHead.objects.values("drift_seen_at")[:1]
     row = (
         WorkerSeen.objects.order_by(F("stopped_at").asc(nulls_first=True), "-seen_at")
-        .annotate(feed=_place(), alerts=Subquery(alerts), drifted=Subquery(drifted), **_mass())
-        .values("seen_at", "stopped_at", "feed", "alerts", "drifted", *_mass())
+        .annotate(feed=_place(), **_alerts(), drifted=Subquery(drifted), **_mass(), **more)
+        .values("seen_at", "stopped_at", "feed", *_alerts(), "drifted", *_mass(), *more)
         .first()
     )
     if row is None:
         return FrameFacts(
             feed_id=feed.place(),
-            open_alerts=_alerts(),
+            firing=_now(Episode.State.FIRING),
+            acknowledged=_now(Episode.State.ACKNOWLEDGED),
             worker_seen_at=None,
             live=False,
             drifted_at=RegistryHead.objects.values_list("drift_seen_at", flat=True).first(),
@@ -58,11 +65,13 @@ def read(now: datetime) -> FrameFacts:
     live = row["stopped_at"] is None and now - row["seen_at"] <= SILENT_AFTER
     return FrameFacts(
         feed_id=row["feed"] or 0,
-        open_alerts=row["alerts"] or 0,
+        firing=row["alerts_firing"] or 0,
+        acknowledged=row["alerts_acknowledged"] or 0,
         worker_seen_at=row["seen_at"],
         live=live,
         drifted_at=row["drifted"],
         mass=MassFailure(**{name: row[f"mass_{name}"] for name in MASS}) if row["mass_id"] else None,
+        beside={name: row[name] for name in more},
     )
 
 
@@ -84,5 +93,16 @@ def mass_failure() -> MassFailure | None:
     return MassFailure.objects.filter(open=True).first()
 
 
-def _alerts() -> int:
-    return Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED]).count()
+def _alerts() -> dict[str, Subquery]:
+    """How many fire, and how many somebody has taken on."""
+    return {f"alerts_{state}": Subquery(_count(state)) for state in TOLD}
+
+
+def _count(state: str) -> QuerySet[Any, Any]:
+    standing = Episode.objects.exclude(state=Episode.State.RESOLVED)  # said for the index of open ones
+    found = standing.filter(state=state).order_by().annotate(one=Value(1)).values("one")
+    return found.annotate(n=Count("id")).values("n")
+
+
+def _now(state: str) -> int:
+    return Episode.objects.filter(state=state).count()

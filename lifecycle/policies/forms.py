@@ -95,7 +95,7 @@ def _field(line: Line, optional: bool) -> forms.Field:
 def _switch(line: Line, optional: bool, own: bool) -> forms.ChoiceField:
     choices = [("on", _("on")), ("off", _("off"))]
     if optional:
-        choices.insert(0, ("", _("as in the profile")))
+        choices.insert(0, ("", _("inherited from the profile")))
     return forms.ChoiceField(
         label=line.setting.label,
         required=False,

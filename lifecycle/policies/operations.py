@@ -161,7 +161,7 @@ def change_profile(
     InvalidConfigError if one is out of its range or contradicts another; nothing is changed then.
     """
     if not at_least(role, Role.ADMIN):
-        raise NotAllowedError("Changing a profile needs the role admin, for it affects many services.")
+        raise NotAllowedError("Changing a profile requires the role admin, because it affects many services.")
     shipped = _shipped(name)
     with transaction.atomic():
         store_rows.lock_head()
@@ -187,7 +187,7 @@ def change_service(
 ) -> bool:
     """Give one service its own settings; null takes one back, None all of them. Whether anything changed."""
     if not at_least(role, Role.OPERATOR):
-        raise NotAllowedError("Changing the policy of a service needs the role operator.")
+        raise NotAllowedError("Changing the policy of a service requires the role operator.")
     with transaction.atomic():
         store_rows.lock_head()
         service = register.get(name)

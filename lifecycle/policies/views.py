@@ -74,7 +74,7 @@ def policy_reset(request: HttpRequest, profile: str) -> HttpResponse:
     operations.reset_profile(
         profile, by=request.user.get_username(), role=role_of(request.user), now=timezone.now()
     )
-    messages.success(request, _("Profile %(name)s is reset to its defaults.") % {"name": profile})
+    messages.success(request, _("Profile %(name)s reset to its defaults.") % {"name": profile})
     return redirect("policy_list")
 
 
@@ -99,7 +99,7 @@ def _answer(
     if request.method != "POST":
         return render(request, "lifecycle/policies/policy_form.html", context)
     if form.is_valid() and _saved(request, form, save):
-        messages.success(request, _("Policy saved. The worker applies it now."))
+        messages.success(request, _("Policy saved. The worker is applying it now."))
         if is_htmx(request):
             return HttpResponse(headers={"HX-Redirect": context["back"]})
         return redirect(context["back"])

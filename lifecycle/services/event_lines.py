@@ -60,5 +60,5 @@ def _line(change: StateChange, now: datetime) -> EventLine:
         kind=change.error_kind,
         iso=humanize.iso(change.at),
         ago=humanize.ago(change.at, now),
-        full=humanize.plain(change.at),
+        full=humanize.local(change.at),
     )

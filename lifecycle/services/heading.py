@@ -16,14 +16,13 @@ from lifecycle.core.policy.policy import Policy
 from lifecycle.models import Command, ServiceState
 from lifecycle.pages import humanize
 from lifecycle.policies import operations as policy_operations
-from lifecycle.queue import queries as queue_queries
 from lifecycle.services import queries, related, row_facts
 from lifecycle.services.diagnosis.diagnosis import Diagnosis, Facts, diagnose
 from lifecycle.services.presenter import STATE_WORDS, ServiceRow, row_of
 from lifecycle.services.row_facts import RowFacts
 from lifecycle.workers import queries as worker_queries
+from lifecycle.workers.queue import queries as queue_queries
 from registry.models import Service, Transport
-from registry.models.limits import current
 
 COMMAND_WORDS = {
     Command.Kind.START: lazy("start"),
@@ -36,6 +35,10 @@ COMMAND_WORDS = {
     Command.Kind.REMOVE: lazy("remove"),
     Command.Kind.SET_STATE: lazy("set state"),
     Command.Kind.RESTORE: lazy("restore"),
+    Command.Kind.EDIT: lazy("edit"),
+    Command.Kind.SIGN_IN: lazy("sign in"),
+    Command.Kind.FINISH_SIGN_IN: lazy("complete the sign-in"),
+    Command.Kind.SIGN_OUT: lazy("sign out"),
 }
 REMEMBERED = timedelta(seconds=20)
 FAILURE_REMEMBERED = timedelta(minutes=2)
@@ -66,9 +69,10 @@ class ServiceHead:
     """All that `_service_head.html` shows."""
 
     row: ServiceRow
+    since_text: str
     desired: str
     diagnosis: Diagnosis
-    edits: bool
+    since: str
     error: str
     error_kind: str
     output: str
@@ -107,15 +111,16 @@ def head_of(service: Service, now: datetime) -> ServiceHead:
     """The head of one service; four queries beside the service's own."""
     stored, state = queries.state_row(service), queries.state_of(service)
     command = latest_command(service)
-    row = row_of(service, RowFacts(row_facts.last_levels(service.pk), NOTHING), now)
+    row = row_of(service, RowFacts(row_facts.bar_of(service.pk, now), NOTHING), now)
     down = stored.not_serving_since if stored and state not in SERVING else None
     facts = facts_of(service, stored, state, now)
     troubled = stored is not None and (state is not State.HEALTHY or stored.consecutive_failures > 0)
     return ServiceHead(
         row=row,
+        since_text=humanize.has_lasted(stored.state_entered_at if stored else service.created_at, now),
         desired=service.desired,
         diagnosis=diagnose(facts),
-        edits=not current(),
+        since=humanize.clock(stored.state_entered_at if stored else service.created_at, now),
         error=stored.error_message if stored and troubled else "",
         error_kind=stored.error_kind if stored and troubled else "",
         output=_beyond(stored) if stored and troubled else "",
@@ -123,7 +128,7 @@ def head_of(service: Service, now: datetime) -> ServiceHead:
         retry_iso="" if facts.place else row.retry_iso,
         retry_text=row.retry_text,
         down_iso=humanize.iso(down),
-        down_text=humanize.ago(down, now) if down else "",
+        down_text=humanize.has_lasted(down, now) if down else "",
         facts=_facts(stored, now),
         notes=stored.notes.splitlines() if stored and state in SERVING else [],
         asked=asked_of(command, now) if command else None,
@@ -159,6 +164,7 @@ def facts_from(
         max_attempts=policy.max_reconnect_attempts,
         restarts=stored.restarts,
         max_restarts=policy.max_restarts,
+        interval=policy.health_check_interval,
         failures=stored.consecutive_failures,
         served=stored.last_success_at is not None,
         unsure=stored.unsure,
@@ -171,7 +177,7 @@ def facts_from(
 
 def _facts(stored: ServiceState | None, now: datetime) -> list[Fact]:
     if stored is None:
-        return [Fact(label=_("Worker"), value=_("has not picked it up yet"))]
+        return [Fact(label=_("Worker"), value=_("not picked up by a worker yet"))]
     server = " ".join(part for part in (stored.server_name, stored.server_version) if part)
     return [
         Fact(label=_("Response time"), value=humanize.milliseconds(stored.response_ms)),
@@ -183,13 +189,25 @@ def _facts(stored: ServiceState | None, now: datetime) -> list[Fact]:
         *([Fact(label=_("Restarts"), value=str(stored.restarts))] if stored.restarts else []),
         Fact(label=_("Server"), value=server or "–"),
         Fact(label=_("Protocol"), value=stored.protocol_version or "–"),
+        *([_until(stored.certificate_until, now)] if stored.certificate_until else []),
         Fact(label=_("Worker"), value=worker_queries.holder_of(stored.service_id) or stored.worker or "–"),
     ]
 
 
+def _until(moment: datetime, now: datetime) -> Fact:
+    """The certificate, by its end."""
+    text = humanize.until(moment, now) if moment > now else _("expired")
+    return Fact(
+        label=_("Certificate expires"),
+        value=text,
+        iso=humanize.iso(moment),
+        full=humanize.local(moment),
+    )
+
+
 def _moment(label: str, moment: datetime | None, now: datetime) -> Fact:
     return Fact(
-        label=label, value=humanize.ago(moment, now), iso=humanize.iso(moment), full=humanize.plain(moment)
+        label=label, value=humanize.ago(moment, now), iso=humanize.iso(moment), full=humanize.local(moment)
     )
 
 

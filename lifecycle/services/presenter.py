@@ -20,10 +20,12 @@ from lifecycle.monitoring.uptime import presenter as uptime_presenter
 from lifecycle.monitoring.uptime.slo import slow_words
 from lifecycle.pages import humanize
 from lifecycle.pages.queries import FrameFacts
-from lifecycle.services import check_bar, queries, row_facts
+from lifecycle.services import queries, row_facts
+from lifecycle.services.bar import presenter as bar_presenter
 from lifecycle.services.counts import NEEDS_SIGN_IN
 from lifecycle.services.diagnosis.diagnosis import needs_sign_in
 from lifecycle.services.diagnosis.remedies import UNSURE, in_short
+from lifecycle.services.listing import matches
 from lifecycle.services.row_facts import RowFacts
 from registry.dependencies import links
 from registry.models import Service
@@ -37,6 +39,7 @@ STATE_WORDS = {
     State.DISCONNECTING: lazy("Disconnecting"),
     State.DISCONNECTED: lazy("Disconnected"),
 }
+TAGS_SHOWN = 3
 ENDPOINT_SHOWN = 48
 TRANSPORT_WORDS = {"stdio": "stdio", "streamable-http": "http", "sse": "sse"}
 
@@ -49,6 +52,7 @@ class ServiceRow:
     name: str
     url: str
     endpoint: str
+    tags: tuple[str, ...]
     state: str
     state_class: str
     state_word: str
@@ -65,6 +69,7 @@ class ServiceRow:
     transport: str
     since_iso: str
     since_text: str
+    matched: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,24 +94,26 @@ def looks_of(state: State, kind: str) -> tuple[str, str]:
     return state_class(state), str(STATE_WORDS[state])
 
 
-def row_of(service: Service, facts: RowFacts, now: datetime) -> ServiceRow:
-    """The line of one service."""
+def row_of(service: Service, facts: RowFacts, now: datetime, q: str = "") -> ServiceRow:
+    """The line of one service; *q* is what was searched for."""
     stored, state = queries.state_row(service), queries.state_of(service)
     since = stored.state_entered_at if stored else service.created_at
     retry = stored.next_retry_at if stored and state is not State.INITIALIZING else None
     css, word = looks_of(state, stored.error_kind if stored else "")
+    endpoint, tags = _fitting(service.endpoint), tuple(str(tag) for tag in service.tags[:TAGS_SHOWN])
     return ServiceRow(
         id=service.pk,
         name=service.name,
         url=reverse("service_detail", args=[service.name]),
-        endpoint=_fitting(service.endpoint),
+        endpoint=endpoint,
+        tags=tags,
         state=state.value,
         state_class=css,
         state_word=word,
         reason=_reason(state, stored) or _mark(service, state),
         retry_iso=humanize.iso(retry),
         retry_text=humanize.next_try(retry, now) if retry else "",
-        beats=check_bar.svg(facts.levels),
+        beats=bar_presenter.svg(facts.bar),
         spark=sparkline.svg(facts.response),
         response=humanize.milliseconds(stored.response_ms if stored and state in SERVING else None),
         uptime=uptime_presenter.percent_text(facts.uptime.ratio),
@@ -116,6 +123,7 @@ def row_of(service: Service, facts: RowFacts, now: datetime) -> ServiceRow:
         transport=TRANSPORT_WORDS.get(service.transport, service.transport),
         since_iso=humanize.brief_iso(since),
         since_text=humanize.ago(since, now),
+        matched=matches.words(service, q, facts.found, tags=tags, endpoint=endpoint),
     )
 
 
@@ -151,10 +159,10 @@ def _mark(service: Service, state: State) -> str:
     return error_words.reason_of(service, state) or slow_words.reason_of(service, state)
 
 
-def rows_of(services: Sequence[Service], now: datetime) -> list[ServiceRow]:
-    """The lines of many services; one query for all their bars and figures."""
-    facts = row_facts.of_rows(services, now)
-    return [row_of(service, facts[service.pk], now) for service in services]
+def rows_of(services: Sequence[Service], now: datetime, q: str = "") -> list[ServiceRow]:
+    """The lines of many services; one query for all their bars, figures, and what *q* was found in."""
+    facts = row_facts.of_rows(services, now, q)
+    return [row_of(service, facts[service.pk], now, q) for service in services]
 
 
 def tiles(counts: Mapping[str, int]) -> list[Tile]:
@@ -187,11 +195,11 @@ def sign_of(facts: FrameFacts, now: datetime) -> Sign:
     elif seen is None:
         text = _("Stale: no worker has run yet")
     else:
-        text = _("Stale: no worker since")
+        text = _("Stale: no worker")
     silent = seen if seen and not facts.live else None
     return Sign(
         live=facts.live,
         text=text,
         since_iso=humanize.iso(silent),
-        since_text=humanize.ago(silent, now) if silent else "",
+        since_text=humanize.has_lasted(silent, now) if silent else "",
     )

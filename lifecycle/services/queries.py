@@ -12,42 +12,29 @@ from typing import Any
 from django.db import connection
 from django.db.models import (
     BooleanField,
-    Case,
     Exists,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
-    Value,
-    When,
 )
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Lower
 
 from lifecycle.core.health.verdict import Kind, Level, health_of, status_of
 from lifecycle.core.machine.states import TIMED, State
 from lifecycle.live.feed import transactions
-from lifecycle.models import ServiceState, Slo, Slowness, StateChange
+from lifecycle.models import ServiceState, Slo, StateChange
 from lifecycle.pages.paging import PAGE_SIZE, clamp
 from lifecycle.policies.operations import with_layers
 from lifecycle.services.counts import KEYS, NEEDS_SIGN_IN, counts, locked
 from lifecycle.services.counts import counts_by_state as counts_by_state
 from lifecycle.services.counts import state_of as state_of
 from lifecycle.services.counts import state_row as state_row
+from lifecycle.services.listing.order import order_of
 from lifecycle.tools.contracts import operations as contract_operations
 from lifecycle.workers import queries as worker_queries
 from registry.models import Dependency, Desired, Service, Tool, WaitingTool
 
 SIGN_IN = "sign-in"
-URGENCY = (
-    State.UNREACHABLE,
-    State.RECONNECTING,
-    State.WARNING,
-    State.INITIALIZING,
-    State.DISCONNECTING,
-    State.HEALTHY,
-    State.DISCONNECTED,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +49,7 @@ class ServicePage:
 def for_its_page(services: QuerySet[Service]) -> QuerySet[Service]:
     """With what spares its page queries: the policy, and whether there is anything to ask for at all."""
     sides = Q(service=OuterRef("pk")) | Q(depends_on=OuterRef("pk"))
-    return with_layers(services).annotate(
+    return with_layers(services.select_related("sign_in", "sign_in_flow")).annotate(
         has_relations=Exists(Dependency.objects.filter(sides)), has_targets=Exists(Slo.objects.all())
     )
 
@@ -81,6 +68,13 @@ def _in_states(states: Iterable[str]) -> Q:
     return reduce(or_, (_in_state(state) for state in states))
 
 
+def in_tags(q: str) -> Q:
+    """That a tag has these letters: SQLite keeps those beyond ASCII escaped, PostgreSQL as they are."""
+    escaped, plain = json.dumps(q)[1:-1], json.dumps(q, ensure_ascii=False)[1:-1]
+    match = Q(tags__icontains=escaped)
+    return match if escaped == plain else match | Q(tags__icontains=plain)
+
+
 def _matching(q: str, tag: str, transport: str, approval: str = "", needs: str = "") -> Q:
     match = Q()
     if needs:
@@ -88,7 +82,8 @@ def _matching(q: str, tag: str, transport: str, approval: str = "", needs: str =
         match &= lacking if needs == SIGN_IN else Q(pk__in=())
     if q:
         tools = Tool.objects.filter(name__icontains=q).values("service")
-        match &= Q(name__icontains=q) | Q(endpoint__icontains=q) | Q(id__in=tools)
+        own = Q(name__icontains=q) | Q(endpoint__icontains=q) | Q(description__icontains=q)
+        match &= own | in_tags(q) | Q(id__in=tools)
     if tag:
         match &= Q(tags__icontains=json.dumps(tag)) | Q(tags__icontains=json.dumps(tag, ensure_ascii=False))
     if transport:
@@ -121,7 +116,6 @@ def matching(
 
 _OF_SERVICE = [
     "entry",
-    "tags",
     "description",
     "approved_hash",
     "updated_at",
@@ -141,6 +135,7 @@ _OF_STATE = [
     "connect_mode",
     "server_name",
     "server_version",
+    "certificate_until",
     "worker",
 ]
 LISTED = ("state_row", "figures", "slowness", "error_rate")
@@ -174,11 +169,11 @@ def service_page(
     *,
     approval: str = "",
     needs: str = "",
-    failing_first: bool = False,
+    sort: str = "name",
     among: Q | None = None,
     brief: bool = False,
 ) -> ServicePage:
-    """One page of the services that match every filter, by name; a page past the end is the last one.
+    """One page of the services that match every filter, in one of `SORTS`; past the end is the last page.
 
     *state* may be several, separated by commas; one that is not known matches nothing. *approval* leaves
     those of which a tool waits for somebody to decide, *needs* those that need a "sign-in". *among* narrows
@@ -196,7 +191,7 @@ def service_page(
         everything, matching = counts(match)
         count = sum(matching[part] for part in (states if state else matching))
     first = (clamp(page, count, page_size) - 1) * page_size
-    ordered = contract_operations.with_undecided(_ordered(services, failing_first))
+    ordered = contract_operations.with_undecided(services.order_by(*order_of(sort)))
     shown = (
         ordered.select_related("state_row").only(*BRIEF)
         if brief
@@ -204,19 +199,6 @@ def service_page(
     )
     rows = list(shown[first : first + page_size])
     return ServicePage(count=count, rows=rows, counts_by_state=everything)
-
-
-def _ordered(services: QuerySet[Service], failing_first: bool) -> QuerySet[Service]:
-    if not failing_first:
-        return services.order_by(Lower("name"), "id")
-    marked = Q(slowness__verdict=Slowness.Verdict.SLOW) | Q(error_rate__isnull=False)
-    urgency = Case(
-        When(marked, state_row__state=State.HEALTHY, then=Value(URGENCY.index(State.WARNING))),
-        *[When(state_row__state=state, then=Value(rank)) for rank, state in enumerate(URGENCY)],
-        default=Value(len(URGENCY)),
-        output_field=IntegerField(),
-    )
-    return services.order_by(urgency, Lower("name"), "id")
 
 
 def services_by_id(ids: Iterable[int]) -> list[Service]:
@@ -315,6 +297,7 @@ METADATA = (
     "protocol_version",
     "server_name",
     "server_version",
+    "certificate_until",
     "worker",
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
@@ -11,67 +11,65 @@ from django.db import connection
 
 from lifecycle.core.monitoring.local_days import beginning
 from lifecycle.core.monitoring.uptime import Account
-from lifecycle.models import CheckResult, ListFigures
+from lifecycle.models import ListFigures
 from lifecycle.monitoring.uptime import history
 from lifecycle.monitoring.uptime import queries as uptime_queries
 from lifecycle.monitoring.uptime.history import Past
-from lifecycle.services.check_bar import CHECKS
+from lifecycle.services.bar import spans
+from lifecycle.services.bar.spans import Bar
+from lifecycle.services.listing import matches
 from registry.models import Service
 
-COMPOUND_LIMIT = 400  # SQLite joins at most 500 selects
-CHECK = 0
-# A window function would read two days of checks to show half an hour of them.
-_CHECKS = f"""
-SELECT * FROM (SELECT {CHECK}, service_id, at, level, '' FROM {CheckResult._meta.db_table}
-WHERE service_id = %s ORDER BY at DESC LIMIT {CHECKS}) c"""  # noqa: S608
+NO_CHECKS = Bar()
 
 
 @dataclass(frozen=True, slots=True)
 class RowFacts:
-    """Of one service: levels of its last checks, oldest first; 90 days of uptime; median responses in ms."""
+    """Of one service: the bar of its last hour; 90 days of uptime; median responses in ms."""
 
-    levels: Sequence[int]
+    bar: Bar
     uptime: Account
     response: str = ""
+    found: dict[int, str] = field(default_factory=dict)
 
 
-def last_levels(service_id: int) -> list[int]:
-    """The last checks of one service, oldest first."""
-    found = _read(f"{_CHECKS}", [service_id])
-    return [row[3] for row in sorted(found)]
+def bar_of(service_id: int, now: datetime) -> Bar:
+    """The last hour of one service."""
+    sql, params = spans.statement([service_id], now.timestamp())
+    return spans.fold(_read(sql, params), now.timestamp()).get(service_id, NO_CHECKS)
 
 
-def of_rows(services: Sequence[Service], now: datetime) -> dict[int, RowFacts]:
-    """Of services that were read together with their figures; one query, or two while days are counted."""
+def of_rows(services: Sequence[Service], now: datetime, q: str = "") -> dict[int, RowFacts]:
+    """Of services that were read together with their figures; one query, or two while days are counted.
+
+    With the tools and descriptions in which *q* was found.
+    """
     ids = [service.pk for service in services]
-    levels: dict[int, list[int]] = {key: [] for key in ids}
-    pasts: dict[int, Past] = {}
-    for part in _batched(ids):
-        levels |= _facts(part, now, pasts)
+    bars, pasts, found = _facts(ids, now, q)
     figures = {service.pk: _figures(service) for service in services}
     uptimes = {key: uptime_queries.listed(figures[key], pasts[key], now) for key in ids}
     missing = [key for key, account in uptimes.items() if account is None]
     counted = uptime_queries.whole_of(missing, now) if missing else {}
     return {
         key: RowFacts(
-            levels=levels[key],
+            bar=bars.get(key, NO_CHECKS),
             uptime=uptimes[key] or counted[key],
             response=figure.response if (figure := figures[key]) else "",
+            found=found.get(key, {}),
         )
         for key in ids
     }
 
 
-def _facts(ids: Collection[int], now: datetime, pasts: dict[int, Past]) -> dict[int, list[int]]:
+def _facts(
+    ids: Sequence[int], now: datetime, q: str
+) -> tuple[dict[int, Bar], dict[int, Past], dict[int, dict[int, str]]]:
     at = now.timestamp()
+    checks, of_checks = spans.statement(ids, at)
     sql, params = history.parts(ids, beginning(at, settings.SHOWN_TIME_ZONE), at)
-    rows = _read(" UNION ALL ".join([*[_CHECKS] * len(ids), sql]), [*ids, *params])
-    pasts |= history.read(rows, ids, at)
-    levels: dict[int, list[int]] = {}
-    for kind, service_id, _, level, _ in sorted(row for row in rows if row[0] == CHECK):
-        assert kind == CHECK
-        levels.setdefault(service_id, []).append(level)
-    return levels
+    search, words = matches.statement(ids, q)
+    rows = _read(f"{checks} UNION ALL {sql}{search}", [*of_checks, *params, *words])
+    return spans.fold(rows, at), history.read(rows, ids, at), matches.read(rows)
 
 
 def _figures(service: Service) -> ListFigures | None:
@@ -86,7 +84,3 @@ def _read(sql: str, params: Sequence[object]) -> list[history.Row]:
         cursor.execute(sql, params)  # type: ignore[arg-type]
         found: list[history.Row] = cursor.fetchall()
     return found
-
-
-def _batched(items: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (items[start : start + COMPOUND_LIMIT] for start in range(0, len(items), COMPOUND_LIMIT))

@@ -84,6 +84,7 @@ class ServiceFull(ServiceShort):
     protocol_version: str | None
     server_name: str | None
     server_version: str | None
+    certificate_until: datetime | None = Field(description="when the certificate of an https service ends")
     notes: list[str] = Field(description="warnings about a service that works, as of the last refresh")
     worker: str | None
 

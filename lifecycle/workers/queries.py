@@ -43,6 +43,11 @@ def worker_statuses(now: datetime) -> list[WorkerStatus]:
     return sorted(found, key=lambda one: (not one.live, -one.seen.started_at.timestamp()))
 
 
+def any_at_work(now: datetime) -> bool:
+    """Whether a worker gave a sign of life a moment ago."""
+    return WorkerSeen.objects.filter(stopped_at=None, seen_at__gt=now - SILENT_AFTER).exists()
+
+
 def is_shared() -> bool:
     """Whether this database has room for several workers."""
     return connection.vendor == "postgresql"

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import DatabaseError, close_old_connections, connection, connections
@@ -27,11 +28,9 @@ from lifecycle.live.hub.sweep import Sweep
 from lifecycle.live.hub.together import Together
 from lifecycle.live.hub.views import Views, by_view, each
 from lifecycle.live.socket.access import signed_in
-from lifecycle.live.socket.client import FAULT, RESTARTING, SIGNED_OUT, TOO_SLOW, Client
+from lifecycle.live.socket.client import FAULT, RESTARTING, SIGNED_OUT, TOO_SLOW, Client, View
 from lifecycle.live.visible import visible
 from lifecycle.pages import humanize
-from registry.core.scope import Limits
-from registry.models.limits import current
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class Hub:
         self._sockets: Counter[str] = Counter()
         self._left = 0
         self._cursor: feed.Cursor | None = None
-        self._sweeps: dict[Limits, Sweep] = {}
+        self._sweeps: Views[Sweep] = {}
         self._newcomers = Together(self._catch_up, TOLD_AT_ONCE)
         # One thread, and so one database connection, for all that the feed reads.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="live")
@@ -115,14 +114,22 @@ class Hub:
 
     async def _catch_up(self, asked: Sequence[tuple[Client, Page]]) -> dict[tuple[Client, Page], None]:
         """Tell each what it missed; here and not where it asked, or a later round could be told before it."""
-        now, views = timezone.now(), by_view((client.limits, page) for client, page in asked)
-        read = await self._read(lambda: each(views, lambda pages: missed(pages, now)))
+        now, views = timezone.now(), by_view((client.view, page) for client, page in asked)
+        read = await self._read(lambda: each(views, lambda view, pages: self._missed(view, pages, now)))
         for client, page in asked:
-            made, last = read[client.limits]
+            made, last = read[client.view]
             client.ready = True
             place = max(last, self._cursor.last if self._cursor else 0)
             client.offer(made[page], place, humanize.iso(now))
         return dict.fromkeys(asked)
+
+    def _missed(
+        self, view: View, asked: Iterable[Page], now: datetime
+    ) -> tuple[dict[Page, dict[str, str]], int]:
+        pages = set(asked)
+        sweep = self._sweeps.setdefault(view, Sweep())
+        sweep.begin({name for page in pages for name in page.fresh})
+        return missed(pages, now)
 
     async def _read(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, _read_with, work)
@@ -176,18 +183,21 @@ class Hub:
         began, before = time.thread_time(), replace(cursor)
         try:
             items = cursor.read()
-            made = each(shown, lambda names: self._changed_of(items, names, beats=beats, sweeps=sweeps))
+            made = each(
+                shown,
+                lambda view, names: self._changed_of(view, items, names, beats=beats, sweeps=sweeps),
+            )
         except DatabaseError:  # nobody was told: the next round reads it again
             vars(cursor).update(vars(before))
             raise
         return made, time.thread_time() - began
 
     def _changed_of(
-        self, items: list[feed.Item], shown: set[str], *, beats: bool, sweeps: bool
+        self, view: View, items: list[feed.Item], shown: set[str], *, beats: bool, sweeps: bool
     ) -> dict[str, str]:
-        """Rendered once for all who see the same services."""
+        """Rendered once for all who see the same services in the same language."""
         made = fragments.render(fragments.touched(visible(items), shown))
-        sweep = self._sweeps.setdefault(current(), Sweep())
+        sweep = self._sweeps.setdefault(view, Sweep())
         sweep.pushed(made)
         return made | (sweep.changed(shown, rows_too=sweeps) if beats else {})
 
@@ -204,20 +214,20 @@ class Hub:
         asked = {client: client.session_key for client in self.clients if client.session_key}
         good = await self._read(lambda: signed_in(set(asked.values())))
         for client, key in asked.items():
-            if good.get(key) != client.limits and (close := self.clients.get(client)):
+            if good.get(key) != client.view.limits and (close := self.clients.get(client)):
                 close(RESTARTING if key in good else SIGNED_OUT)
 
     def _offer(self, made: Views[dict[str, str]], last: int, now: str = "") -> None:
         for client in list(self.clients):
-            client.offer(made.get(client.limits, {}), last, now)
+            client.offer(made.get(client.view, {}), last, now)
 
     def _shown(self) -> Views[set[str]]:
-        """What is shown by those who see the same services; of views that nobody has any more, nothing."""
+        """What is shown by those of each view; of views that nobody has any more, nothing."""
         shown: Views[set[str]] = {}
-        for limits in {client.limits for client in self.clients}:
-            mine = [client.shown for client in self.clients if client.limits == limits]
-            shown[limits] = set().union(*mine)
-        self._sweeps = {limits: sweep for limits, sweep in self._sweeps.items() if limits in shown}
+        for view in {client.view for client in self.clients}:
+            mine = [client.shown for client in self.clients if client.view == view]
+            shown[view] = set().union(*mine)
+        self._sweeps = {view: sweep for view, sweep in self._sweeps.items() if view in shown}
         return shown
 
 

@@ -27,6 +27,11 @@ class Sweep:
         self._marks: dict[int, Mark] = {}
         self._texts: dict[str, str] = {}
 
+    def begin(self, names: set[str]) -> None:
+        """Pages with these fragments have just been made: they need not be sent before something changes."""
+        fresh = {key for name in names if (key := fragments.service_id(name)) is not None}
+        self._marks.update(_marks(sorted(fresh - self._marks.keys())))
+
     def pushed(self, made: Mapping[str, str]) -> None:
         """These fragments have just been sent."""
         self._texts.update({name: made[name] for name in fragments.SINGLE.keys() & made.keys()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from channels.db import database_sync_to_async
 from django.conf import settings
@@ -20,14 +20,31 @@ from django.utils.crypto import constant_time_compare
 from lifecycle.live.hub.together import Together
 from registry.access.scope.limits import limits_of
 from registry.core.scope import Limits
+from registry.installation import zones
 
 ASKED_AT_ONCE = 50
 
 
 def session_key(scope: dict[str, Any]) -> str:
     """The session that the browser's cookie names; empty without one."""
+    return _cookie(scope, settings.SESSION_COOKIE_NAME)
+
+
+def _cookie(scope: dict[str, Any], name: str) -> str:
     cookies = dict(scope["headers"]).get(b"cookie", b"").decode("latin1")
-    return parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME, "")
+    return parse_cookie(cookies).get(name, "")
+
+
+def zone_of(scope: dict[str, Any]) -> str:
+    """The time zone that the browser's person chose; empty for that of the console."""
+    name = _cookie(scope, zones.COOKIE)
+    return name if zones.known(name) else ""
+
+
+def language_of(scope: dict[str, Any]) -> str:
+    """The language that the page is in, as its address of the socket says; else that of the console."""
+    said = parse_qs(scope["query_string"].decode("latin1")).get("language", [""])[0]
+    return said if said in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def signed_in(keys: Collection[str]) -> dict[str, Limits]:

@@ -7,6 +7,9 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
+
+from django.conf import settings
 
 from registry.core.plain_text import neutral
 from registry.core.scope import EVERYTHING, Limits
@@ -18,6 +21,14 @@ SILENT_AT_MOST = 30.0
 SIGNED_OUT, FAULT, RESTARTING, TOO_SLOW, TOO_MANY = 4401, 4500, 4503, 4408, 4429
 
 Send = Callable[[str], Awaitable[None]]
+
+
+class View(NamedTuple):
+    """Whose fragments are the same text: the services that are seen, the language, the time zone."""
+
+    limits: Limits = EVERYTHING
+    language: str = settings.LANGUAGE_CODE
+    zone: str = ""
 
 
 @lru_cache(maxsize=16)
@@ -37,10 +48,10 @@ class Client:
     it has caught up, and one that is behind for half a minute is `lost`.
     """
 
-    def __init__(self, send: Send, session_key: str = "", limits: Limits = EVERYTHING) -> None:
+    def __init__(self, send: Send, session_key: str = "", view: View | None = None) -> None:
         self.send = send
         self.session_key = session_key
-        self.limits = limits
+        self.view = view or View()
         self.shown: frozenset[str] = frozenset()
         self.ready = False  # once what it may have missed is queued; an id sent earlier would hide that
         self.sent = 0

@@ -15,8 +15,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from lifecycle.engine.host import file_limits
 from lifecycle.live.hub.hub import hub
-from lifecycle.live.socket.access import admitted, same_origin, session_key
-from lifecycle.live.socket.client import SIGNED_OUT, TOO_MANY, Client
+from lifecycle.live.socket.access import admitted, language_of, same_origin, session_key, zone_of
+from lifecycle.live.socket.client import SIGNED_OUT, TOO_MANY, Client, View
 
 logger = logging.getLogger(__name__)
 MESSAGE_AT_MOST = 32_000
@@ -74,7 +74,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.claimed = key
         await self.accept()
         self.after = _after(self.scope)
-        self.client = Client(self.send, key, limits)
+        self.client = Client(self.send, key, View(limits, language_of(self.scope), zone_of(self.scope)))
         await hub.join(self.client, self._end)
         self.writer = asyncio.create_task(self.client.write())
 

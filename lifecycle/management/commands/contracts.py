@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from lifecycle.tools import api as tool_api
@@ -16,7 +16,7 @@ from registry.contracts import approve as contract_approve
 from registry.contracts import history
 from registry.contracts import record as contract_record
 from registry.core.contract.compare import Grade
-from registry.management.terminal import BY, agreed, as_json, interactive, plain, refusals
+from registry.management.terminal import BY, BaseCommand, agreed, as_json, interactive, plain, refusals
 from registry.models import Service, WaitingTool
 from registry.services import register
 

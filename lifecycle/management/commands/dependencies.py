@@ -6,7 +6,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from lifecycle.dependencies import api as dependency_api
@@ -17,7 +17,7 @@ from lifecycle.operations import ordering
 from lifecycle.operations.bulk import operations as bulk_operations
 from lifecycle.operations.bulk import progress as bulk_progress
 from registry.core.entries import needs
-from registry.management.terminal import BY, PARTLY, Write, as_json, plain, refusals, table
+from registry.management.terminal import BY, PARTLY, BaseCommand, Write, as_json, plain, refusals, table
 from registry.mcpjson import image
 from registry.models import Role
 from registry.services import change as service_change

@@ -9,14 +9,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from lifecycle.core.monitoring.options import OPTIONS
 from lifecycle.monitoring.charts import windows
 from lifecycle.monitoring.export import files
 from lifecycle.monitoring.settings import change, queries
-from registry.management.terminal import BY, refusals, table
+from registry.management.terminal import BY, BaseCommand, refusals, table
 from registry.management.terminal import as_json as print_json
 from registry.models import Role, Service
 from registry.services import register

@@ -5,15 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from lifecycle.core.machine.states import State
 from lifecycle.services import api as service_api
 from lifecycle.services import queries as service_queries
 from registry.dependencies import links
-from registry.dependencies.links import StillNeededError
-from registry.management.terminal import BY, PARTLY, as_json, refusals, table, when
+from registry.dependencies.release import StillNeededError
+from registry.management.terminal import BY, PARTLY, BaseCommand, as_json, refusals, table, when
 from registry.mcpjson import image
 from registry.models import Role
 from registry.removed import api as removed_api

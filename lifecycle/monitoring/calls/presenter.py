@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.core.monitoring.calls import CallSummary
-from lifecycle.core.timing.durations import span
 from lifecycle.models import Command, ToolCall
 from lifecycle.monitoring.calls import queries
 from lifecycle.monitoring.settings import queries as settings_queries
@@ -103,8 +102,13 @@ def call_page(
         outcomes=[(value, str(word)) for value, (word, _css) in OUTCOMES.items()],
         older=found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else 0,
         first=not before,
-        slow_after=span(settings_queries.current().slow_call_threshold),
+        slow_after=humanize.lasting(settings_queries.current().slow_call_threshold),
     )
+
+
+def lines(service: Service, tool: str, now: datetime, most: int) -> list[CallLine]:
+    """The newest calls of one tool."""
+    return [_line(row, now) for row in queries.history(service, tool=tool, limit=most)]
 
 
 def _figures(tool: str, summary: CallSummary) -> Figures:

@@ -97,11 +97,15 @@ def outcome_of(outcome: Mapping[str, Any]) -> Outcome:
 
 
 def _arguments(service_id: int, tool: str, given: Any, hidden: frozenset[str]) -> str:
-    """As JSON, with neither the service's secrets in it nor what is named or looks like one."""
+    """As JSON without secrets, not endless."""
+    return clip(json.dumps(masked(service_id, tool, given, hidden), ensure_ascii=False), LONGEST_ARGUMENTS)
+
+
+def masked(service_id: int, tool: str, given: Any, hidden: frozenset[str]) -> Any:
+    """Arguments with neither the service's secrets in it nor what is named or looks like one."""
     found = Tool.objects.filter(service_id=service_id, name=tool)
     schema = found.values_list("input_schema", flat=True).first()
-    kept = secret_arguments.without_credentials(schema, masking.masked(given, hidden), MASK)
-    return clip(json.dumps(kept, ensure_ascii=False), LONGEST_ARGUMENTS)
+    return secret_arguments.without_credentials(schema, masking.masked(given, hidden), MASK)
 
 
 def _size(outcome: Mapping[str, Any]) -> int:

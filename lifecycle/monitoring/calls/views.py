@@ -11,7 +11,7 @@ from lifecycle.models import ToolCall
 from lifecycle.monitoring.calls import presenter
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.lookup import listed_service
-from lifecycle.tools.views import answer_to
+from lifecycle.tools.answers.queries import answer_to
 from registry.access.roles import require
 from registry.models import Role
 

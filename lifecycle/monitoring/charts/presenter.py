@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lifecycle.core.timing.durations import span
 from lifecycle.monitoring.charts.columns import Chart
 from lifecycle.monitoring.charts.marks import Mark, What
 from lifecycle.monitoring.charts.windows import WORDS, Window
+from lifecycle.pages import humanize
+from registry.installation import zones
 from registry.models import Service, Transport
 
 Words = str | Promise
@@ -143,7 +143,7 @@ def service_box(service: Service, window: Window) -> ChartsBox:
         title=_("Charts"),
         url=reverse("service_charts", args=[service.name]),
         query=query_of(window),
-        zone=str(settings.SHOWN_TIME_ZONE),
+        zone=str(zones.current()),
         live=f"service-more-{service.pk}",
         figures=(RESPONSE, CHECKS, AVAILABILITY, CALLS, *program),
         ranges=[
@@ -161,7 +161,7 @@ def fleet_box(window: Window) -> ChartsBox:
         title=_("Response time, all services"),
         url=reverse("overview_charts"),
         query=query_of(window),
-        zone=str(settings.SHOWN_TIME_ZONE),
+        zone=str(zones.current()),
         live="",
         figures=(RESPONSE,),
         ranges=[],
@@ -179,7 +179,7 @@ def query_of(window: Window) -> str:
 
 def _typed(moment: datetime) -> str:
     """As a field for date and time wants it."""
-    return f"{moment.astimezone(settings.SHOWN_TIME_ZONE):%Y-%m-%dT%H:%M}"
+    return f"{moment.astimezone(zones.current()):%Y-%m-%dT%H:%M}"
 
 
 def answer(
@@ -217,6 +217,6 @@ def _told(mark: Mark, now: datetime) -> str:
     if mark.failing:
         parts.append(_("%(n)d of %(all)d services") % {"n": mark.failing, "all": mark.total})
     if mark.what in BANDS:
-        lasted = span(max(((mark.end or now) - mark.start).total_seconds(), 1))
-        parts.append(lasted if mark.end else _("for %(span)s so far") % {"span": lasted})
+        lasted = humanize.lasting(max(((mark.end or now) - mark.start).total_seconds(), 1))
+        parts.append(lasted if mark.end else _("%(span)s so far") % {"span": lasted})
     return " · ".join([*parts, *([mark.why] if mark.why else [])])

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as lazy
 
+from registry.installation import zones
+
 DEFAULT = "24h"
 HOURS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 DAYS = {"7d": 7, "30d": 30, "90d": 90}
@@ -68,7 +70,7 @@ def shown_for(query: Mapping[str, str], now: datetime) -> Window:
 
 def _own(start: datetime, end: datetime) -> Window:
     if end - start < SHORTEST:
-        raise WindowError("The range must end at least a minute after it begins, and begin in the past.")
+        raise WindowError("The range must begin in the past and be at least a minute long.")
     if end - start > LONGEST:
         raise WindowError("The range is longer than two years.")
     return Window(start=start, end=end)
@@ -82,4 +84,4 @@ def moment(text: str) -> datetime:
         found = None
     if found is None:
         raise WindowError(f"{text[:40]!r} is not a time. Write it as 2026-11-21T14:00:00Z.")
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=settings.SHOWN_TIME_ZONE)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=zones.current())

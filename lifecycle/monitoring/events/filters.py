@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from lifecycle.core.machine.states import State
+from registry.installation import zones
 
 KINDS = ("transition", "command", "configuration", "tools", "alert", "worker", "gap")
 LONGEST = 200
@@ -98,7 +98,7 @@ def moment(text: str) -> datetime | None:
         if found is None:
             return None
         if found.tzinfo is None:
-            found = found.replace(tzinfo=settings.SHOWN_TIME_ZONE)
+            found = found.replace(tzinfo=zones.current())
         return found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

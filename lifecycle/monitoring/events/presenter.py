@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from lifecycle.services.diagnosis.remedies import UNSURE
 from lifecycle.services.heading import COMMAND_WORDS
 from lifecycle.services.presenter import looks_of
 from lifecycle.tools.contracts.badges import ACTS, KINDS, badge_of
+from registry.installation import zones
 from registry.models import ContractChange
 
 KIND_WORDS = {
@@ -31,11 +31,11 @@ KIND_WORDS = {
     "tools": lazy("Tools"),
     "alert": lazy("Alerts"),
     "worker": lazy("Workers"),
-    "gap": lazy("Gaps in monitoring"),
+    "gap": lazy("Monitoring gaps"),
 }
 COMMAND_STATES = {
     Command.State.QUEUED: (lazy("Requested"), "l-info"),
-    Command.State.TAKEN: (lazy("Under way"), "l-info"),
+    Command.State.TAKEN: (lazy("In progress"), "l-info"),
     Command.State.DONE: (lazy("Done"), "l-ok"),
     Command.State.FAILED: (lazy("Failed"), "l-bad"),
     Command.State.CANCELLED: (lazy("Cancelled"), "l-rest"),
@@ -49,11 +49,11 @@ AUDIT_WORDS = {
     "policy changed": lazy("Policy changed"),
     "rolled back": lazy("Rolled back"),
     "edited file taken": lazy("Edited mcp.json imported"),
-    "edited file replaced": lazy("Edited mcp.json replaced"),
+    "edited file replaced": lazy("Edited mcp.json overwritten"),
 }
 GAP_CAUSES: dict[str, str | Promise] = {
-    MonitoringGap.Cause.WORKER: lazy("no worker ran"),
-    MonitoringGap.Cause.ASLEEP: lazy("the worker stood still"),
+    MonitoringGap.Cause.WORKER: lazy("no worker was running"),
+    MonitoringGap.Cause.ASLEEP: lazy("the worker was blocked"),
 }
 Words = tuple[str, str, str]
 """A badge, its CSS class, and the text beside it."""
@@ -102,7 +102,7 @@ def line_of(event: Event) -> Line:
 
 def clock(moment: datetime) -> str:
     """In the console's time zone, to the second."""
-    return f"{moment.astimezone(settings.SHOWN_TIME_ZONE):%Y-%m-%d %H:%M:%S}"
+    return f"{moment.astimezone(zones.current()):%Y-%m-%d %H:%M:%S}"
 
 
 def _transition(event: Event) -> Words:
@@ -157,11 +157,11 @@ def _stopped(event: Event) -> Words:
 
 
 def _gap_began(event: Event) -> Words:
-    return _("Gap"), "l-rest", _("Nothing is known from here on: %(why)s") % {"why": _why(event.first)}
+    return _("Gap"), "l-rest", _("Monitoring stopped: %(why)s") % {"why": _why(event.first)}
 
 
 def _gap_ended(event: Event) -> Words:
-    return _("Gap"), "l-rest", _("Watched again. Before: %(why)s") % {"why": _why(event.first)}
+    return _("Gap"), "l-rest", _("Monitoring resumed. Gap: %(why)s") % {"why": _why(event.first)}
 
 
 def _why(cause: str) -> str:

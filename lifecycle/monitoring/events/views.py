@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,6 +21,7 @@ from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
 from lifecycle.services.presenter import STATE_WORDS
 from registry.access.roles import require
+from registry.installation import zones
 from registry.models import Role
 
 
@@ -72,4 +72,4 @@ def _form(filters: Filters) -> dict[str, Any]:
 
 def _local(moment: datetime | None) -> str:
     """As an input of the browser takes it."""
-    return f"{moment.astimezone(settings.SHOWN_TIME_ZONE):%Y-%m-%dT%H:%M}" if moment else ""
+    return f"{moment.astimezone(zones.current()):%Y-%m-%dT%H:%M}" if moment else ""

@@ -19,6 +19,8 @@ FINEST = 300
 EVENT = ("at", "before", "after", "event", "reason", "error_kind", "error_message", "worker")
 ALERT = ("id", "state", "opened_at", "fired_at", "acknowledged_at", "resolved_at", "ending", "summary")
 
+SUBJECT = ("subject_kind", "subject_name")
+
 
 def points(window: Window) -> int:
     """As many as it takes to get the finest roll-ups that are kept of this window."""
@@ -47,9 +49,10 @@ def alerts(which: Q, window: Window) -> Iterator[dict[str, Any]]:
     """Those that were open at some time in the window, oldest first."""
     ended = Q(resolved_at__isnull=False, resolved_at__lt=window.start)
     rows = Episode.objects.filter(which, opened_at__lt=window.end).exclude(ended).order_by("id")
-    for row in rows.values("rule__name", "rule__level", "service__name", *ALERT).iterator(500):
+    for row in rows.values("rule__name", "rule__level", "service__name", *SUBJECT, *ALERT).iterator(500):
         about = {"rule": row.pop("rule__name"), "level": row.pop("rule__level")}
-        yield {**about, "service": row.pop("service__name"), **row}
+        service, kind, name = (row.pop(column) for column in ("service__name", *SUBJECT))
+        yield {**about, "service": service, "subject": {"kind": kind, "name": service or name}, **row}
 
 
 def services(which: QuerySet[Service]) -> Iterator[Service]:

@@ -84,7 +84,7 @@ def _card(one: HostStatus, now: datetime) -> HostCard:
 
 def _state(one: HostStatus) -> tuple[str, str]:
     if one.sample is None:
-        return _("No sample yet"), "l-rest"
+        return _("No samples yet"), "l-rest"
     if not one.live:
         return _("Not sampled"), "l-rest"
     return (_("Over threshold"), "l-warning") if one.over else (_("OK"), "l-ok")
@@ -169,7 +169,7 @@ def line(values: Sequence[float | None], name: str) -> SafeString:
     """A line of percentages over 24 hours, broken where nothing is known."""
     known = [value for value in values if value is not None]
     if not known:
-        return format_html('<span class="hint">{}</span>', _("nothing in the last 24 h"))
+        return format_html('<span class="hint">{}</span>', _("no data for the last 24 h"))
     said = _("%(name)s over 24 hours: lowest %(low).0f %%, highest %(high).0f %%")
     return format_html(
         '<svg class="trace" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'

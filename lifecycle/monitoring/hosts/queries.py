@@ -94,23 +94,26 @@ def hosts(now: datetime) -> list[HostStatus]:
 
 def _status(host: str, workers: list[str], now: datetime, limits: Thresholds) -> HostStatus:
     sample = HostSample.objects.filter(host=host).order_by("-at").first()
-    percents: dict[str, float | None] = dict.fromkeys(("cpu", "memory", "disk"))
-    if sample is not None:
-        percents = {
-            "cpu": sample.cpu_percent,
-            "memory": _percent(sample.memory_used, sample.memory_total),
-            "disk": _percent(sample.disk_used, sample.disk_total),
-        }
+    figures = percents(sample) if sample else dict.fromkeys(("cpu", "memory", "disk"))
     age = None if sample is None else now.timestamp() - sample.at / 1000
     return HostStatus(
         name=host,
         workers=workers,
         live=age is not None and age <= FRESH.total_seconds(),
         sample=sample,
-        **percents,
+        **figures,
         thresholds=limits,
-        over=limits.over(percents),
+        over=limits.over(figures),
     )
+
+
+def percents(sample: HostSample) -> dict[str, float | None]:
+    """How much of its CPU, memory and disk a host uses."""
+    return {
+        "cpu": sample.cpu_percent,
+        "memory": _percent(sample.memory_used, sample.memory_total),
+        "disk": _percent(sample.disk_used, sample.disk_total),
+    }
 
 
 def _percent(part: float | None, whole: float | None) -> float | None:

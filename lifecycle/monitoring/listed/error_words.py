@@ -72,7 +72,7 @@ def line_of(service: Service, now: datetime) -> ErrorLine:
         css="l-warning",
         text=_("%(counted)s, for %(span)s.")
         % {"counted": counted(row), "span": humanize.elapsed(now - found)},
-        working=_("Counted since %(time)s. A service is marked above %(limit)s.")
+        working=_("Counted since %(time)s. Services above %(limit)s are marked.")
         % {"time": humanize.local(began), "limit": share_of(in_force.get().error_rate_threshold)},
     )
 

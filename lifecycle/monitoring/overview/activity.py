@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from lifecycle.alerts.presenter import EPISODE_STATES
+from lifecycle.alerts.episodes.listing.queries import newest
+from lifecycle.alerts.presenter import EPISODE_STATES, url_of, who_of
 from lifecycle.models import Episode, WorkerSeen
 from lifecycle.monitoring.events import presenter as event_presenter
 from lifecycle.monitoring.events import queries as event_queries
 from lifecycle.monitoring.events.filters import Filters
 from lifecycle.monitoring.events.queries import Event
-from lifecycle.monitoring.overview.attention import clock
 from lifecycle.pages import humanize
 from lifecycle.pages.queries import SILENT_AFTER
 from registry.dependencies import links
@@ -66,8 +66,8 @@ def events() -> list[Event]:
 
 def open_episodes() -> list[Episode]:
     """Those that somebody was told of, newest first; more than are shown, for many may be alike."""
-    told = Episode.objects.filter(state__in=[Episode.State.FIRING, Episode.State.ACKNOWLEDGED])
-    return list(told.select_related("service", "rule").order_by("-opened_at", "-id")[:READ])
+    rows = newest(READ, Episode.State.FIRING, Episode.State.ACKNOWLEDGED)
+    return sorted(rows, key=lambda row: row.opened_at, reverse=True)
 
 
 def happened(found: Iterable[Event], now: datetime) -> list[Happened]:
@@ -98,7 +98,7 @@ def _event(group: Sequence[Event], now: datetime) -> Happened:
     return Happened(
         iso=line.iso,
         full=line.full,
-        clock=clock(event.at, now),
+        clock=humanize.clock(event.at, now),
         css=line.css,
         who=who,
         url=_address(event, line.url, several),
@@ -161,12 +161,10 @@ def _episode(row: Episode, now: datetime) -> Happened:
     return Happened(
         iso=humanize.iso(row.opened_at),
         full=humanize.local(row.opened_at),
-        clock=clock(row.opened_at, now),
+        clock=humanize.clock(row.opened_at, now),
         css=css,
-        who=row.service.name if row.service else _("Many services"),
-        url=reverse("service_detail", args=[row.service.name])
-        if row.service
-        else reverse("service_list") + "?sort=failing",
+        who=who_of(row.subject),
+        url=url_of(row.subject),
         what=row.rule.name,
         why=" · ".join(part for part in (_standing(row), row.summary) if part),
     )
@@ -179,12 +177,12 @@ def machines(rows: Iterable[WorkerSeen], now: datetime) -> list[Machine]:
 
 def _machine(row: WorkerSeen, now: datetime) -> Machine:
     live = row.stopped_at is None and now - row.seen_at <= SILENT_AFTER
-    holds = ngettext("holds %(n)s service", "holds %(n)s services", row.services)
+    holds = ngettext("runs %(n)s service", "runs %(n)s services", row.services)
     holds = "" if current() else holds % {"n": f"{row.services:,}"}
-    late = _("%(n)s late at most") % {"n": humanize.milliseconds(row.late_ms)} if row.late_ms else ""
+    late = _("up to %(n)s late") % {"n": humanize.milliseconds(row.late_ms)} if row.late_ms else ""
     parts = [row.host, holds, late] if live else [row.host]
     if not live:
-        parts.append(_("seen last at %(when)s") % {"when": clock(row.seen_at, now)})
+        parts.append(_("last seen %(when)s") % {"when": humanize.clock(row.seen_at, now)})
     return Machine(
         name=row.name,
         css="l-ok" if live else "s-disconnected" if row.stopped_at else "s-unreachable",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from django.utils.translation import ngettext
 from lifecycle.core.machine.states import SERVING, State
 from lifecycle.models import ServiceState
 from lifecycle.monitoring.overview import marks
-from lifecycle.monitoring.overview.problems import DOWN, LINES, Group, grouped, policy_of
+from lifecycle.monitoring.overview.problems import DOWN, LINES, READ_AT_MOST, Group, grouped, policy_of
 from lifecycle.monitoring.overview.queries import Now
 from lifecycle.pages import humanize
 from lifecycle.pages.queries import SILENT_AFTER
@@ -26,6 +25,8 @@ from lifecycle.services.heading import facts_from
 from lifecycle.services.presenter import looks_of
 from registry.dependencies import links
 from registry.models.limits import current
+
+ROOM = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +58,10 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attention:
-    """All of it. `tone` is ok, warn or bad; `next_iso` the next automatic attempt of those that are down."""
+    """All of it. `tone` is ok, warn or bad; `next_iso` the next automatic attempt of those that are down.
+
+    `room` is for how many lines there is a place, so that the page stands still when troubles begin.
+    """
 
     tone: str
     title: str
@@ -68,6 +72,7 @@ class Attention:
     lines: list[Line]
     more: str
     more_url: str
+    room: int
 
 
 def attention_of(now: Now, at: datetime) -> Attention:
@@ -75,6 +80,7 @@ def attention_of(now: Now, at: datetime) -> Attention:
     down = [row for row in now.troubled if _is_down(row)]
     whole = Group(rows=down) if down else None
     watched, (title, detail) = is_watched(now, at), _headline(now)
+    more = len(now.troubled) >= READ_AT_MOST
     if not watched:
         title, detail = _("No worker is running"), _stale(title, detail)
     return Attention(
@@ -82,18 +88,13 @@ def attention_of(now: Now, at: datetime) -> Attention:
         title=title,
         detail=detail,
         since_iso=humanize.iso(whole.since) if whole else "",
-        since_text=clock(whole.since, at) if whole else "",
+        since_text=humanize.clock(whole.since, at) if whole else "",
         next_iso=humanize.iso(whole.next_try) if whole else "",
-        lines=[_line(group, now.places, at) for group in grouped(now.troubled)[:LINES]],
+        lines=[_line(group, now.places, at, more) for group in grouped(now.troubled)[:LINES]],
         more=_("All %(n)s") % {"n": f"{now.attention:,}"},
         more_url=reverse("service_list") + "?sort=failing",
+        room=min(now.wanted, ROOM),
     )
-
-
-def clock(moment: datetime, now: datetime) -> str:
-    """The time of day, with the date where that is another."""
-    here, today = (at.astimezone(settings.SHOWN_TIME_ZONE) for at in (moment, now))
-    return f"{here:%H:%M}" if here.date() == today.date() else f"{here:%m-%d %H:%M}"
 
 
 def _is_down(row: ServiceState) -> bool:
@@ -107,7 +108,7 @@ def is_watched(now: Now, at: datetime) -> bool:
 
 def _stale(title: str, detail: str) -> str:
     said = " · ".join(part for part in (title, detail) if part)
-    return _("Nobody looks at the services. The last that was seen: %(said)s") % {"said": said}
+    return _("Nothing is monitored. Last known: %(said)s") % {"said": said}
 
 
 def _headline(now: Now) -> tuple[str, str]:
@@ -115,9 +116,9 @@ def _headline(now: Now) -> tuple[str, str]:
     sign_in, warning = now.counts[NEEDS_SIGN_IN], now.counts[State.WARNING]
     starting = now.counts[State.INITIALIZING]
     parts = [
-        (ngettext("%(n)s needs a sign-in", "%(n)s need a sign-in", sign_in), sign_in),
-        (ngettext("%(n)s serves with a warning", "%(n)s serve with a warning", warning), warning),
-        (ngettext("%(n)s is being connected", "%(n)s are being connected", starting), starting),
+        (ngettext("%(n)s needs sign-in", "%(n)s need sign-in", sign_in), sign_in),
+        (ngettext("%(n)s with a warning", "%(n)s with warnings", warning), warning),
+        (ngettext("%(n)s connecting", "%(n)s connecting", starting), starting),
     ]
     said = [words % {"n": f"{count:,}"} for words, count in parts if count]
     more = " · ".join(said + marks.headline_parts(now))
@@ -125,22 +126,22 @@ def _headline(now: Now) -> tuple[str, str]:
         words = ngettext("%(n)s of %(all)s services is down", "%(n)s of %(all)s services are down", now.down)
         return words % {"n": f"{now.down:,}", "all": f"{now.wanted:,}"}, more
     if not now.wanted:
-        return _("No service should run"), _("All of them are stopped.")
+        return _("No services are set to run"), _("All services are stopped.")
     if more:
-        return _("No service is down"), more
+        return _("No services are down"), more
     if now.serving == 1:
         return _("The service is serving"), ""
     return _("All %(n)s services are serving") % {"n": f"{now.serving:,}"}, ""
 
 
-def _line(group: Group, places: Mapping[int, int], now: datetime) -> Line:
+def _line(group: Group, places: Mapping[int, int], now: datetime, more: bool) -> Line:
     row, alone = group.rows[0], len(group.rows) == 1
     diagnosis = diagnose(facts_from(row, policy_of(row), place=places.get(row.pk, 0)))
     css, word = _looks(group)
     what, why = _story(row, diagnosis, alone)
     since = (marks.since_of(row) if marks.is_only_marked(row) else None) or group.since
     return Line(
-        name=row.service.name if alone else _many(group),
+        name=row.service.name if alone else _many(group, more),
         url=reverse("service_detail", args=[row.service.name]) if alone else _list_of(group),
         about=" · ".join(row.service.tags[:3]) if alone else _names(group),
         state_class=css,
@@ -148,7 +149,7 @@ def _line(group: Group, places: Mapping[int, int], now: datetime) -> Line:
         what=what,
         why=why,
         since_iso=humanize.iso(since),
-        since_text=clock(since, now),
+        since_text=humanize.clock(since, now),
         next_step=_next_step(row, diagnosis, alone),
         next_iso=humanize.iso(group.next_try) if not (row.held_by or places.get(row.pk)) else "",
         button=_button(row, diagnosis) if alone else None,
@@ -163,8 +164,10 @@ def _looks(group: Group) -> tuple[str, str]:
     return looks_of(State(worst.state), worst.error_kind)
 
 
-def _many(group: Group) -> str:
-    return _("%(n)s services") % {"n": f"{len(group.rows):,}"}
+def _many(group: Group, more: bool) -> str:
+    """How many; where not all of the failing ones were read, at least so many."""
+    words = _("%(n)s or more services") if more else _("%(n)s services")
+    return words % {"n": f"{len(group.rows):,}"}
 
 
 def _names(group: Group) -> str:
@@ -192,7 +195,7 @@ def _next_step(row: ServiceState, diagnosis: Diagnosis, alone: bool) -> str:
         return marks.next_step()
     if alone or row.held_by:
         return diagnosis.next_step
-    return _("Each is retried automatically")
+    return _("Each one is retried automatically")
 
 
 def _button(row: ServiceState, diagnosis: Diagnosis) -> Button | None:

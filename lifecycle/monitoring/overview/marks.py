@@ -28,7 +28,7 @@ def story_of(row: ServiceState) -> tuple[str, str]:
     """What is remarkable, and the figures that say so."""
     errors, slow = error_words.row_of(row.service), slow_words.slow_row(row.service)
     parts = ([error_words.counted(errors)] if errors else []) + ([slow_words.said(slow)] if slow else [])
-    return _("It serves with a high error rate.") if errors else _("It is unusually slow."), ", ".join(parts)
+    return _("Serving, but with a high error rate.") if errors else _("Unusually slow."), ", ".join(parts)
 
 
 def since_of(row: ServiceState) -> datetime | None:
@@ -41,7 +41,7 @@ def since_of(row: ServiceState) -> datetime | None:
 
 def next_step() -> str:
     """What happens by itself."""
-    return _("The checks go on; it is not restarted for this.")
+    return _("Checks continue; it is not restarted because of this.")
 
 
 def headline_parts(now: Now) -> list[str]:
@@ -50,7 +50,7 @@ def headline_parts(now: Now) -> list[str]:
     errors = sum(error_words.row_of(row.service) is not None for row in marked)
     slow = len(marked) - errors
     parts = [
-        (ngettext("%(n)s has a high error rate", "%(n)s have a high error rate", errors), errors),
-        (ngettext("%(n)s is unusually slow", "%(n)s are unusually slow", slow), slow),
+        (ngettext("%(n)s with a high error rate", "%(n)s with a high error rate", errors), errors),
+        (ngettext("%(n)s unusually slow", "%(n)s unusually slow", slow), slow),
     ]
     return [words % {"n": f"{count:,}"} for words, count in parts if count]

@@ -19,7 +19,34 @@ from lifecycle.core.policy.policy import Policy
 from lifecycle.models import ErrorRate, PolicyProfile, ServicePolicy, ServiceState, Slowness
 from registry.models import Desired, Profile
 
-READ_AT_MOST = 400
+READ_AT_MOST = 100
+READ = (
+    *(
+        f"service__{field}"
+        for field in (
+            "name",
+            "tags",
+            "endpoint",
+            "transport",
+            "profile",
+            "priority",
+            "slowness",
+            "error_rate",
+        )
+    ),
+    *(
+        "state",
+        "state_entered_at",
+        "not_serving_since",
+        "next_retry_at",
+        "last_success_at",
+        "held_by",
+        "unsure",
+    ),
+    *("error_kind", "error_cause", "error_message", "disconnect_reason"),
+    *("consecutive_failures", "reconnect_attempts", "restarts"),
+)
+"""What a line of the overview is made of: whole rows take twice as long."""
 LINES = 8
 ALIKE = 3
 DOWN = (State.RECONNECTING, State.UNREACHABLE)
@@ -52,8 +79,11 @@ def rows() -> list[ServiceState]:
     listed = ServiceState.objects.filter(service__removed_at=None, service__archived_at=None)
     warned = Q(state=State.WARNING) | Q(state=State.HEALTHY) & _marked()
     with_marks = ("service__slowness", "service__error_rate")
-    found = listed.filter(down | warned).select_related("service", *with_marks)
-    return list(_with_policy(found).order_by(_rank(), _weight(), _newest(), "service_id")[:READ_AT_MOST])
+    order = (_rank(), _weight(), _newest(), "service_id")
+    # The keys are put in order first: to carry whole rows through the sorting of thousands is slow.
+    first = listed.filter(down | warned).order_by(*order).values("pk")[:READ_AT_MOST]
+    found = ServiceState.objects.filter(pk__in=first).select_related("service", *with_marks)
+    return list(_with_policy(found).only(*READ).order_by(*order))
 
 
 def _marked() -> Q:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from lifecycle.core.machine.states import State
 from lifecycle.models import ServiceState, WorkerSeen
 from lifecycle.monitoring.overview import problems
-from lifecycle.queue import queries as queue_queries
 from lifecycle.services import counts as service_counts
 from lifecycle.services.counts import NEEDS_SIGN_IN
+from lifecycle.workers.queue import queries as queue_queries
 
 GONE_SHOWN = timedelta(days=1)
 WORKERS = 8

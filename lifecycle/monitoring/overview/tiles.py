@@ -67,7 +67,7 @@ def _attention(now: Now) -> Tile:
 def _health(now: Now, found: Figures | None) -> Tile:
     held = sum(1 for row in now.troubled if row.held_by)
     serving = _("%(n)s serving") % {"n": f"{now.serving:,}"}
-    waiting = _("%(n)s held back") % {"n": f"{held:,}"} if held else ""
+    waiting = _("%(n)s waiting for a dependency") % {"n": f"{held:,}"} if held else ""
     points = found.points if found else []
     return Tile(
         word=_("Health rate"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, Sum
 
@@ -80,7 +80,8 @@ def _suspects(window: Window) -> set[int]:
         days = UptimeDay.objects.filter(at__gte=first, down_s__gt=0).values("service_id")
         long = days.annotate(down=Sum("down_s")).order_by("-down")[:LOOKED_AT]
         found |= {row["service_id"] for row in long}
-        since = max(since, window.end.replace(hour=0, minute=0, second=0, microsecond=0))
+        midnight = window.end.replace(hour=0, minute=0, second=0, microsecond=0)
+        since = max(since, midnight - timedelta(days=1))  # yesterday may not be summed up yet
     lately = StateChange.objects.filter(Q(after__in=DOWN), at__gte=since, at__lt=window.end).order_by()
     often = lately.values("service_id").annotate(n=Count("id")).order_by("-n")[:LOOKED_AT]
     return found | {row["service_id"] for row in often}

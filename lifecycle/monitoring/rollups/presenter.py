@@ -31,8 +31,8 @@ def filling() -> Filling | None:
         return None
     share = int(percent(done, 0) or 0)
     text = _(
-        "Checks from before the upgrade are being summed up: %(share)d %%. Until then figures and charts are "
-        "incomplete."
+        "Checks from before the upgrade are being aggregated: %(share)d %%. Until then figures and "
+        "charts are incomplete."
     )
     return Filling(share=share, text=text % {"share": share})
 
@@ -46,5 +46,5 @@ def fleet_filling(now: datetime) -> Filling | None:
     if until is None or behind < LATE:
         return None
     reached = humanize.local(datetime.fromtimestamp(until, UTC))
-    text = _("Figures of all services reach to %(time)s so far.") % {"time": reached}
+    text = _("Figures are aggregated up to %(time)s so far.") % {"time": reached}
     return Filling(share=max(0, round(100 - behind / (2 * DAY) * 100)), text=text)

@@ -21,14 +21,15 @@ from lifecycle.core.monitoring.summary import EMPTY, Summary
 from lifecycle.models import CheckResult, FleetRollup
 from lifecycle.monitoring.rollups import fleet, marks, tables
 from lifecycle.monitoring.uptime.fleet import visible_accounts
-from registry.models import Service
 from registry.models.limits import current
+from registry.models.scoped import Keys, keys_in
 
 POINTS = 720
 IDS_AT_ONCE = 2000
 K = TypeVar("K", bound=Hashable)
 Merge = Callable[[K, list[bytes]], Summary]
 """What packed rows amount to together, by what they are of."""
+Ids = Collection[int] | Keys
 _FleetRow = list[Any]
 """What is packed, how many services, and their seconds."""
 
@@ -114,9 +115,9 @@ def _visible_series(start: datetime, end: datetime, points: int) -> list[FleetPo
     pieces = spans.closed_and_open(first, end.timestamp(), spans.span_of(step), known)
     edges = [*range(first, math.ceil(last), step), last]
     checked: dict[int, list[Summary]] = defaultdict(list)
-    ids = list(Service.objects.values_list("pk", flat=True))
+    ids = keys_in(current())
     for part in range(0, len(ids), IDS_AT_ONCE):
-        found = _sums(ids[part : part + IDS_AT_ONCE], pieces, lambda _, at: spans.floor(at, step))
+        found = _sums(Keys(ids[part : part + IDS_AT_ONCE]), pieces, lambda _, at: spans.floor(at, step))
         for at, summary in found.items():
             checked[at].append(summary)
     return [
@@ -157,7 +158,7 @@ def _merge(_key: object, rows: list[bytes]) -> Summary:
 
 
 def _sums(
-    service_ids: Collection[int],
+    service_ids: Ids,
     pieces: Iterable[Piece],
     key: Callable[[int, int], K],
     merge: Merge[K] = _merge,
@@ -182,14 +183,12 @@ def _union(queries: list[QuerySet[Any, Any]]) -> Iterable[Any]:
     return first.union(*others, all=True) if others else first
 
 
-def _stored(service_ids: Collection[int], piece: Piece) -> QuerySet[Any, Any]:
+def _stored(service_ids: Ids, piece: Piece) -> QuerySet[Any, Any]:
     rows = tables.MODELS[piece.span].objects.filter(service_id__in=service_ids)
     return rows.filter(at__gte=int(piece.start), at__lt=piece.end).values_list("service_id", "at", "data")
 
 
-def checks(
-    service_ids: Collection[int], start: float, end: float
-) -> QuerySet[Any, tuple[int, int, int, int | None]]:
+def checks(service_ids: Ids, start: float, end: float) -> QuerySet[Any, tuple[int, int, int, int | None]]:
     """Single checks in [start, end): service, time in ms since 1970, level, and time of the answer in ms."""
     rows = CheckResult.objects.filter(service_id__in=service_ids)
     within = rows.filter(at__gte=round(start * 1000), at__lt=round(end * 1000))

@@ -29,7 +29,7 @@ def change(
     InvalidConfigError if one is out of its range or contradicts another; nothing is changed then.
     """
     if not at_least(role, Role.ADMIN):
-        raise NotAllowedError("Changing how monitoring works needs the role admin.")
+        raise NotAllowedError("Changing monitoring settings requires the role admin.")
     wanted = options.checked(changes)
     if whole:
         wanted = {name: option.default for name, option in OPTIONS.items()} | wanted

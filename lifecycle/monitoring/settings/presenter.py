@@ -13,5 +13,5 @@ TITLES = {
     "output": lazy("Logs and export"),
 }
 NOTES = {
-    "checks": lazy("Of the profile normal, which services have unless another was chosen for them."),
+    "checks": lazy("Of the profile normal, which services use unless another one is set."),
 }

@@ -46,7 +46,7 @@ def monitoring_settings_save(request: HttpRequest) -> HttpResponse:
     """Save them; workers apply them within two seconds."""
     form = MonitoringForm(request.POST, lines=queries.lines())
     if form.is_valid() and _saved(request, form):
-        messages.success(request, _("Monitoring settings saved. Workers apply them now."))
+        messages.success(request, _("Monitoring settings saved. Workers are applying them now."))
         if is_htmx(request):
             return HttpResponse(headers={"HX-Redirect": reverse("monitoring_settings")})
         return redirect("monitoring_settings")
@@ -69,7 +69,7 @@ def _saved(request: HttpRequest, form: MonitoringForm) -> bool:
 def monitoring_settings_reset(request: HttpRequest) -> HttpResponse:
     """Back to the defaults."""
     _change(request, {}, whole=True)
-    messages.success(request, _("The monitoring settings are back to their defaults."))
+    messages.success(request, _("Monitoring settings reset to defaults."))
     return redirect("monitoring_settings")
 
 

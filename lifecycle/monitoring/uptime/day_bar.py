@@ -55,6 +55,6 @@ def _heights(account: Account) -> Iterator[int]:
 
 
 def _hovered(titles: Sequence[str]) -> SafeString:
-    """Over each cell, whatever is drawn in it, its words."""
-    cells = ((n * STEP, STEP, HEIGHT, title) for n, title in enumerate(titles))
+    """Over each cell, whatever is drawn in it, its words; none where they are empty."""
+    cells = ((n * STEP, STEP, HEIGHT, title) for n, title in enumerate(titles) if title)
     return format_html_join("", '<rect x="{}" width="{}" height="{}"><title>{}</title></rect>', cells)

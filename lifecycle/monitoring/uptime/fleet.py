@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from django.db.models import Case, Count, Min, Q, Value, When
+
 from lifecycle.core.machine.moves import GAVE_UP
 from lifecycle.core.machine.states import Event, State
 from lifecycle.core.monitoring.uptime import NOTHING, Account, Standing, standing_of, total
@@ -63,22 +65,18 @@ def visible_accounts(edges: Sequence[float], now: datetime) -> list[Account]:
 
 def _alike(start: datetime, end: datetime) -> tuple[Counter[Standing], dict[int, float]]:
     """How many stood how all the time, with nothing of their own; the others, with when they were added."""
-    own = set(
-        MonitoringGap.objects.filter(service__isnull=False)
-        .exclude(ended_at__lte=start)
-        .values_list("service", flat=True)
-    )
-    own |= set(ServiceHours.objects.values_list("service", flat=True))
-    alike: Counter[Standing] = Counter()
-    apart: dict[int, float] = {}
-    rows = Service.objects.filter(created_at__lt=end).values_list(
-        "pk", "created_at", "state_row__state", "state_row__state_entered_at", "state_row__disconnect_reason"
-    )
-    for key, created, state, entered, reason in rows:
-        if state is None or entered > start or key in own:
+    gaps = MonitoringGap.objects.filter(service__isnull=False).exclude(ended_at__lte=start)
+    own = Q(pk__in=gaps.values("service")) | Q(pk__in=ServiceHours.objects.values("service"))
+    moved = Q(state_row=None) | Q(state_row__state_entered_at__gt=start)
+    alone = Case(When(moved | own, then="pk"), default=Value(0))
+    rows = Service.objects.filter(created_at__lt=end).order_by().annotate(alone=alone)
+    grouped = rows.values_list("alone", "state_row__state", "state_row__disconnect_reason")
+    alike, apart = Counter[Standing](), dict[int, float]()
+    for key, state, reason, number, created in grouped.annotate(number=Count("pk"), first=Min("created_at")):
+        if key:
             apart[key] = created.timestamp()
         else:
-            alike[_standing(state, reason)] += 1
+            alike[_standing(state, reason)] += number
     return alike, apart
 
 

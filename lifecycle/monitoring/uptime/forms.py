@@ -6,11 +6,11 @@ from datetime import time
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.models import ServiceHours
+from registry.installation import zones
 from registry.models import Service
 
 WEEKDAYS = [
@@ -33,7 +33,7 @@ class HoursForm(forms.Form):
     )
     opens = forms.TimeField(label=lazy("From"), widget=CLOCK)
     closes = forms.TimeField(
-        label=lazy("To"), widget=CLOCK, help_text=lazy("Not after the beginning: of the next day.")
+        label=lazy("To"), widget=CLOCK, help_text=lazy("If not later than the start: on the next day.")
     )
     zone = forms.CharField(
         label=lazy("Time zone"),
@@ -68,7 +68,7 @@ def form_of(service: Service, data: Any = None) -> HoursForm:
             "weekdays": [],
             "opens": time(8),
             "closes": time(18),
-            "zone": str(settings.SHOWN_TIME_ZONE),
+            "zone": str(zones.current()),
         }
     else:
         opens, closes = (time(at // 60 % 24, at % 60) for at in (hours.opens, hours.closes))

@@ -25,7 +25,7 @@ def change(
     InvalidConfigError for a time zone that there is not; NotAllowedError below operator.
     """
     if not at_least(role, Role.OPERATOR):
-        raise NotAllowedError("Changing the service hours needs the role operator.")
+        raise NotAllowedError("Changing service hours requires the role operator.")
     _known(zone)
     with transaction.atomic():
         store_rows.lock_head()

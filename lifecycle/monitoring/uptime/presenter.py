@@ -133,7 +133,7 @@ def _figure(label: str, account: Account) -> Figure:
     return Figure(
         label=label,
         uptime=percent_text(account.ratio),
-        coverage=coverage_text(account) or _("no time counts"),
+        coverage=coverage_text(account) or _("no time counted"),
         down=_("%(time)s down") % {"time": down} if down else "",
         bad=bool(down),
     )
@@ -168,6 +168,6 @@ def _title(line: DayLine) -> str:
 def _sum(days: Sequence[Day]) -> str:
     bad = sum(day.account.down > 0 for day in days)
     words = ngettext(
-        "%(n)d of the last %(all)d days with an outage", "%(n)d of the last %(all)d days with outages", bad
+        "Outages on %(n)d of the last %(all)d days", "Outages on %(n)d of the last %(all)d days", bad
     )
     return words % {"n": bad, "all": len(days)}

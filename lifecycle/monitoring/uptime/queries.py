@@ -66,11 +66,18 @@ def account_of(service: Service, start: datetime, end: datetime, now: datetime) 
 
 def figures_of(service: Service, now: datetime) -> Figures:
     """Of one service; one query, and another one while days wait to be counted."""
-    at = now.timestamp()
-    day_ago = at - HOURS_24.total_seconds()
-    read = _read([service.pk], at, SHOWN)
-    past, days = read.pasts[service.pk], read.days(service.pk)
-    windows = {"24h": past.account(day_ago, at)}
+    return figures_of_all([service.pk], now)[service.pk]
+
+
+def figures_of_all(ids: Collection[int], now: datetime) -> dict[int, Figures]:
+    """Of several, in as many queries as of one."""
+    read = _read(ids, now.timestamp(), SHOWN)
+    return {key: _figures(read, key, now.timestamp()) for key in ids}
+
+
+def _figures(read: _Read, key: int, at: float) -> Figures:
+    days = read.days(key)
+    windows = {"24h": read.pasts[key].account(at - HOURS_24.total_seconds(), at)}
     for name in ("7d", "30d", "90d"):
         windows[name] = total(day.account for day in days[-WINDOWS[name] :])
     return Figures(windows=windows, days=days)

@@ -38,7 +38,7 @@ def service_hours(request: HttpRequest, name: str) -> HttpResponse:
     service = listed_service(name)
     form = form_of(service, request.POST if request.method == "POST" else None)
     if form.is_valid() and _saved(request, name, form):
-        messages.success(request, _("Service hours saved. Days gone by are counted by them, too."))
+        messages.success(request, _("Service hours saved. They also apply to past days."))
         back = reverse("service_detail", args=[name])
         return HttpResponse(headers={"HX-Redirect": back}) if is_htmx(request) else redirect(back)
     template = (

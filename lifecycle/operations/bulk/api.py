@@ -10,18 +10,18 @@ from django.utils import timezone
 from ninja import Field, Path, Query, Router, Schema, Status
 
 from lifecycle.models import Batch, Command
-from lifecycle.operations.bulk import operations, progress
+from lifecycle.operations.bulk import again, editing, edits, operations, progress
 from lifecycle.operations.bulk.operations import ACTIONS, FILTERS
 from lifecycle.services import api as service_api
 from lifecycle.services import schemas as service_schemas
-from registry.access.callers import OPERATOR, OPERATOR_OF_ALL, VIEWER, caller
+from registry.access.callers import OPERATOR, VIEWER, caller
 from registry.rest.bodies import described, json_object
 from registry.rest.problems import ProblemError
 from registry.services import api as registry_api
 
 router = Router()
 Id = Annotated[int, Path(ge=0, le=2**63 - 1)]
-KNOWN = ("action", "names", "filter", "force")
+KNOWN = ("action", "names", "filter", "force", "edit")
 
 
 class Begun(Schema):
@@ -85,10 +85,19 @@ def _batch(batch: Batch) -> dict[str, Any]:
     auth=OPERATOR,
     response={202: Begun},
     openapi_extra=described(
-        action={"enum": [action.value for action in ACTIONS]},
+        action={"enum": [*(action.value for action in ACTIONS), Command.Kind.EDIT.value]},
         names={"type": "array", "items": {"type": "string"}},
         filter={"type": "object", "properties": {key: {"type": "string"} for key in FILTERS}},
         force={"type": "boolean", "description": "stop only: kill the process trees at once"},
+        edit={
+            "type": "object",
+            "description": "edit only: what shall become of all of them",
+            "properties": {
+                **{key: {"type": "array", "items": {"type": "string"}} for key in edits.LISTS},
+                **{key: {"enum": [*known]} for key, known in edits.CHOICES.items()},
+                **{key: {"type": "string"} for key in edits.AGENTS},
+            },
+        },
     ),
     summary="Start a bulk action",
 )
@@ -102,6 +111,15 @@ def batch_begin(request: HttpRequest) -> Status[dict[str, Any]]:
         raise ProblemError(422, "The names must be a list of texts.", where="body.names")
     if filters is not None and not isinstance(filters, dict):
         raise ProblemError(422, "The filter must be an object.", where="body.filter")
+    if body.get("action") == Command.Kind.EDIT:
+        given = body.get("edit")
+        if not isinstance(given, dict):
+            raise ProblemError(422, "The edit must be an object.", where="body.edit")
+        edit = edits.read(given)
+        batch = editing.begin(
+            edit, names=names, filters=filters, by=who.name, role=who.role, now=timezone.now()
+        )
+        return Status(202, {"batch_id": batch.pk})
     batch = operations.begin(
         str(body.get("action", "")),
         names=names,
@@ -122,7 +140,7 @@ def bulk_one(request: HttpRequest) -> dict[str, Any]:
 
 @router.patch(
     "services/bulk",
-    auth=OPERATOR_OF_ALL,
+    auth=OPERATOR,
     response=registry_api.Outcome,
     exclude_none=True,
     include_in_schema=False,
@@ -131,7 +149,7 @@ def bulk_change(request: HttpRequest) -> dict[str, Any]:
     return registry_api.service_change(request, "bulk")
 
 
-@router.delete("services/bulk", auth=OPERATOR_OF_ALL, response={204: None}, include_in_schema=False)
+@router.delete("services/bulk", auth=OPERATOR, response={204: None}, include_in_schema=False)
 def bulk_remove(request: HttpRequest) -> Status[None]:
     return registry_api.service_remove(request, "bulk")
 
@@ -192,7 +210,7 @@ def batch_cancel(request: HttpRequest, batch_id: Id) -> dict[str, Any]:
 )
 def batch_retry(request: HttpRequest, batch_id: Id) -> Status[dict[str, Any]]:
     who = caller(request)
-    batch = operations.retry(batch_id, by=who.name, role=who.role, now=timezone.now())
+    batch = again.retry(batch_id, by=who.name, role=who.role, now=timezone.now())
     return Status(202, {"batch_id": batch.pk})
 
 
@@ -200,10 +218,10 @@ def batch_retry(request: HttpRequest, batch_id: Id) -> Status[dict[str, Any]]:
     "batches/{int:batch_id}/undo",
     auth=OPERATOR,
     response={202: Begun},
-    summary="Undo a bulk removal",
+    summary="Undo a bulk removal or edit",
 )
 def batch_undo(request: HttpRequest, batch_id: Id) -> Status[dict[str, Any]]:
-    """A new bulk action. For an admin, or the operator who removed them; 409 when nothing is kept."""
+    """A new bulk action. For an admin, or the operator who asked; 409 when there is nothing to undo."""
     who = caller(request)
-    batch = operations.undo(batch_id, by=who.name, role=who.role, now=timezone.now())
+    batch = again.undo(batch_id, by=who.name, role=who.role, now=timezone.now())
     return Status(202, {"batch_id": batch.pk})

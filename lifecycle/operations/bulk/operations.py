@@ -1,4 +1,4 @@
-"""Begin, cancel, retry and undo bulk actions: commands that `waves` lets go one wave after another.
+"""Begin and cancel bulk actions: commands that `waves` lets go one wave after another.
 
 Nothing is done in the request that asks. All is in rows, so the worker goes on after a restart, and a page
 shows the progress after a reload.
@@ -23,8 +23,6 @@ from registry.access.roles import at_least
 from registry.agents import operations as agent_operations
 from registry.errors import InvalidConfigError, NotAllowedError
 from registry.models import Role, Service
-from registry.models.limits import current
-from registry.removed import operations as removed_operations
 
 Kind, State = Command.Kind, Command.State
 ACTIONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind.REFRESH_TOOLS, Kind.REMOVE)
@@ -104,10 +102,8 @@ def begin(
     InvalidConfigError if the action, a filter or a name is not known, or if nobody is meant.
     """
     if not at_least(role, Role.OPERATOR):
-        raise NotAllowedError("Bulk actions need the role operator.")
+        raise NotAllowedError("Bulk actions require the role operator.")
     check_action(action)
-    if action == Kind.REMOVE and current():
-        raise NotAllowedError("Removing services is for people whom no scope limits.")
     with transaction.atomic():
         chosen = choose(names, filters)
         if not chosen:
@@ -124,12 +120,12 @@ def begin(
         _plan(batch, chosen)
         what = f"{'force ' if batch.force else ''}{action} of {len(chosen)} services"
         said = [audit.Member(name=name) for _pk, name in chosen]
-        audit.together(by, "bulk action", said, target=what, detail=_told(filters), now=now)
+        audit.together(by, "bulk action", said, target=what, detail=told(filters), now=now)
         feed.note(FeedItem.Kind.BATCH, batch.pk, now)
     return batch
 
 
-def _told(filters: Mapping[str, str] | None) -> str:
+def told(filters: Mapping[str, str] | None) -> str:
     """How they were chosen, for the audit log."""
     if filters is None:
         return "chosen by name"
@@ -172,78 +168,4 @@ def cancel(batch_id: int, *, by: str, now: datetime) -> Batch:
         batch.save(update_fields=["cancelled_by"])
         audit.note(by, "bulk action cancelled", f"{batch.action} {batch.pk}", now=now)
         progress.look(batch, now)
-    return batch
-
-
-def retry(batch_id: int, *, by: str, role: Role, now: datetime) -> Batch:
-    """The same again for the members that failed, as a batch of its own."""
-    batch = progress.get(batch_id)
-    if batch.action == Kind.RESTORE:
-        return _restore_again(batch, by, role, now)
-    failed = batch.members.filter(state=State.FAILED, service__removed_at=None, service__archived_at=None)
-    names = list(failed.values_list("service__name", flat=True))
-    if not names:
-        raise operation_commands.NotPossibleError("no service failed in this bulk action")
-    return begin(batch.action, names=names, by=by, role=role, now=now, force=batch.force)
-
-
-def _restore_again(batch: Batch, by: str, role: Role, now: datetime) -> Batch:
-    failed = list(batch.members.filter(state=State.FAILED).values_list("service_id", "wave"))
-    if not (failed and _may_restore(batch, by, role)):
-        raise operation_commands.NotPossibleError("there is nothing of this bulk action that you can restore")
-    return _restoring(failed, batch.waves, by, now)
-
-
-def _may_restore(batch: Batch, by: str, role: Role) -> bool:
-    """An admin, or the operator who asked for the bulk action."""
-    return at_least(role, Role.ADMIN) or (at_least(role, Role.OPERATOR) and batch.requested_by == by)
-
-
-def can_undo(batch: Batch, by: str, role: Role, now: datetime) -> bool:
-    """Whether this person may bring back what it removed, and it is kept still."""
-    if batch.action != Kind.REMOVE or batch.finished_at is None or not _may_restore(batch, by, role):
-        return False
-    done = batch.members.filter(state=State.DONE).order_by().values("service_id")
-    return removed_operations.removed(now).filter(pk__in=done).exists()
-
-
-def undo(batch_id: int, *, by: str, role: Role, now: datetime) -> Batch:
-    """Restore what a bulk removal removed, as a batch of its own; what others need comes first."""
-    removing = progress.get(batch_id)
-    if not can_undo(removing, by, role, now):
-        raise operation_commands.NotPossibleError("there is nothing of this bulk action that you can restore")
-    kept = removing.members.filter(state=State.DONE, service__in=removed_operations.removed(now).values("pk"))
-    last = removing.waves + 1
-    return _restoring([(one.service_id, last - one.wave) for one in kept], removing.waves, by, now)
-
-
-def _named(members: Sequence[tuple[int, int]]) -> list[audit.Member]:
-    ids = [pk for pk, _wave in members]
-    names: list[str] = []
-    for start in range(0, len(ids), NAMES_AT_ONCE):
-        part = ids[start : start + NAMES_AT_ONCE]
-        names += Service.objects.filter(pk__in=part).values_list("name", flat=True)
-    return [audit.Member(name=name) for name in names]
-
-
-def _restoring(members: Sequence[tuple[int, int]], waves: int, by: str, now: datetime) -> Batch:
-    """Plan to restore these services, each with the number of its wave."""
-    with transaction.atomic():
-        batch = Batch.objects.create(
-            action=Kind.RESTORE,
-            selection={"names": len(members)},
-            total=len(members),
-            waves=waves,
-            wave_at=now,
-            requested_by=by[:150],
-            created_at=now,
-        )
-        planned = {"kind": Kind.RESTORE, "state": State.PLANNED, "requested_by": by[:150], "created_at": now}
-        Command.objects.bulk_create(
-            [Command(batch=batch, wave=wave, service_id=pk, **planned) for pk, wave in members],
-            batch_size=500,
-        )
-        what = f"restore of {len(members)} services"
-        audit.together(by, "bulk action", _named(members), target=what, now=now)
-        feed.note(FeedItem.Kind.BATCH, batch.pk, now)
     return batch

@@ -24,15 +24,15 @@ ENDS = (State.FAILED, State.DONE, State.CANCELLED)
 NAMED_IN_A_WAVE = 4
 STATES: Mapping[str, tuple[Any, str]] = {
     State.FAILED: (lazy("Failed"), "l-bad"),
-    State.TAKEN: (lazy("Under way"), "l-info"),
-    State.QUEUED: (lazy("Under way"), "l-info"),
+    State.TAKEN: (lazy("In progress"), "l-info"),
+    State.QUEUED: (lazy("In progress"), "l-info"),
     State.PLANNED: (lazy("Waiting"), "l-rest"),
     State.DONE: (lazy("Done"), "l-ok"),
     State.CANCELLED: (lazy("Cancelled"), "l-rest"),
 }
 TABS = (
     ("failed", lazy("Failed"), [State.FAILED]),
-    ("running", lazy("Under way"), [State.QUEUED, State.TAKEN]),
+    ("running", lazy("In progress"), [State.QUEUED, State.TAKEN]),
     ("planned", lazy("Waiting"), [State.PLANNED]),
     ("done", lazy("Done"), [State.DONE]),
     ("cancelled", lazy("Cancelled"), [State.CANCELLED]),
@@ -86,19 +86,19 @@ def line_of(batch: Batch, now: datetime, counted: progress.Progress | None = Non
 
 def _state(batch: Batch, failed: int) -> tuple[str, str]:
     if batch.finished_at is None:
-        return _("Under way"), "l-info"
+        return _("In progress"), "l-info"
     if batch.cancelled_by:
         return _("Cancelled"), "l-rest"
-    return (_("Ended, some failed"), "l-bad") if failed else (_("Done"), "l-ok")
+    return (_("Finished, some failed"), "l-bad") if failed else (_("Done"), "l-ok")
 
 
 def _meant(batch: Batch) -> str:
     narrowed = batch.selection.get("filter")
     if narrowed is None:
-        return _("chosen by name")
+        return _("selected by name")
     if not narrowed:
         return _("all services")
-    return _("all that match %(filter)s") % {
+    return _("all matching %(filter)s") % {
         "filter": ", ".join(f"{key}={value}" for key, value in narrowed.items())
     }
 
@@ -142,6 +142,7 @@ class Detail:
     counted: progress.Progress
     text: str
     cancelled_by: str
+    edited: list[str]
     waves: list[Wave]
     tabs: list[Tab]
     members: list[MemberLine]
@@ -168,6 +169,7 @@ def detail(batch: Batch, given: Mapping[str, str], now: datetime) -> Detail:
         counted=counted,
         text=_progress_text(batch),
         cancelled_by=batch.cancelled_by,
+        edited=_edited(batch),
         waves=_waves(batch) if 1 < batch.waves <= WAVES_SHOWN else [],
         tabs=[
             Tab(word=str(word), count=numbers[name], url=f"{url}?state={name}", chosen=name == chosen)
@@ -181,6 +183,28 @@ def detail(batch: Batch, given: Mapping[str, str], now: datetime) -> Detail:
     )
 
 
+EDITED: Mapping[str, Any] = {
+    "add_tags": lazy("Tags added: %(what)s"),
+    "remove_tags": lazy("Tags removed: %(what)s"),
+    "profile": lazy("Profile: %(what)s"),
+    "priority": lazy("Priority: %(what)s"),
+    "add_to_agent": lazy("Added to agent: %(what)s"),
+    "remove_from_agent": lazy("Removed from agent: %(what)s"),
+}
+
+
+def _edited(batch: Batch) -> list[str]:
+    """What a bulk edit says, a line for each part."""
+    if "undoes" in batch.selection:
+        return [_("Undoes bulk action %(number)s") % {"number": batch.selection["undoes"]}]
+    said = batch.selection.get("edit", {})
+    return [
+        str(words) % {"what": ", ".join(said[key]) if isinstance(said[key], list) else said[key]}
+        for key, words in EDITED.items()
+        if key in said
+    ]
+
+
 def _page(url: str, state: str, page: int) -> str:
     return f"{url}?{urlencode({'state': state, 'page': page})}"
 
@@ -192,7 +216,7 @@ def _number(text: str) -> int:
 def _progress_text(batch: Batch) -> str:
     if batch.waves < 2:
         return ""
-    return _("Wave %(wave)s of %(waves)s, in the order of dependencies.") % {
+    return _("Wave %(wave)s of %(waves)s, in dependency order.") % {
         "wave": batch.wave,
         "waves": batch.waves,
     }

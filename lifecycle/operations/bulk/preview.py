@@ -12,11 +12,11 @@ from django.utils.translation import ngettext
 
 from lifecycle.models import Command
 from lifecycle.operations.bulk import operations
-from lifecycle.pages.paging import PAGE_SIZE
-from lifecycle.services import filters as service_filters
+from lifecycle.services.listing import filters as service_filters
 
 Kind = Command.Kind
 NAMED = 8
+MOST_PICKED = 2000  # by hand, over many pages; more are chosen by a filter
 WORDS: Mapping[str, Any] = {
     Kind.START: lazy("Start"),
     Kind.STOP: lazy("Stop"),
@@ -26,16 +26,29 @@ WORDS: Mapping[str, Any] = {
     Kind.REFRESH_TOOLS: lazy("Refresh tools"),
     Kind.REMOVE: lazy("Remove"),
     Kind.RESTORE: lazy("Restore"),
+    Kind.EDIT: lazy("Edit"),
     "force-stop": lazy("Force stop"),
 }
-CHOICES = {word: text for word, text in WORDS.items() if word != Kind.RESTORE}
+CHOICES = {word: text for word, text in WORDS.items() if word not in (Kind.RESTORE, Kind.EDIT)}
+"""What the buttons of the list begin; an edit has a dialog of its own."""
+AT_HAND = Kind.RESTART.value
+"""The one of these in the bar itself; the others are in its menu, those that destroy at its end."""
 CONSEQUENCES: Mapping[str, Any] = {
-    Kind.STOP: lazy("They are disconnected, and stay stopped until a person starts them."),
+    Kind.STOP: lazy("They are disconnected and stay stopped until someone starts them."),
     Kind.RESTART: lazy("Each is disconnected and connected again. Running tool calls are aborted."),
     Kind.REMOVE: lazy("They are removed from the list and from mcp.json. You can restore them for 7 days."),
-    "force-stop": lazy("Their process trees are killed at once, without a chance to save."),
+    "force-stop": lazy("Their process trees are killed immediately, without a chance to save."),
 }
 DANGEROUS = frozenset({Kind.REMOVE.value, "force-stop"})
+
+
+def bar() -> dict[str, list[tuple[str, Any]]]:
+    """The buttons of the list: at hand, in the menu, and those that destroy."""
+    found: dict[str, list[tuple[str, Any]]] = {"at_hand": [], "more": [], "dangerous": []}
+    for word, text in CHOICES.items():
+        kind = "dangerous" if word in DANGEROUS else "at_hand" if word == AT_HAND else "more"
+        found[kind].append((word, text))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +75,7 @@ def choice(given: QueryDict) -> Choice:
         picked = [
             int(one) for one in given.getlist("pick") if one.isascii() and one.isdigit() and len(one) < 19
         ]
-        return Choice(word=word, ids=picked[: PAGE_SIZE * 4], filters=None)
+        return Choice(word=word, ids=picked[:MOST_PICKED], filters=None)
     narrowed = service_filters.parse({key: given.get(key, "") for key in given})
     kept = {key: getattr(narrowed, key) for key in service_filters.NARROWING}
     return Choice(word=word, ids=None, filters={key: value for key, value in kept.items() if value})

@@ -14,12 +14,21 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lifecycle.models import Batch, Command
 from lifecycle.operations import ordering
-from lifecycle.operations.bulk import operations, presenter, preview, progress
+from lifecycle.operations.bulk import (
+    again,
+    edit_form,
+    editing,
+    edits,
+    operations,
+    presenter,
+    preview,
+    progress,
+)
 from lifecycle.operations.commands import NotPossibleError
 from lifecycle.pages.answers import is_htmx, refused, toast
 from lifecycle.pages.context import frame_of
 from registry.access.roles import require, role_of
-from registry.errors import InvalidConfigError
+from registry.errors import InvalidConfigError, RegistryError
 from registry.models import Role, Service
 
 Kind = Command.Kind
@@ -38,7 +47,8 @@ def batch_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def batch_ask(request: HttpRequest) -> HttpResponse:
     """What would be done to how many, to be confirmed."""
-    return _ask(request, preview.choice(request.POST))
+    choice = preview.choice(request.POST)
+    return edit_form.ask(request, choice) if choice.word == Kind.EDIT else _ask(request, choice)
 
 
 def _ask(request: HttpRequest, choice: preview.Choice, changed: bool = False) -> HttpResponse:
@@ -57,6 +67,8 @@ def _ask(request: HttpRequest, choice: preview.Choice, changed: bool = False) ->
 def batch_begin(request: HttpRequest) -> HttpResponse:
     """Begin what was confirmed. If it would meet another number of services by now, it is asked again."""
     choice = preview.choice(request.POST)
+    if choice.word == Kind.EDIT:
+        return _begin_edit(request, choice)
     if request.POST.get("count") != str(preview.count(choice)):
         return _ask(request, choice, changed=True)
     try:
@@ -71,6 +83,23 @@ def batch_begin(request: HttpRequest) -> HttpResponse:
         )
     except InvalidConfigError as exc:
         return _refused(request, exc)
+    return _go(request, batch)
+
+
+def _begin_edit(request: HttpRequest, choice: preview.Choice) -> HttpResponse:
+    if request.POST.get("count") != str(preview.count(choice)):
+        return edit_form.ask(request, choice, changed=True)
+    try:
+        batch = editing.begin(
+            edits.read(edit_form.typed(request.POST)),
+            names=preview.names(choice),
+            filters=choice.filters,
+            by=request.user.get_username(),
+            role=role_of(request.user),
+            now=timezone.now(),
+        )
+    except RegistryError as exc:
+        return edit_form.ask(request, choice, problem=str(exc))
     return _go(request, batch)
 
 
@@ -92,7 +121,7 @@ def batch_together(request: HttpRequest, name: str, kind: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, exc: InvalidConfigError) -> HttpResponse:
-    text = _("No service is selected.") if exc.where in ("names", "filter") else str(exc)
+    text = _("No services selected.") if exc.where in ("names", "filter") else str(exc)
     if is_htmx(request):
         return toast(request, text, status=422)
     messages.error(request, text)
@@ -114,7 +143,7 @@ def batch_detail(request: HttpRequest, batch_id: int) -> HttpResponse:
     who, role = request.user.get_username(), role_of(request.user)
     context = {
         "batch": presenter.detail(batch, request.GET, now),
-        "can_undo": operations.can_undo(batch, who, role, now),
+        "can_undo": again.can_undo(batch, who, role, now),
     }
     template = "lifecycle/bulk/_batch.html" if is_htmx(request) else "lifecycle/bulk/batch_detail.html"
     return render(request, template, context)
@@ -148,7 +177,7 @@ def batch_retry(request: HttpRequest, batch_id: int) -> HttpResponse:
     """The same again for those that failed."""
     who, role = request.user.get_username(), role_of(request.user)
     try:
-        batch = operations.retry(_find(batch_id).pk, by=who, role=role, now=timezone.now())
+        batch = again.retry(_find(batch_id).pk, by=who, role=role, now=timezone.now())
     except NotPossibleError as exc:
         return refused(request, str(exc), redirect("batch_detail", batch_id))
     return _go(request, batch)
@@ -160,7 +189,7 @@ def batch_undo(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Bring back what a bulk removal removed, as a bulk action."""
     who, role = request.user.get_username(), role_of(request.user)
     try:
-        batch = operations.undo(_find(batch_id).pk, by=who, role=role, now=timezone.now())
+        batch = again.undo(_find(batch_id).pk, by=who, role=role, now=timezone.now())
     except NotPossibleError as exc:
         return refused(request, str(exc), redirect("batch_detail", batch_id))
     return _go(request, batch)

@@ -10,14 +10,14 @@ from django.db.models import QuerySet
 
 from lifecycle.models import Batch, Command
 from lifecycle.operations import commands as operation_commands
-from lifecycle.operations.bulk import progress
+from lifecycle.operations.bulk import editing, progress
 from registry.errors import RegistryError
 from registry.models import Desired, Role
 from registry.removed import operations as removed_operations
 from registry.services import register
 
 Kind, State = Command.Kind, Command.State
-CONFIGURING = frozenset({Kind.REMOVE, Kind.RESTORE})
+CONFIGURING = frozenset({Kind.REMOVE, Kind.RESTORE, Kind.EDIT})
 AT_ONCE = 200
 REMOVED_AT_ONCE = 50
 WAVE_LIMIT = timedelta(seconds=60)
@@ -66,6 +66,10 @@ def _let_go(batch: Batch, count: int, now: datetime) -> None:
         _end([pk for pk, said in refused.items() if said == why], State.FAILED, now, why)
     ready = [member for member in members if member.pk not in refused]
     services = [member.service for member in ready]
+    if batch.action == Kind.EDIT and ready:
+        for number, why in editing.apply(ready, now).items():
+            _end([number], State.FAILED if why else State.DONE, now, why[:1000])
+        return
     if batch.action in CONFIGURING:
         for member in ready:
             _configure(member, now)

@@ -19,6 +19,7 @@ class Act(StrEnum):
     CHECK = "check"
     START = "start"
     EDIT = "edit"
+    SIGN_IN = "signin"
 
 
 @dataclass(frozen=True, kw_only=True)

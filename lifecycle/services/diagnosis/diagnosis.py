@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
 from lifecycle.core.answers.causes import Cause
 from lifecycle.core.health.verdict import INCURABLE, Kind
 from lifecycle.core.machine.states import SERVING, State
+from lifecycle.pages import humanize
 from lifecycle.services.diagnosis.advice import Advice
 from lifecycle.services.diagnosis.remedies import ACT_WORDS, UNSURE, UNSURE_TODO, Act, advice
 
@@ -32,6 +34,7 @@ class Facts:
     restarts: int = 0
     max_restarts: int = 0
     failures: int = 0
+    interval: timedelta | None = None
     served: bool = True
     unsure: str = ""
     place: int = 0
@@ -97,9 +100,9 @@ def _standing(facts: Facts) -> str:
         case State.HEALTHY | State.WARNING if facts.unsure:
             return _("The last check was inconclusive: %(why)s. The state is unchanged.") % why
         case State.INITIALIZING | State.RECONNECTING | State.UNREACHABLE if facts.unsure:
-            return _("The last attempt to connect was inconclusive: %(why)s.") % why
+            return _("The last connection attempt was inconclusive: %(why)s.") % why
         case State.HEALTHY if facts.failures:
-            return _("The last check failed. A recheck follows in seconds.")
+            return _("The last check failed. It is rechecked within seconds.")
         case State.HEALTHY:
             return _("It answers in time.")
         case State.WARNING if facts.failures:
@@ -109,19 +112,19 @@ def _standing(facts: Facts) -> str:
         case State.WARNING:
             return _("It answers, but slowly.")
         case State.INITIALIZING:
-            return _("It is being connected.")
+            return _("Connecting.")
         case State.RECONNECTING if not facts.served:
-            return _("It has not been reached yet. Retrying.")
+            return _("Not reached yet. Retrying.")
         case State.RECONNECTING:
-            return _("The connection is lost. Reconnecting.")
+            return _("Connection lost. Reconnecting.")
         case State.UNREACHABLE if facts.kind in INCURABLE:
             return _("Quick retries would not help.")
         case State.UNREACHABLE if facts.restarts > facts.max_restarts > 0:
             return _("Restart limit reached: %(n)d restarts failed.") % {"n": facts.max_restarts}
         case State.UNREACHABLE:
-            return _("%(n)d attempts to connect failed.") % {"n": facts.attempts}
+            return _("%(n)d connection attempts failed.") % {"n": facts.attempts}
         case State.DISCONNECTING:
-            return _("It is being disconnected.")
+            return _("Disconnecting.")
     return _at_rest(facts)
 
 
@@ -130,13 +133,13 @@ def _held(facts: Facts) -> Diagnosis:
     told = _told(facts)
     names = {"names": ", ".join(facts.held_by), "resting": ", ".join(facts.resting)}
     if facts.resting:
-        next_step = _("Waiting for %(names)s, until a person starts %(resting)s.")
+        next_step = _("Waiting for %(names)s until someone starts %(resting)s.")
         todo = _("Start %(resting)s, or reconnect now to try anyway.")
     else:
         next_step = _("Waiting for %(names)s. It reconnects as soon as the dependency is back.")
         todo = _("Fix %(names)s first, or reconnect now to try anyway.")
     return Diagnosis(
-        what=str(told.happened) if told else _("It is not connected."),
+        what=str(told.happened) if told else _("Not connected."),
         cause=_("A dependency is not serving: %(names)s.") % names,
         todo=(todo % names,),
         next_step=next_step % names,
@@ -146,8 +149,8 @@ def _held(facts: Facts) -> Diagnosis:
 
 def _at_rest(facts: Facts) -> str:
     if facts.reason:
-        return _("It is stopped: %(reason)s.") % {"reason": facts.reason.rstrip(".")}
-    return _("It is stopped.")
+        return _("Stopped: %(reason)s.") % {"reason": facts.reason.rstrip(".")}
+    return _("Stopped.")
 
 
 def _cause(facts: Facts) -> str:
@@ -169,7 +172,7 @@ def _todo(facts: Facts) -> tuple[str, ...]:
         case State.HEALTHY | State.WARNING | State.INITIALIZING if facts.unsure in UNSURE_TODO:
             return (str(UNSURE_TODO[facts.unsure]),)
         case State.WARNING if not facts.unsure:
-            return (_("Check the server's load if this lasts."),)
+            return (_("Check the server's load if this persists."),)
         case State.INITIALIZING if facts.program and not facts.served:
             return (_("Wait: a first start may download the program, which can take minutes; see Logs."),)
         case State.INITIALIZING | State.RECONNECTING | State.DISCONNECTING:
@@ -179,22 +182,24 @@ def _todo(facts: Facts) -> tuple[str, ...]:
 
 def _next_step(facts: Facts) -> str:
     if facts.place:
-        return _("Number %(n)d in the queue to connect.") % {"n": facts.place}
+        return _("Number %(n)d in the connection queue.") % {"n": facts.place}
     match facts.state:
         case State.HEALTHY | State.WARNING if facts.unsure:
             return _("Next check in a few seconds.")
         case State.HEALTHY | State.WARNING if facts.failures:
             return _("Rechecked every few seconds; reconnected if it keeps failing.")
         case State.WARNING if facts.kind is Kind.HTTP:
-            return _("It is checked again at the time in the message.")
+            return _("Checked again at the time in the message.")
         case State.WARNING if facts.exactly is Cause.TOOLS_GONE:
             return _("Its tools are listed again every few minutes.")
+        case State.HEALTHY | State.WARNING if facts.interval:
+            return _("Checked every %(span)s") % {"span": humanize.lasting(facts.interval)}
         case State.HEALTHY | State.WARNING:
             return _("The next check is automatic.")
         case State.INITIALIZING if facts.unsure:
             return _("Next attempt in a few seconds.")
         case State.INITIALIZING:
-            return _("The first connection is being made.")
+            return _("Making the first connection.")
         case State.RECONNECTING if facts.restarts:
             return _("Restart %(n)d of %(all)d") % {
                 "n": min(facts.restarts, facts.max_restarts),
@@ -208,8 +213,8 @@ def _next_step(facts: Facts) -> str:
         case State.UNREACHABLE:
             return _("Next attempt")
         case State.DISCONNECTING:
-            return _("Closed within 12 s, by force if needed.")
-    return _("Nothing until a person starts it.")
+            return _("Closes within 12 s, by force if needed.")
+    return _("Nothing until someone starts it.")
 
 
 def _acts(facts: Facts) -> tuple[Act, ...]:

@@ -12,6 +12,7 @@ from lifecycle.core.health.verdict import Kind
 from lifecycle.services.diagnosis.advice import Act as Act
 from lifecycle.services.diagnosis.advice import Advice, Words
 from lifecycle.services.diagnosis.remedies_programs import PROGRAMS
+from lifecycle.services.diagnosis.remedies_signin import SIGN_IN
 from lifecycle.services.diagnosis.remedies_web import WEB
 
 ACT_WORDS: dict[Act, Words] = {
@@ -20,119 +21,128 @@ ACT_WORDS: dict[Act, Words] = {
     Act.CHECK: lazy("Check now"),
     Act.START: lazy("Start"),
     Act.EDIT: lazy("Edit configuration"),
+    Act.SIGN_IN: lazy("Sign in"),
 }
 
 UNSURE: dict[str, Words] = {
-    Ours.SUSPENDED: lazy("the console's machine slept, or its worker was suspended"),
-    Ours.CLOCK: lazy("the clock of the console's machine was set"),
+    Ours.SUSPENDED: lazy("the console's machine was asleep, or its worker was suspended"),
+    Ours.CLOCK: lazy("the clock of the console's machine was changed"),
     Ours.NETWORK: lazy("the console's machine has no network"),
     Ours.DATABASE: lazy("the console's database was busy"),
-    Ours.SATURATED: lazy("the console itself had too much to do"),
+    Ours.SATURATED: lazy("the console was overloaded"),
 }
 """Why a check was inconclusive."""
 
 UNSURE_TODO: dict[str, Words] = {
     Ours.NETWORK: lazy("Check the network of the console's machine. The service is not the cause."),
-    Ours.DATABASE: lazy("Check the console's disk or database server if this lasts."),
-    Ours.SATURATED: lazy("Give the console's machine more CPU, or a longer check interval, if this lasts."),
+    Ours.DATABASE: lazy("Check the console's disk or database server if this persists."),
+    Ours.SATURATED: lazy(
+        "Give the console's machine more CPU or increase the check interval if this persists."
+    ),
 }
 
 BY_KIND: dict[Kind, Advice] = {
     Kind.TIMEOUT: Advice(
-        short=lazy("no answer"),
+        short=lazy("no response"),
         happened=lazy("It did not answer in time."),
-        cause=lazy("The server hangs or is overloaded: it took the request and sent no answer."),
+        cause=lazy("The server hangs or is overloaded: it accepted the request but sent no response."),
         todo=(
-            lazy("Look at the server's load and its log."),
+            lazy("Check the server's load and log."),
             lazy("Restart the server if it hangs."),
-            lazy("If it is always this slow, raise the timeouts in its policy, below."),
+            lazy("If it is always this slow, increase the timeouts in its policy, below."),
         ),
         acts=(Act.RECONNECT, Act.RESTART),
     ),
     Kind.REFUSED: Advice(
         short=lazy("refused"),
-        happened=lazy("Nothing listens at its address."),
-        cause=lazy("The server is not running, listens on another port, or a firewall is in the way."),
+        happened=lazy("Nothing is listening at its address."),
+        cause=lazy("The server is not running, listens on another port, or a firewall blocks it."),
         todo=(
             lazy("Start the server, then reconnect."),
-            lazy("Compare host and port of the URL with what the server prints when it starts."),
+            lazy("Compare the host and port in the URL with what the server prints when it starts."),
         ),
         acts=(Act.RECONNECT, Act.EDIT),
     ),
     Kind.DNS: Advice(
         short=lazy("unknown host"),
-        happened=lazy("Its host name is not known."),
+        happened=lazy("Its host name cannot be resolved."),
         cause=lazy(
-            "The host name is misspelt, or the name server of the console's machine does not know it."
+            "The host name is misspelled, or the DNS server of the console's machine does not know it."
         ),
         todo=(
             lazy("Correct the host name in the URL."),
-            lazy("Look the name up on the console's machine: many names are known only inside a network."),
+            lazy("Look up the name on the console's machine: many names only exist inside a network."),
         ),
         acts=(Act.EDIT, Act.RECONNECT),
     ),
     Kind.TLS: Advice(
         short=lazy("TLS failed"),
-        happened=lazy("No encrypted connection could be made."),
-        cause=lazy("Server and console did not agree on TLS, or something between them interferes."),
+        happened=lazy("No encrypted connection could be established."),
+        cause=lazy(
+            "The server and the console could not agree on TLS, or something between them interferes."
+        ),
         todo=(
-            lazy("Read the message: it holds the words of the TLS library."),
-            lazy("Check the port of the URL, and that the server offers TLS 1.2 or newer."),
+            lazy("Read the message: it contains the error of the TLS library."),
+            lazy("Check the port in the URL, and that the server offers TLS 1.2 or newer."),
         ),
         acts=(Act.RECONNECT, Act.EDIT),
     ),
     Kind.AUTH: Advice(
         short=lazy("needs sign-in"),
-        happened=lazy("It needs sign-in: it is up, but does not let the console in."),
-        cause=lazy("The token is missing, wrong or expired, or the server wants a sign-in by browser."),
+        happened=lazy("It needs sign-in: it is up, but rejects the console."),
+        cause=lazy("The token is missing, wrong or expired, or the server requires a browser sign-in."),
         todo=(
-            lazy("Get a token from the server's owner or its web page, and put it in as a bearer token."),
-            lazy("The console cannot sign in by browser yet: get the OAuth token elsewhere."),
+            lazy("Get a token from the server's owner or its website, and enter it as the bearer token."),
+            lazy("If it requires a browser sign-in, sign in."),
         ),
-        acts=(Act.EDIT, Act.RECONNECT),
-        edit=lazy("Put in a token"),
+        acts=(Act.EDIT, Act.SIGN_IN, Act.RECONNECT),
+        edit=lazy("Enter a token"),
     ),
     Kind.HTTP: Advice(
         short=lazy("HTTP error"),
-        happened=lazy("It answers with an HTTP error."),
-        cause=lazy("The server, or a proxy before it, does not accept the request as it is."),
+        happened=lazy("It responds with an HTTP error."),
+        cause=lazy("The server, or a proxy in front of it, rejects the request."),
         todo=(
-            lazy("Read the message: it holds the status and what the server says."),
-            lazy("Compare the URL and the headers with the server's documentation."),
+            lazy("Read the message: it contains the status and the server's response."),
+            lazy("Compare the URL and headers with the server's documentation."),
         ),
         acts=(Act.EDIT, Act.RECONNECT),
     ),
     Kind.PROTOCOL: Advice(
         short=lazy("not MCP"),
-        happened=lazy("Its answer is not what MCP prescribes."),
-        cause=lazy("Another kind of server answers there, or this one has a bug."),
+        happened=lazy("Its response does not follow the MCP specification."),
+        cause=lazy("A different kind of server answers there, or this one has a bug."),
         todo=(
-            lazy("Check that the URL or command is that of an MCP server, and the transport the right one."),
+            lazy("Check that the URL or command belongs to an MCP server and that the transport is right."),
             lazy("Update the server."),
         ),
         acts=(Act.EDIT, Act.RECONNECT),
     ),
     Kind.CLOSED: Advice(
-        short=lazy("cut off"),
-        happened=lazy("Its connection was cut."),
+        short=lazy("connection lost"),
+        happened=lazy("The connection was lost."),
         cause=lazy("The server restarted, or something between it and the console closed the connection."),
-        todo=(lazy("Usually nothing: it reconnects automatically. If this goes on, read the server's log."),),
+        todo=(
+            lazy(
+                "Usually nothing: it reconnects automatically. If it keeps happening, read the server's log."
+            ),
+        ),
         acts=(Act.RECONNECT,),
     ),
     Kind.EXITED: Advice(
-        short=lazy("process ended"),
-        happened=lazy("Its program ended by itself."),
-        cause=lazy("The message has the exit code and what the program gave as its reason."),
+        short=lazy("process exited"),
+        happened=lazy("Its program exited."),
+        cause=lazy("The message has the exit code and the reason that the program gave."),
         todo=(
             lazy("Read the message: often an argument, an environment variable or a file is missing."),
-            lazy("Run the command by hand on the console's machine, as the console's user."),
+            lazy("Run the command manually on the console's machine, as the console's user."),
         ),
         acts=(Act.RESTART, Act.EDIT),
     ),
     Kind.SPAWN: Advice(
         short=lazy("cannot start"),
         happened=lazy("Its program cannot be started."),
-        cause=lazy("The operating system refused to start the command; the message has its word for it."),
+        cause=lazy("The operating system refused to start the command; the message has its reason."),
         todo=(
             lazy("Try the command on the console's machine, as the console's user."),
             lazy("Check the command and its arguments."),
@@ -140,27 +150,27 @@ BY_KIND: dict[Kind, Advice] = {
         acts=(Act.RESTART, Act.EDIT),
     ),
     Kind.OVERSIZE: Advice(
-        short=lazy("answer too large"),
+        short=lazy("response too large"),
         happened=lazy("It sent more than the console accepts."),
-        cause=lazy("The server sent more than the limit; it was cut off to protect the other services."),
-        todo=(lazy("Make the server send less: fewer tools, shorter answers."),),
+        cause=lazy("The server exceeded the limit and was disconnected to protect the other services."),
+        todo=(lazy("Make the server send less: fewer tools, shorter results."),),
         acts=(Act.RECONNECT,),
     ),
     Kind.POLICY: Advice(
         short=lazy("not approved"),
-        happened=lazy("Its configuration may not be used as it is."),
+        happened=lazy("Its configuration is not allowed."),
         cause=lazy("The configuration is not approved, or the rules of this console forbid it."),
-        todo=(lazy("An admin can register the service again and so approve it, or change the rule."),),
+        todo=(lazy("An admin can save the service again to approve it, or change the rule."),),
         acts=(Act.EDIT, Act.RECONNECT),
         edit=lazy("Review and save again"),
     ),
     Kind.FUNCTION: Advice(
         short=lazy("check failed"),
         happened=lazy("It answers, but its functional check failed."),
-        cause=lazy("The server is up, but the tool that its check calls fails or says something else."),
+        cause=lazy("The server is up, but the tool that its check calls fails or returns something else."),
         todo=(
-            lazy("Call the tool by hand, below, with the same arguments, and read its answer."),
-            lazy("If the answer is right, correct the text that the check expects."),
+            lazy("Call the tool manually, below, with the same arguments, and read its result."),
+            lazy("If the result is right, correct the text that the check expects."),
         ),
         acts=(Act.CHECK, Act.RESTART, Act.EDIT),
     ),
@@ -168,34 +178,35 @@ BY_KIND: dict[Kind, Advice] = {
 BY_CAUSE: dict[Cause, Advice] = {
     **PROGRAMS,
     **WEB,
+    **SIGN_IN,
     Cause.FOREIGN_KEY: Advice(
         short=lazy("key missing"),
-        happened=lazy("Its stored values cannot be read."),
-        cause=lazy("The console's secrets.key is missing, or is not the one of this database."),
+        happened=lazy("Its stored values cannot be decrypted."),
+        cause=lazy("The console's secrets.key is missing or does not belong to this database."),
         todo=(
-            lazy("Put the right secrets.key back into the data directory, and start the console again."),
+            lazy("Put the right secrets.key back into the data directory, then restart the console."),
             lazy("Do not save or retype values before that: the configuration itself is fine."),
         ),
         acts=(Act.RECONNECT,),
     ),
     Cause.ANSWERS_ERROR: Advice(
-        short=lazy("answers with an error"),
-        happened=lazy("It speaks MCP, but answers with an error before it can be used."),
-        cause=lazy("The server is in trouble, often over something that it needs; its words are shown."),
+        short=lazy("responds with an error"),
+        happened=lazy("It speaks MCP, but responds with an error before it can be used."),
+        cause=lazy("The server has a problem, often with something it depends on; its message is shown."),
         todo=(
-            lazy("Read what it says, and its log: a database, a key or another service may be missing."),
-            lazy("If it speaks of a header or a setting, correct that in the configuration."),
+            lazy("Read its message and its log: a database, a key or another service may be missing."),
+            lazy("If the message mentions a header or a setting, correct that in the configuration."),
         ),
         acts=(Act.RECONNECT, Act.EDIT),
     ),
     Cause.TOOLS_GONE: Advice(
-        short=lazy("tools gone"),
-        happened=lazy("It answers, but lists none of the tools that it had."),
-        cause=lazy("It may be a gateway whose backend is down; the tools shown below are the last known."),
+        short=lazy("tools missing"),
+        happened=lazy("It answers, but lists none of its previous tools."),
+        cause=lazy("It may be a gateway whose backend is down; the tools below are the last known."),
         todo=(
-            lazy("Look at the backend of the gateway, and start it again."),
-            lazy("If the tools are gone for good, refresh the tools: the second reading counts."),
-            lazy("Add a functional check, so that this is noticed at once."),
+            lazy("Check the gateway's backend and restart it."),
+            lazy("If the tools are gone for good, refresh the tools: the second listing counts."),
+            lazy("Add a functional check to notice this immediately."),
         ),
         acts=(Act.CHECK, Act.EDIT),
     ),

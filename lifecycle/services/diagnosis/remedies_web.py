@@ -12,30 +12,30 @@ WAIT = (Act.RECONNECT,)
 TLS: dict[Cause, Advice] = {
     Cause.TLS_TO_PLAIN: Advice(
         short=lazy("not https"),
-        happened=lazy("Its address says https, but the port answers without TLS."),
-        cause=lazy("The server speaks plain HTTP at this port, or https is offered at another one."),
+        happened=lazy("Its URL says https, but the port answers without TLS."),
+        cause=lazy("The server speaks plain HTTP on this port, or offers https on another one."),
         todo=(
-            lazy("Write http:// in the URL if the server is on this machine or in a network that you trust."),
-            lazy("Else use the port at which the server, or the proxy before it, offers https."),
+            lazy("Use http:// in the URL if the server is on this machine or in a network that you trust."),
+            lazy("Otherwise use the port on which the server, or the proxy in front of it, offers https."),
         ),
         acts=CHANGE,
     ),
     Cause.PLAIN_TO_TLS: Advice(
-        short=lazy("wants https"),
-        happened=lazy("Its address says http, but the port speaks TLS."),
-        cause=lazy("The server accepts only encrypted connections at this port."),
-        todo=(lazy("Write https:// instead of http:// in the URL."),),
+        short=lazy("requires https"),
+        happened=lazy("Its URL says http, but the port speaks TLS."),
+        cause=lazy("The server accepts only encrypted connections on this port."),
+        todo=(lazy("Use https:// instead of http:// in the URL."),),
         acts=CHANGE,
     ),
     Cause.TLS_HANGS: Advice(
-        short=lazy("no TLS answer"),
-        happened=lazy("It takes the connection, but never answers the TLS handshake."),
-        cause=lazy("What listens there does not speak TLS, hangs, or a firewall swallows encrypted traffic."),
+        short=lazy("no TLS response"),
+        happened=lazy("It accepts the connection, but never completes the TLS handshake."),
+        cause=lazy("What listens there does not speak TLS or hangs, or a firewall drops encrypted traffic."),
         todo=(
             lazy(
                 "Check on the console's machine: openssl s_client -connect host:port must show a certificate."
             ),
-            lazy("If the server speaks plain HTTP, write http:// in the URL."),
+            lazy("If the server speaks plain HTTP, use http:// in the URL."),
         ),
         acts=CHANGE,
     ),
@@ -46,7 +46,9 @@ TLS: dict[Cause, Advice] = {
             "The certificate was not renewed in time, or the clock of the console's machine is wrong."
         ),
         todo=(
-            lazy("Let the server's owner renew the certificate; many servers must be reloaded afterwards."),
+            lazy(
+                "Ask the server's owner to renew the certificate; many servers must be reloaded afterwards."
+            ),
             lazy("Check the date on the console's machine."),
         ),
         acts=WAIT,
@@ -54,41 +56,44 @@ TLS: dict[Cause, Advice] = {
     Cause.CERT_NOT_YET: Advice(
         short=lazy("certificate too new"),
         happened=lazy("Its certificate is not valid yet."),
-        cause=lazy("The clock of the console's machine is behind, or the certificate was made for later."),
+        cause=lazy(
+            "The clock of the console's machine is slow, or the certificate is valid only from a later date."
+        ),
         todo=(lazy("Check the date on the console's machine and on the server."),),
         acts=WAIT,
     ),
     Cause.CERT_SELF_SIGNED: Advice(
         short=lazy("self-signed"),
-        happened=lazy("Its certificate is self-signed, so nobody vouches for it."),
-        cause=lazy("The server made its certificate itself; no authority that is trusted here signed it."),
+        happened=lazy("Its certificate is self-signed and not trusted."),
+        cause=lazy("The server created its own certificate; no authority trusted here signed it."),
         todo=(
             lazy(
-                "Put the certificate into a file and name it in MCPSTORE_CA_BUNDLE, then restart the console."
+                "Save the certificate to a file and set MCPSTORE_CA_BUNDLE to its path, then restart "
+                "the console."
             ),
-            lazy("Or give the server a certificate of an authority, from Let's Encrypt for example."),
+            lazy("Or use a certificate from an authority, such as Let's Encrypt."),
         ),
         acts=WAIT,
     ),
     Cause.CERT_UNKNOWN: Advice(
         short=lazy("unknown authority"),
-        happened=lazy("Its certificate comes from an authority that is not known here."),
+        happened=lazy("Its certificate comes from an unknown authority."),
         cause=lazy(
-            "A company's own authority signed it, or the server does not send the certificates between."
+            "A private authority signed it, or the server does not send the intermediate certificates."
         ),
         todo=(
-            lazy("Put the authority's root certificate into the file that MCPSTORE_CA_BUNDLE names."),
-            lazy("If the authority is a public one, let the server send its whole chain (fullchain.pem)."),
+            lazy("Add the authority's root certificate to the file named by MCPSTORE_CA_BUNDLE."),
+            lazy("If the authority is public, configure the server to send its full chain (fullchain.pem)."),
         ),
         acts=WAIT,
     ),
     Cause.CERT_WRONG_HOST: Advice(
-        short=lazy("other name"),
-        happened=lazy("Its certificate was made for another name than the one in the URL."),
-        cause=lazy("The URL uses another name or an IP address, or another server answers there."),
+        short=lazy("wrong host name"),
+        happened=lazy("Its certificate does not match the host name in the URL."),
+        cause=lazy("The URL uses another name or an IP address, or a different server answers there."),
         todo=(
-            lazy("Use in the URL the name that stands in the certificate; the message may show it."),
-            lazy("Or let the certificate be made for this name as well."),
+            lazy("Use the name in the certificate in the URL; the message may show it."),
+            lazy("Or get a certificate that includes this name."),
         ),
         acts=CHANGE,
     ),
@@ -96,63 +101,66 @@ TLS: dict[Cause, Advice] = {
 HTTP: dict[Cause, Advice] = {
     Cause.UNANSWERED: Advice(
         short=lazy("no connection"),
-        happened=lazy("Nothing at all comes back from its address."),
-        cause=lazy("The host is off, or a firewall drops the connection without a word."),
+        happened=lazy("There is no reply at all from its address."),
+        cause=lazy("The host is off, or a firewall silently drops the connection."),
         todo=(
-            lazy("Check that the host runs, and that its firewall lets the console in at this port."),
+            lazy("Check that the host is running and that its firewall allows the console on this port."),
             lazy("Check the address in the URL; in a container, localhost is the container itself."),
         ),
         acts=CHANGE,
     ),
     Cause.PROXY: Advice(
-        short=lazy("proxy refuses"),
+        short=lazy("refused by proxy"),
         happened=lazy("The proxy between the console and the server refuses the connection."),
-        cause=lazy("The proxy does not allow this host, wants a password, or does not reach the server."),
+        cause=lazy("The proxy does not allow this host, requires a password, or cannot reach the server."),
         todo=(
-            lazy("Read the message: 407 means that the proxy wants a name and a password."),
-            lazy("Correct MCPSTORE_HTTPS_PROXY or MCPSTORE_NO_PROXY, and restart the console."),
+            lazy("Read the message: 407 means that the proxy requires a user name and password."),
+            lazy("Correct MCPSTORE_HTTPS_PROXY or MCPSTORE_NO_PROXY, then restart the console."),
         ),
         acts=WAIT,
     ),
     Cause.REDIRECTED: Advice(
         short=lazy("redirects"),
-        happened=lazy("It sends the console to another address, which is not followed."),
-        cause=lazy("The server moved, wants https, or sends whoever is not signed in to a login page."),
+        happened=lazy("It redirects to another address, which is not followed."),
+        cause=lazy("The server has moved, requires https, or redirects to a login page."),
         todo=(
-            lazy("If the address in the message is the server's new one, put it into the URL."),
-            lazy("If it is a login page, the server wants a token."),
+            lazy("If the address in the message is the server's new one, use it in the URL."),
+            lazy("If it is a login page, the server requires a token."),
         ),
         acts=CHANGE,
     ),
     Cause.NOT_FOUND: Advice(
         short=lazy("not found"),
-        happened=lazy("The server is up, but knows no such path."),
-        cause=lazy("The path of the URL is wrong, or the server was moved to another one."),
+        happened=lazy("The server is up, but this path does not exist."),
+        cause=lazy("The path in the URL is wrong, or the server has moved to another one."),
         todo=(
             lazy("Compare the path with the server's documentation; it often ends with /mcp or /sse."),
-            lazy("If the path is right, try the other transport: SSE instead of streamable HTTP, or back."),
+            lazy(
+                "If the path is right, try the other transport: SSE instead of streamable HTTP, or vice "
+                "versa."
+            ),
         ),
         acts=CHANGE,
     ),
     Cause.WANTS_SSE: Advice(
-        short=lazy("wants SSE"),
-        happened=lazy("It does not take streamable HTTP at this address."),
-        cause=lazy("The server speaks the older transport, SSE, there."),
+        short=lazy("requires SSE"),
+        happened=lazy("It does not support streamable HTTP at this address."),
+        cause=lazy("The server uses the older transport, SSE, there."),
         todo=(
             lazy("Set the transport to SSE; in mcp.json: “type”: “sse”."),
-            lazy("If the server offers streamable HTTP as well, it is at another path, often /mcp."),
+            lazy("If the server also offers streamable HTTP, it is at another path, often /mcp."),
         ),
         acts=CHANGE,
         edit=lazy("Change to SSE"),
         ask="?transport=sse",
     ),
     Cause.WANTS_STREAMABLE: Advice(
-        short=lazy("wants streamable HTTP"),
-        happened=lazy("It does not offer SSE at this address."),
-        cause=lazy("The server speaks the newer transport, streamable HTTP, there."),
+        short=lazy("requires streamable HTTP"),
+        happened=lazy("It does not support SSE at this address."),
+        cause=lazy("The server uses the newer transport, streamable HTTP, there."),
         todo=(
             lazy("Set the transport to streamable HTTP; in mcp.json: “type”: “http”."),
-            lazy("If the server offers SSE as well, it is at another path, often /sse."),
+            lazy("If the server also offers SSE, it is at another path, often /sse."),
         ),
         acts=CHANGE,
         edit=lazy("Change to streamable HTTP"),
@@ -160,94 +168,101 @@ HTTP: dict[Cause, Advice] = {
     ),
     Cause.THROTTLED: Advice(
         short=lazy("too many requests"),
-        happened=lazy("It is up, but wants fewer requests."),
-        cause=lazy("The server limits how often it may be asked, for this token or this address."),
+        happened=lazy("It is up, but limits requests."),
+        cause=lazy("The server limits requests for this token or address."),
         todo=(
-            lazy("Usually nothing: the console waits as long as the server asks for."),
-            lazy("If this lasts, raise the check interval in its policy, below, or ask for a higher limit."),
+            lazy("Usually nothing: the console waits as long as the server asks."),
+            lazy(
+                "If this persists, increase the check interval in its policy, below, or request a higher "
+                "limit."
+            ),
         ),
         acts=WAIT,
     ),
     Cause.SERVER_ERROR: Advice(
         short=lazy("server error"),
-        happened=lazy("The server answers, but reports an error of its own."),
-        cause=lazy("The server, or something that it needs, is broken or overloaded; the request is right."),
+        happened=lazy("The server responds, but reports an internal error."),
+        cause=lazy("The server or something it depends on is broken or overloaded; the request is right."),
         todo=(
             lazy("Read the server's log at the time of the failure."),
-            lazy("Tell the server's owner, with the status and text of the message."),
+            lazy("Report it to the server's owner, with the status and text of the message."),
         ),
         acts=WAIT,
     ),
     Cause.GATEWAY: Advice(
         short=lazy("gateway error"),
-        happened=lazy("A proxy answers in its place: the server behind it does not."),
+        happened=lazy("A proxy responds in its place: the server behind it does not."),
         cause=lazy("The server behind the proxy is down, starting, or too slow for the proxy."),
         todo=(
-            lazy("Look whether the server behind the proxy runs, and at the proxy's log."),
-            lazy("After a deployment wait a minute; the console tries again by itself."),
+            lazy("Check that the server behind the proxy is running, and read the proxy's log."),
+            lazy("After a deployment, wait a minute; the console retries automatically."),
         ),
         acts=WAIT,
     ),
     Cause.WEB_PAGE: Advice(
-        short=lazy("a web page"),
+        short=lazy("web page"),
         happened=lazy("A web page answers at its address, not an MCP server."),
-        cause=lazy("The URL is that of a website, or of a login page before the server."),
+        cause=lazy("The URL belongs to a website, or to a login page in front of the server."),
         todo=(
-            lazy(
-                "Take the address for MCP from the server's documentation; it often ends with /mcp or /sse."
-            ),
-            lazy("If a login page stands before it, give the token or header that it asks for."),
+            lazy("Get the MCP address from the server's documentation; it often ends with /mcp or /sse."),
+            lazy("If there is a login page in front of it, enter the token or header that it requires."),
         ),
         acts=CHANGE,
     ),
     Cause.NO_ENDPOINT: Advice(
         short=lazy("no SSE endpoint"),
-        happened=lazy("It opens an event stream, but does not say where messages are to be sent."),
+        happened=lazy("It opens an event stream, but does not say where to send messages."),
         cause=lazy(
-            "The stream is not that of MCP over SSE, or it names an address of another scheme, host or port."
+            "The stream is not MCP over SSE, or it names an address with another scheme, host or port."
         ),
         todo=(
-            lazy("Look at the stream: curl -N with its URL must first show “event: endpoint” and a path."),
+            lazy("Check the stream: curl -N with its URL must first show “event: endpoint” and a path."),
             lazy("Behind a proxy, set the server's public address (base URL) to the one in the URL here."),
         ),
         acts=CHANGE,
     ),
     Cause.HUNG_UP: Advice(
-        short=lazy("hangs up"),
-        happened=lazy("It takes the connection and ends it without an answer."),
+        short=lazy("closes the connection"),
+        happened=lazy("It accepts the connection and closes it without a response."),
         cause=lazy(
-            "The server restarts or crashes on the request, or what listens at this port is no HTTP server."
+            "The server restarts or crashes on the request, or what listens on this port is not an "
+            "HTTP server."
         ),
         todo=(
-            lazy("After a restart nothing: it reconnects by itself."),
-            lazy("If this goes on, read the server's log, and compare the port with what it prints."),
-            lazy("In a container the server must listen on 0.0.0.0, for nobody outside reaches localhost."),
+            lazy("After a restart, nothing: it reconnects automatically."),
+            lazy("If it keeps happening, read the server's log, and compare the port with what it prints."),
+            lazy(
+                "In a container, the server must listen on 0.0.0.0: localhost is not reachable from outside."
+            ),
         ),
         acts=(Act.RECONNECT, Act.EDIT),
     ),
     Cause.NOT_HTTP: Advice(
         short=lazy("not HTTP"),
         happened=lazy("What answers at its address does not speak HTTP."),
-        cause=lazy("The port is that of another kind of service, or one that takes HTTP/2 alone."),
+        cause=lazy("The port belongs to another kind of service, or one that accepts only HTTP/2."),
         todo=(
             lazy("Compare the port in the URL with the server's documentation."),
-            lazy("If the server takes HTTP/2 alone, let it, or a proxy before it, take HTTP/1.1 too."),
+            lazy(
+                "If the server accepts only HTTP/2, let it, or a proxy in front of it, accept HTTP/1.1 too."
+            ),
         ),
         acts=CHANGE,
     ),
     Cause.COMPRESSED: Advice(
-        short=lazy("compressed answer"),
-        happened=lazy("It compresses its answers, although it is asked not to."),
-        cause=lazy("A proxy or a setting before the server compresses whatever passes; it is not read."),
-        todo=(lazy("Turn compression off for the path of MCP, at the server or the proxy before it."),),
+        short=lazy("compressed response"),
+        happened=lazy("It compresses its responses, although the console asks it not to."),
+        cause=lazy(
+            "A proxy or a setting in front of the server compresses everything; the console does not read "
+            "that."
+        ),
+        todo=(lazy("Disable compression for the MCP path, at the server or the proxy in front of it."),),
         acts=WAIT,
     ),
     Cause.VERSION: Advice(
-        short=lazy("other MCP version"),
-        happened=lazy("It speaks a version of MCP that the console does not."),
-        cause=lazy(
-            "The server is much newer or much older than this console; the message names its version."
-        ),
+        short=lazy("unsupported MCP version"),
+        happened=lazy("It uses a version of MCP that the console does not support."),
+        cause=lazy("The server is much newer or older than this console; the message has its version."),
         todo=(lazy("Update the older of the two."),),
         acts=WAIT,
     ),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from lifecycle.alerts.silences import covering
 from lifecycle.logs import presenter as log_presenter
 from lifecycle.models import Command
 from lifecycle.monitoring.charts.presenter import service_box
@@ -27,10 +28,12 @@ from lifecycle.services import queries as service_queries
 from lifecycle.services.event_lines import event_page
 from lifecycle.services.heading import COMMAND_WORDS, head_of
 from lifecycle.services.related import relations_of
+from lifecycle.signin.presenter import context_of as signin_context
 from lifecycle.tools import presenter as tool_presenter
 from lifecycle.tools.views import box_of
 from registry.access.roles import require
 from registry.errors import ServiceNotFoundError
+from registry.imports.catalog import queries as catalog_queries
 from registry.models import Role
 from registry.secrets import vault
 
@@ -43,7 +46,8 @@ BUTTONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind
 def service_detail(request: HttpRequest, name: str) -> HttpResponse:
     """All about one service."""
     frame_of(request)
-    service, now = listed_service(name, service_queries.for_its_page), timezone.now()
+    now = timezone.now()
+    service = listed_service(name, lambda some: covering.marked(service_queries.for_its_page(some), now))
     context = {
         "service": service,
         "head": head_of(service, now),
@@ -56,7 +60,10 @@ def service_detail(request: HttpRequest, name: str) -> HttpResponse:
         "config": tool_presenter.pretty(vault.masked_entry(service), tool_presenter.LONGEST_JSON),
         "uptime": uptime_presenter.card_of(service, now),
         "relations": relations_of(service),
+        "covering": covering.of(service, now),
+        "upstream": catalog_queries.status_of(service),
         **policy_facts(service),
+        **signin_context(service, request.user.get_username(), now),
         "budgets": slo_presenter.budgets_of(service, now),
         "slowness": slow_words.line_of(service, now),
         "errors": error_words.line_of(service, now),

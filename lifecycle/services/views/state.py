@@ -24,9 +24,9 @@ from registry.models import Role
 MEANS = {
     State.INITIALIZING: lazy("The service is started. Desired state: running."),
     State.HEALTHY: lazy("The service counts as serving until the next check."),
-    State.WARNING: lazy("The service counts as degraded until a check is quick."),
+    State.WARNING: lazy("The service counts as degraded until a check is fast."),
     State.RECONNECTING: lazy(
-        "The service is disconnected and reconnected at once. Attempts are counted from 0."
+        "The service is disconnected and reconnected immediately. Attempts are counted from 0."
     ),
     State.UNREACHABLE: lazy("The next attempt is in a minute, later ones at growing intervals."),
     State.DISCONNECTING: lazy("The service is stopped. Desired state: stopped."),

@@ -24,12 +24,12 @@ class TargetForm(forms.Form):
         label=lazy("Target for"), choices=ABOUT, widget=forms.RadioSelect, initial="service"
     )
     name = forms.CharField(
-        label=lazy("Name of the service, or the tag"),
+        label=lazy("Service name or tag"),
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     kind = forms.ChoiceField(
-        label=lazy("What is promised"), choices=KINDS, widget=forms.RadioSelect, initial="availability"
+        label=lazy("Objective"), choices=KINDS, widget=forms.RadioSelect, initial="availability"
     )
     percent = forms.DecimalField(
         label=lazy("Goal (%)"),
@@ -38,7 +38,7 @@ class TargetForm(forms.Form):
         max_digits=5,
         decimal_places=3,
         initial="99.9",
-        help_text=lazy("99.9 % over 30 days allows 43 minutes of outage; 99.99 % allows 4."),
+        help_text=lazy("99.9 % over 30 days allows 43 minutes of downtime; 99.99 % allows 4."),
     )
     under_ms = forms.IntegerField(
         label=lazy("Answers within (ms)"),
@@ -46,9 +46,9 @@ class TargetForm(forms.Form):
         max_value=LONGEST_MS,
         initial=1000,
         required=False,
-        help_text=lazy("A check that takes longer, or fails, counts against the goal. Exact to 4 %."),
+        help_text=lazy("A check that fails or takes longer counts against the goal. Accurate to 4 %."),
     )
-    days = forms.TypedChoiceField(label=lazy("Over"), choices=DAYS, coerce=int, initial="30")
+    days = forms.TypedChoiceField(label=lazy("Ended"), choices=DAYS, coerce=int, initial="30")
 
     def __init__(self, *args: Any, target: Slo | None = None, **kwargs: Any) -> None:
         self.target = target
@@ -59,12 +59,12 @@ class TargetForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         if given.get("kind") == "response" and "under_ms" in given and given["under_ms"] is None:
-            self.add_error("under_ms", _("Enter the number of milliseconds."))
+            self.add_error("under_ms", _("Enter a number of milliseconds."))
         name, about = given.get("name", ""), given.get("about")
         if about == "service" and name:
             given["service"] = Service.objects.listed().filter(name=name).first()
             if given["service"] is None:
-                self.add_error("name", _("There is no service of this name."))
+                self.add_error("name", _("There is no service with this name."))
         return given
 
     def values(self) -> dict[str, Any]:

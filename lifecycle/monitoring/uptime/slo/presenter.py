@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,6 +16,7 @@ from lifecycle.core.monitoring.uptime import percent
 from lifecycle.models import Slo, SloState
 from lifecycle.monitoring.uptime.slo import queries
 from lifecycle.pages import humanize
+from registry.installation import zones
 from registry.models import Service
 
 STALE_AFTER = timedelta(minutes=5)
@@ -81,7 +81,7 @@ def line_of(slo: Slo, now: datetime) -> BudgetLine:
         url=_url(slo),
         of_tag=bool(slo.tag),
         goal=goal_of(slo),
-        words=words_of(row, left, now) if row else _("Counted within a minute."),
+        words=words_of(row, left, now) if row else _("Available within a minute."),
         share=round(left.share * 100),
         bar=_bar(left.share if known else 0, css),
         css=css,
@@ -121,9 +121,9 @@ def goal_of(slo: Slo) -> str:
 def words_of(row: SloState, left: Budget, now: datetime) -> str:
     """ "31 of 43 minutes left; at this rate gone at 14:10"."""
     if row.known_s <= 0:
-        return _("Nothing was measured yet.")
+        return _("No data yet.")
     if left.left <= 0:
-        return _("Used up: %(over)s over the %(total)s.") % {
+        return _("Exhausted: %(over)s over the budget of %(total)s.") % {
             "over": amount(-left.left, left.total),
             "total": amount(left.total, left.total),
         }
@@ -133,7 +133,7 @@ def words_of(row: SloState, left: Budget, now: datetime) -> str:
     }
     if row.gone_at is None:
         return said
-    return _("%(said)s; at this rate gone at %(when)s") % {"said": said, "when": _when(row.gone_at, now)}
+    return _("%(said)s; at this rate exhausted at %(when)s") % {"said": said, "when": _when(row.gone_at, now)}
 
 
 def number(seconds: float, total: float) -> str:
@@ -153,8 +153,8 @@ def amount(seconds: float, total: float) -> str:
 
 def _when(moment: datetime, now: datetime) -> str:
     """The time today, else with its day."""
-    here = moment.astimezone(settings.SHOWN_TIME_ZONE)
-    today = now.astimezone(settings.SHOWN_TIME_ZONE).date()
+    here = moment.astimezone(zones.current())
+    today = now.astimezone(zones.current()).date()
     return f"{here:%H:%M}" if here.date() == today else f"{here:%Y-%m-%d %H:%M}"
 
 
@@ -179,9 +179,9 @@ def _rate(burn: float | None) -> str:
 
 def _badge(row: SloState | None, left: Budget) -> tuple[str, str]:
     if row is None or row.known_s <= 0:
-        return "l-rest", _("Not known")
+        return "l-rest", _("Unknown")
     if left.left <= 0:
-        return "l-bad", _("Used up")
+        return "l-bad", _("Exhausted")
     if row.pages:
         return "l-bad", _("Burning fast")
     return ("l-warning", _("Low")) if left.share < LOW else ("l-ok", _("Met"))

@@ -17,7 +17,7 @@ from registry.models import Service
 Verdict = Slowness.Verdict
 BADGES = {
     Verdict.LEARNING: (lazy("Learning"), "l-rest"),
-    Verdict.USUAL: (lazy("As usual"), "l-ok"),
+    Verdict.USUAL: (lazy("Normal"), "l-ok"),
     Verdict.ABOVE: (lazy("Slower"), "l-warning"),
     Verdict.SLOW: (lazy("Unusually slow"), "l-warning"),
     Verdict.NO_DATA: (lazy("No checks"), "l-rest"),
@@ -47,12 +47,12 @@ def reason_of(service: Service, state: State) -> str:
     if row is None or state not in SERVING:
         return ""
     times = f"{row.median_ms / row.usual_ms:.1f}" if row.median_ms and row.usual_ms else "–"
-    return _("Slow: %(times)s× usual") % {"times": times}
+    return _("Slow: %(times)s× normal") % {"times": times}
 
 
 def said(row: Slowness) -> str:
     """The times behind the verdict."""
-    return _("%(now)s at the median, usual %(usual)s") % _times(row)
+    return _("median %(now)s, normally %(usual)s") % _times(row)
 
 
 def since(row: Slowness) -> datetime | None:
@@ -82,25 +82,25 @@ def line_of(service: Service, now: datetime) -> SlownessLine:
 def _text(row: Slowness, now: datetime) -> str:
     match row.verdict:
         case Verdict.LEARNING:
-            return _("What is usual is being learnt: %(days)s of %(needed)d days.") % {
+            return _("Learning the baseline: %(days)s of %(needed)d days.") % {
                 "days": row.days,
                 "needed": LEARNING_DAYS,
             }
         case Verdict.USUAL:
-            return _("%(now)s at the median of 15 minutes, usual %(usual)s.") % _times(row)
+            return _("Median of the last 15 minutes %(now)s, normally %(usual)s.") % _times(row)
         case Verdict.ABOVE | Verdict.SLOW:
             span = humanize.elapsed(now - _moment(row.since)) if row.since else "–"
-            said = _("%(now)s at the median of 15 minutes, usual %(usual)s, for %(span)s.")
+            said = _("Median of the last 15 minutes %(now)s, normally %(usual)s, for %(span)s.")
             return said % {**_times(row), "span": span}
-    return _("No check was answered in the last 15 minutes.")
+    return _("No check succeeded in the last 15 minutes.")
 
 
 def _working(row: Slowness) -> str:
     if row.verdict not in (Verdict.USUAL, Verdict.ABOVE, Verdict.SLOW):
         return ""
     return _(
-        "At this time of day, over %(days)s days: median %(usual)s, median deviation %(mad)s. Unusual "
-        "above %(margin)s, the larger of median + 4 deviations and 1.5 × median."
+        "At this time of day, over %(days)s days: median %(usual)s, median absolute deviation %(mad)s. "
+        "Unusual above %(margin)s, the larger of median + 4 deviations and 1.5 × median."
     ) % _times(row)
 
 

@@ -51,7 +51,7 @@ def target_edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _form(request: HttpRequest, form: TargetForm) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         slo = change.save(form.target, form.values(), by=request.user.get_username(), now=timezone.now())
-        messages.success(request, _("The target of %(name)s is saved.") % {"name": queries.name_of(slo)})
+        messages.success(request, _("Target of %(name)s saved.") % {"name": queries.name_of(slo)})
         if is_htmx(request):
             return HttpResponse(headers={"HX-Redirect": reverse("target_list")})
         return redirect("target_list")
@@ -73,5 +73,5 @@ def target_delete(request: HttpRequest, pk: int) -> HttpResponse:
     slo = get_object_or_404(Slo.objects.select_related("service"), pk=pk)
     name = queries.name_of(slo)
     change.remove(slo, by=request.user.get_username(), now=timezone.now())
-    messages.success(request, _("The target of %(name)s is removed.") % {"name": name})
+    messages.success(request, _("Target of %(name)s removed.") % {"name": name})
     return redirect("target_list")

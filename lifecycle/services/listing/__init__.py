@@ -1,0 +1,1 @@
+"""The list of services: what it is narrowed to, and in which order it stands."""

@@ -1,0 +1,1 @@
+"""Views that people keep: filters and order of the services list under a name."""
