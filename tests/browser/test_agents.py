@@ -26,13 +26,13 @@ def test_what_is_typed_before_the_scripts_are_there_is_looked_for(
     console.register(**{f"early-{n:02}": entry for n in range(40)})
     page = browser_page.sign_in(console, "/agents/")
     held: list[Route] = []
-    page.route("**/htmx*.js", lambda route: held.append(route))
-    with page.expect_request("**/htmx*.js"):
+    page.route("**/console.*.js", lambda route: held.append(route))
+    with page.expect_request("**/console.*.js"):
         page.goto(f"{console.address}/add-agent/", wait_until="commit")
     page.get_by_label("Search services").fill("early-37")
     held[0].continue_()
     page.get_by_role("checkbox", name="early-37").check()
-    page.unroute("**/htmx*.js")
+    page.unroute("**/console.*.js")
 
 
 def test_an_agent_gets_what_was_chosen_for_it(console: Console, browser_page: BrowserPage) -> None:
@@ -47,7 +47,7 @@ def test_an_agent_gets_what_was_chosen_for_it(console: Console, browser_page: Br
     page.get_by_label("Search services").press("Enter")
     expect(page).to_have_url(f"{console.address}/add-agent/")
     page.get_by_label("Search services").fill("")
-    expect(page.get_by_role("group", name="2 services chosen")).to_be_visible()
+    expect(page.get_by_role("group", name="2 services selected")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(f"{console.address}/agents/")
     expect(page.locator("#agent-writer")).to_contain_text("2 services")

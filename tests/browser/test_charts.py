@@ -142,6 +142,76 @@ def test_zoom_by_dragging_and_back_by_double_click_or_button(
         expect(out).to_be_hidden()
 
 
+def test_what_is_shown_narrower_stands_in_the_address(
+    browser: BrowserPage, web: Web, weather: Service
+) -> None:
+    page = opened(browser, web, "/services/weather/?range=7d")
+    drag(page)
+    eventually(lambda: view(page) < 60 * 3600 or None, "a third of the week")
+    assert re.search(r"\?range=7d&zoom=\d+-\d+$", page.url)
+    shown = page.evaluate("charts.view.from")
+    page.reload()
+    expect(page.get_by_role("button", name="Zoom out")).to_be_visible()
+    eventually(lambda: page.evaluate("charts.data !== null") or None, "figures")
+    assert (page.evaluate("charts.view.from"), view(page) < 60 * 3600) == (pytest.approx(shown, abs=1), True)
+    page.locator("figure[data-chart=checks] .plot").press("-")
+    eventually(lambda: view(page) > 6 * 86400 or None, "the whole week")
+    assert page.url.endswith("?range=7d")
+
+
+def test_a_moment_is_shown_on_all_charts_by_mouse_and_by_keys(
+    browser: BrowserPage, web: Web, weather: Service
+) -> None:
+    page = opened(browser, web, "/services/weather/")
+    plot, moments = (
+        page.locator("figure[data-chart=response] .u-over"),
+        page.locator("figure:visible [data-at]"),
+    )
+    expect(page.locator("figure[data-chart=availability] canvas")).to_be_visible()
+    plot.hover(position={"x": 200, "y": 50})
+    for step in range(2):
+        found = moments.all_inner_texts()
+        assert len(found) == 3
+        assert len(set(found)) == 1, f"{step}: {found}"
+        lines = page.locator("figure:visible .u-cursor-x").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().x)"
+        )
+        assert max(lines) - min(lines) < 3
+        page.mouse.move(0, 0)
+        for key in ("Home", "PageDown", "PageDown"):
+            page.locator("figure[data-chart=checks] .plot").press(key)
+
+
+def test_a_chart_fills_the_screen_and_escape_ends_it(
+    browser: BrowserPage, web: Web, weather: Service
+) -> None:
+    page = opened(browser, web, "/services/weather/")
+    figure = page.locator("figure[data-chart=response]")
+    button = figure.get_by_role("button", name="Response time: full screen")
+    for by_key in (False, True):
+        if by_key:
+            figure.locator(".plot").press("f")
+        else:
+            button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        eventually(lambda: page.evaluate("charts.drawn[0].u.height > 500") or None, "a high chart")
+        page.keyboard.press("Escape")
+        expect(button).to_have_attribute("aria-pressed", "false")
+        eventually(lambda: page.evaluate("charts.drawn[0].u.height") == 190 or None, "its height")
+
+
+def test_plus_shows_half_around_what_the_keys_read(browser: BrowserPage, web: Web, weather: Service) -> None:
+    page = opened(browser, web, "/services/weather/")
+    plot = page.locator("figure[data-chart=response] .plot")
+    whole = view(page)
+    plot.press("Home")
+    plot.press("+")
+    eventually(lambda: view(page) < whole * 0.6 or None, "half of the day")
+    page.wait_for_function("!charts.busy")
+    plot.press("-")
+    eventually(lambda: view(page) > whole * 0.9 or None, "the whole day")
+
+
 def test_arrow_keys_read_the_values(browser: BrowserPage, web: Web, weather: Service) -> None:
     page = opened(browser, web, "/services/weather/")
     plot = page.locator("figure[data-chart=response] .plot")

@@ -56,7 +56,7 @@ def test_a_changed_tool_waits_until_a_person_has_looked_and_approved(
 
     assert ask(bank, "evolve")["ok"]
     bank.api.post("services/bank/refresh-tools?wait=10")
-    expect(page.locator(".card > .banner")).to_contain_text("One change waits for approval", timeout=20_000)
+    expect(page.locator(".card > .banner")).to_contain_text("One change awaits approval", timeout=20_000)
     expect(call_on(page, '{"amount": 5}')).to_contain_text("waits for approval", timeout=20_000)
     refused = ask(bank, "transfer", amount=5, account="me")
     assert (refused["status"], refused["error"]["code"]) == (409, "tool_waiting")
@@ -66,7 +66,7 @@ def test_a_changed_tool_waits_until_a_person_has_looked_and_approved(
     expect(card).to_contain_text("account: new, required")
     expect(card.locator("tr.in").first).to_be_visible()
     card.get_by_role("button", name="Approve").click()
-    expect(page.locator("#waiting")).to_contain_text("Nothing waits for approval", timeout=20_000)
+    expect(page.locator("#waiting")).to_contain_text("Nothing awaits approval", timeout=20_000)
 
     page.get_by_role("link", name="Back to the service").click()
     outcome = call_on(page, '{"amount": 5, "account": "me"}')

@@ -24,7 +24,7 @@ def test_a_late_answer_to_a_search_reaches_the_list_that_was_renewed_meanwhile(
     held: list[Route] = []
     page.route(re.compile(r"[?&]q=lamp"), lambda route: held.append(route))
     with page.expect_request(re.compile(r"[?&]q=lamp")):
-        page.get_by_label("Search name, URL, tool").fill("lamp")
+        page.get_by_label("Search name, tag, URL or tool").fill("lamp")
     console.register(newcomer=STOPPED)
     expect(names.filter(has_text="newcomer")).to_have_count(1)  # the list was renewed
     for route in held:

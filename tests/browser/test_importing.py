@@ -49,9 +49,9 @@ def test_a_dropped_document_is_mended_in_place_and_saved_whole(
     entry = page.get_by_label("Entry of both")
     entry.fill('{"url": "https://example.org/mcp"')
     page.get_by_role("button", name="Check again").first.click()
-    expect(page.locator(".to-mend .wrong")).to_contain_text("is not JSON")
+    expect(page.locator(".to-mend .wrong")).to_contain_text("mcpServers.both is not JSON")
     expect(entry).to_have_value('{"url": "https://example.org/mcp"')
-    page.get_by_label("Take good").uncheck()
+    page.get_by_label("Select good").uncheck()
     page.get_by_role("button", name="Save selected").click()
     expect(page.locator(".saved")).to_contain_text("2 added")
     assert {"my-maps", "asks"} == set(stored(console))
@@ -61,7 +61,7 @@ def test_a_dropped_document_is_mended_in_place_and_saved_whole(
     entry.fill(json.dumps(kept))
     page.get_by_role("button", name="Check again").first.click()
     expect(page.locator(".g-added .count")).to_have_text("2")
-    page.get_by_label("Take good").check()
+    page.get_by_label("Select good").check()
     page.get_by_role("button", name="Save selected").click()
     expect(page.locator(".saved")).to_contain_text("4 added")
     expect(page.locator("#import-form")).to_have_count(0)
@@ -91,7 +91,7 @@ def test_by_keyboard_the_place_is_kept_when_a_button_goes_away(
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Save selected")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("link", name="Watch the services")).to_be_focused()
+    expect(page.get_by_role("link", name="View services")).to_be_focused()
     assert {"to-rename", "wrong"} <= set(stored(console))
 
 
@@ -115,7 +115,7 @@ def test_a_large_document_shows_how_far_it_is_and_ends_by_itself(
     entries = {f"many-{n}": ASLEEP for n in range(1200)}
     drop(page, json.dumps(entries | {"bad": {"url": "ftp://example.org"}}))
     expect(page.locator(".g-added .count")).to_have_text("1200")
-    expect(page.get_by_text("And 1100 more")).to_be_visible()
+    expect(page.get_by_text("1100 more not shown here")).to_be_visible()
     page.evaluate("""() => {
       window.told = [];
       new MutationObserver(() => {

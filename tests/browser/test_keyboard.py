@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -18,7 +20,7 @@ def page(console: Console, browser_page: BrowserPage) -> Page:
 
 
 def test_menus_and_dialogs_close_by_escape_and_give_the_focus_back(page: Page) -> None:
-    more, remove = page.locator(".menu > summary"), page.locator("[data-opens=ask-remove]")
+    more, remove = page.locator("main .menu > summary"), page.locator("[data-opens=ask-remove]")
     more.press("Enter")
     expect(remove).to_be_visible()
     more.press("Escape")
@@ -35,4 +37,28 @@ def test_menus_and_dialogs_close_by_escape_and_give_the_focus_back(page: Page) -
 def test_a_button_that_hides_itself_hands_the_focus_on(page: Page) -> None:
     page.get_by_role("button", name="Stop", exact=True).press("Enter")
     expect(page.get_by_role("button", name="Start")).to_be_visible()
-    expect(page.locator(".menu > summary")).to_be_focused()
+    expect(page.locator("main .menu > summary")).to_be_focused()
+
+
+def test_keys_check_and_reconnect_a_service_and_two_of_them_lead_to_a_page(
+    page: Page, console: Console
+) -> None:
+    console.register(torch={"url": "http://127.0.0.1:9/mcp"})
+    page.goto(f"{console.address}/services/torch/")
+    for key, asked in (("c", "check"), ("r", "reconnect")):
+        with page.expect_request(re.compile(f"/ask/{asked}/$")):
+            page.keyboard.press(key)
+    page.locator("main .menu > summary").focus()
+    page.keyboard.press("e")  # by itself it is none
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette-list").get_by_role("option", name="Events")).to_contain_text("g e")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    page.wait_for_url("**/events/")
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    page.wait_for_url("**/services/")
+    page.keyboard.press("/")
+    page.keyboard.type("gt")
+    expect(page.locator("#q")).to_have_value("gt")

@@ -134,7 +134,7 @@ def test_the_next_try_counts_down(browser: BrowserPage, web: Web, shown_service:
     first = page.locator(f"#service-{service.pk} time[data-try]").inner_text()
     page.wait_for_timeout(2200)
     second = page.locator(f"#service-{service.pk} time[data-try]").inner_text()
-    assert first.startswith("next try in ") and first.endswith(" s")
+    assert first.startswith("next attempt in ") and first.endswith(" s")
     assert 1 <= int(first.split()[3]) - int(second.split()[3]) <= 4
 
 
@@ -160,7 +160,7 @@ def test_a_silent_server_makes_the_page_stale_until_it_is_heard_again(
     before = page.locator("#worker-sign").inner_text()
     os.kill(web.process.pid, signal.SIGSTOP)
     try:
-        expect(page.locator("#worker-sign")).to_contain_text("no connection since", timeout=20_000)
+        expect(page.locator("#worker-sign")).to_contain_text("no connection for", timeout=20_000)
         move(service, State.WARNING)
     finally:
         os.kill(web.process.pid, signal.SIGCONT)

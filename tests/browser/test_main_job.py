@@ -125,7 +125,7 @@ def paste(page: Page, console: Console, document: str) -> None:
     expect(page.locator("#preview tbody tr:not(.group)")).to_have_count(len(TOOLS))
     assert console.rows("SELECT id FROM registry_service") == []
     page.get_by_role("button", name="Save selected").click()
-    page.get_by_role("link", name="Watch the services").click()
+    page.get_by_role("link", name="View services").click()
     page.wait_for_url("**/services/")
 
 
@@ -176,7 +176,7 @@ def check_promptness(page: Page, console: Console, ids: dict[str, int], killed_a
 
 
 def check_export(console: Console) -> None:
-    """The exported file holds all services, and the token only by name."""
+    """The exported file runs all services, and the token only by name."""
     text = (console.data_dir / "mcp.json").read_text()
     assert set(json.loads(text)["mcpServers"]) == set(TOOLS)
     assert HIDDEN not in text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.support.browser import BrowserPage
 from tests.support.console import Console, ConsoleStarter, eventually
@@ -63,3 +65,50 @@ def test_a_deactivated_person_is_told_on_the_open_page(console: Console, browser
     of("tom", console, admin)
     expect(admin.get_by_text("deactivated").first).to_be_visible()
     theirs.context.close()
+
+
+def end_all_sessions(console: Console) -> None:
+    """As time does."""
+    with sqlite3.connect(console.data_dir / "mcpstore.sqlite3", timeout=20) as rows:
+        rows.execute("DELETE FROM django_session")
+
+
+def sign_in_beside(page: Page, console: Console, link: Locator) -> None:
+    """In the tab that *link* opens; then back."""
+    with page.context.expect_page() as opened:
+        link.click()
+    other = opened.value
+    other.fill("input[name=username]", "admin")
+    other.fill("input[name=password]", console.password)
+    other.locator("form:has(input[name=password]) button.primary").click()
+    expect(other.get_by_role("heading", name="You are signed in")).to_be_visible()
+    other.close()
+    page.bring_to_front()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def test_a_page_outlives_its_session_with_what_was_typed_in_a_form_that_leads_elsewhere(
+    console: Console, browser_page: BrowserPage
+) -> None:
+    browser_page.expect_errors("WebSocket|status of 40")
+    page = browser_page.sign_in(console, "/alerts/silences/add/")
+    sign, ended = page.locator("#worker-sign"), page.locator("[data-session-ended]")
+    eventually(lambda: page.evaluate("live.open"), "an open socket")
+    page.get_by_label("Comment", exact=True).fill("moving racks")
+    end_all_sessions(console)
+    expect(sign).to_contain_text(SAYS, timeout=WITHIN)
+    page.get_by_role("button", name="Save").click()
+    expect(ended).to_be_visible()
+    sign_in_beside(page, console, ended.get_by_role("link"))
+    expect(ended).to_have_count(0)
+    expect(sign).to_have_text("Live")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url(f"{console.address}/alerts/silences/")
+
+    end_all_sessions(console)
+    page.get_by_role("button", name="End now").click()
+    expect(ended).to_be_visible()
+    sign_in_beside(page, console, sign.get_by_role("link", name="Sign in"))
+    expect(ended).to_have_count(0)
+    page.get_by_role("button", name="End now").click()
+    expect(page.get_by_text("Silence ended.")).to_be_visible()

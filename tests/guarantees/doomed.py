@@ -1,6 +1,6 @@
 """Workers that die by `kill -9` at a named step; a program that is ready to fork one at each line of stdin.
 
-A line is the step's number in `steps.STEPS` and which passage is to be the last; -1 is a worker that lives.
+A line is the step's number in `steps.ALL` and which passage is to be the last; -1 is a worker that lives.
 It answers with lines of JSON: `pid`, then `met` if the step was met, then `ended` with the exit status.
 """
 
@@ -39,12 +39,13 @@ def work(number: int, last: int) -> None:
     """Be a worker, in this process, until the step is met."""
     from lifecycle.alerts.outbox import queue
     from lifecycle.management.commands.runlifecycle import Command
-    from tests.guarantees.steps import STEPS
+    from lifecycle.signin import record
+    from tests.guarantees.steps import ALL
 
-    # What a dead worker had claimed is sent again after this; half a minute would make every test wait.
-    queue.CLAIM = CLAIM
+    # What a dead worker had claimed is free after this; half a minute would make every test wait.
+    queue.CLAIM = record.RENEWAL_LIMIT = record.REGISTRATION_LIMIT = CLAIM
     if number >= 0:
-        STEPS[number].install(death(number, last))
+        ALL[number].install(death(number, last))
     Command().handle()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
 from lifecycle.core.machine.states import SERVING
+from tests.doubles.provider import Taken
 from tests.support.receivers import SmtpReceiver, WebhookReceiver
 
 Rows = list[dict[str, Any]]
@@ -98,6 +100,32 @@ def webhook_ids(receiver: WebhookReceiver) -> list[str]:
 
 def mail_ids(receiver: SmtpReceiver) -> list[str]:
     return [_hex(str(message["Message-ID"])) for message in list(receiver.messages)]
+
+
+def provider_ids(requests: Sequence[Taken]) -> list[str]:
+    return [_hex(request.headers.get("webhook-id", "")) for request in list(requests)]
+
+
+ENDS = """
+    SELECT e.episode_id,
+           COALESCE(CASE WHEN b.state <> 'superseded' THEN bg.message_id END, b.message_id) AS beginning,
+           COALESCE(eg.message_id, e.message_id) AS ending
+    FROM lifecycle_delivery e JOIN lifecycle_channel c ON c.id = e.channel_id
+    JOIN lifecycle_delivery b ON b.id = e.beginning_id LEFT JOIN lifecycle_delivery bg ON bg.id = b.group_id
+    LEFT JOIN lifecycle_delivery eg ON eg.id = e.group_id
+    WHERE c.kind = ? AND e.kind = 'resolved' AND e.episode_id IS NOT NULL
+"""
+
+
+def after_the_end(console: Readable, kind: str, arrived: Sequence[str]) -> list[str]:
+    """Beginnings that came, once more or at all, to channels of this kind when their end had come."""
+    last = {identity: place for place, identity in enumerate(arrived)}
+    first = {identity: place for place, identity in reversed(list(enumerate(arrived)))}
+    return [
+        f"{kind}: episode {row['episode_id']}"
+        for row in console.rows(ENDS, kind)
+        if last.get(_hex(row["beginning"]), -1) > first.get(_hex(row["ending"]), len(arrived))
+    ]
 
 
 def _hex(identity: str) -> str:

@@ -19,11 +19,8 @@ from typing import Any, Self
 from django.db import connection
 from django.utils import timezone
 
-from lifecycle.alerts.channels import config as channel_config
-from lifecycle.alerts.senders.kinds import KINDS
 from lifecycle.models import (
     AlertRule,
-    Channel,
     Command,
     Delivery,
     MonitoringSettings,
@@ -38,15 +35,16 @@ from registry.models import Role, Service
 from registry.services import register
 from tests.doubles.fault_server import FaultServer
 from tests.guarantees import evidence
+from tests.guarantees.channels import NATIVE, SECRET, Channels
 from tests.guarantees.steps import STEPS, Step
 from tests.lifecycle.monitoring.rollups.checking import sums_agree
 from tests.support.bench import Bench
 from tests.support.console import eventually, processes_marked
 from tests.support.mcp_servers import light_entry
+from tests.support.receivers import SmtpReceiver, WebhookReceiver
 from tests.support.tools import ROOT
 from tests.support.worker_program import environment
 
-SECRET = "whsec_" + "bWNwc3RvcmUtdGVzdHMtc2lnbmluZy1zZWNyZXQ="
 DOWN = frozenset({"RECONNECTING", "UNREACHABLE"})
 ALIVE = -1
 PACE = 0.15
@@ -75,8 +73,9 @@ class Rows:
 class Nursery:
     """The program that forks workers, and what it says of the one it forked last."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, **more: str) -> None:
         env = environment() | {
+            **more,
             "DJANGO_SETTINGS_MODULE": "mcpstore_site.settings",
             "MCPSTORE_EGRESS_ALLOW": "127.0.0.0/8",
         }
@@ -135,30 +134,32 @@ class Nursery:
 
 
 class Stage:
-    """Services, servers, a channel and a nursery; one worker after the other plays on it."""
+    """Services, servers, channels and a nursery; one worker after the other plays on it."""
 
-    def __init__(self, folder: Path, mark: str, hook: str) -> None:
+    def __init__(self, folder: Path, mark: str, hook: WebhookReceiver, mail: SmtpReceiver) -> None:
         self.mark, self.log = mark, folder / "workers.log"
         self._servers = Bench(folder)
         self._web = self._servers.server()
+        self.channels = Channels(self._servers, hook, mail, self.log)
         self._fresh = 0
         self.longest = 0.0
         PolicyProfile.objects.create(
             name="normal", changes=HASTY, updated_by="ann", updated_at=timezone.now()
         )
         PolicyHead.objects.update_or_create(pk=1, defaults={"revision": 1})
-        _alert(hook)
+        _alert(self.channels)
         self.add("web", {"url": self._web.url})
         self.add("legacy", {"url": self._servers.server(era="legacy").url})
         self.add("parent", light_entry(mark, "orphan"))
         self.add("plain", light_entry(mark))
-        self.nursery = Nursery(self.log)
+        self.nursery = Nursery(self.log, EMAIL_URL=mail.url)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.nursery.close()
+        self.channels.close()
         self._servers.close()
 
     def add(self, name: str, entry: dict[str, Any]) -> None:
@@ -224,9 +225,10 @@ class Stage:
         began = time.monotonic()
         eventually(lambda: not processes_marked(self.mark), f"no process is left after: {what}", 6)
         self.longest = max(self.longest, time.monotonic() - began)
-        found = evidence.torn(Rows(), channels=1, down=DOWN)
+        found = evidence.torn(Rows(), channels=len(NATIVE), down=DOWN)
         assert found == [], (what, found)
         assert sums_agree(), what
+        self.channels.hook.verified(SECRET)  # in time: a receiver checks the age, too
 
     def finish(self) -> None:
         """With everything up, let a last worker bring all to rest, and end it politely.
@@ -239,18 +241,35 @@ class Stage:
         self.add("stubborn", light_entry(self.mark, "stubborn"))
         for number, status in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 0)):
             self.nursery.start(ALIVE)
-            eventually(self._at_rest, "all that shall run is healthy, all is answered and delivered", 60, 0.1)
+            self._await_rest(60)
             self.nursery.signal(number)
             assert self.nursery.ended(20) == status, self._log_end()
             self.check(f"the end by {number.name}")
 
-    def _at_rest(self) -> bool:
+    def _await_rest(self, seconds: float) -> None:
+        """Until all that shall run is healthy, all is answered and delivered; fails with what is not."""
+        try:
+            eventually(lambda: not self._unrest(), "rest", seconds, 0.1)
+        except AssertionError:
+            raise AssertionError(
+                f"not at rest in {seconds:g} s: {self._unrest()}\n{self._log_end()}"
+            ) from None
+
+    def _unrest(self) -> dict[str, list[tuple[Any, ...]]]:
         wanted = Service.objects.filter(removed_at=None, desired="running")
-        mine = ServiceState.objects.filter(worker__endswith=f"-{self.nursery.pid}")
-        healthy = mine.filter(service__in=wanted, state="HEALTHY")
-        open_commands = Command.objects.filter(state__in=["queued", "taken"])
-        queued = Delivery.objects.exclude(state__in=["delivered", "superseded"])
-        return healthy.count() == wanted.count() and not open_commands.exists() and not queued.exists()
+        mine = ServiceState.objects.filter(worker__endswith=f"-{self.nursery.pid}", state="HEALTHY")
+        found = {
+            "not healthy": wanted.exclude(pk__in=mine.values("service")).values_list(
+                "name", "state_row__state"
+            ),
+            "open commands": Command.objects.filter(state__in=["queued", "taken"]).values_list(
+                "kind", "state"
+            ),
+            "not delivered": Delivery.objects.exclude(state__in=["delivered", "superseded"]).values_list(
+                "channel__kind", "state", "attempts", "next_attempt_at", "answer"
+            ),
+        }
+        return {what: list(rows) for what, rows in found.items() if rows}
 
     def _log_end(self) -> str:
         return self.log.read_text(errors="replace")[-3000:]
@@ -261,7 +280,7 @@ async def _restarted(server: FaultServer) -> None:
     await server.start()
 
 
-def _alert(hook: str) -> None:
+def _alert(channels: Channels) -> None:
     now = timezone.now()
     grouping = {"alert_group_wait": 0, "alert_group_interval": 1}
     MonitoringSettings.objects.create(changes=grouping, updated_by="ann", updated_at=now)
@@ -275,8 +294,4 @@ def _alert(hook: str) -> None:
         scope={"kind": "all"},
         created_at=now,
     )
-    config = channel_config.Config(url=hook, secret=SECRET)
-    sealed, summary = channel_config.seal(config), KINDS["webhook"].summary(config)
-    rule.channels.add(
-        Channel.objects.create(name="hook", kind="webhook", sealed=sealed, summary=summary, created_at=now)
-    )
+    channels.add_to(rule)

@@ -17,6 +17,7 @@ from lifecycle.core.machine.states import SERVING, State
 
 ENGINE = "lifecycle.engine."
 ALERTS = "lifecycle.alerts."
+SIGN_IN = "lifecycle.signin."
 FAILING = frozenset({State.RECONNECTING, State.UNREACHABLE})
 
 
@@ -192,8 +193,34 @@ DELIVERING = (
     after("delivering", ALERTS + "outbox.queue:take", "the message is claimed"),
     before("delivering", ALERTS + "senders.webhook:WebhookSender.__call__", "the message is not sent"),
     after("delivering", ALERTS + "senders.webhook:WebhookSender.__call__", "the message is sent"),
+    after("delivering", ALERTS + "senders.http:HttpSender.__call__", "a provider has the message"),
+    after("delivering", ALERTS + "senders.email:EmailSender.__call__", "the mail server has the message"),
     before("delivering", ALERTS + "outbox.queue:settle", "the answer is not written"),
     before("delivering", ALERTS + "outbox.queue:note", "the answer is written, not committed"),
     after("delivering", ALERTS + "outbox.queue:settle", "the answer is committed"),
 )
 STEPS = (*RECORDING, *TURNING, *CONNECTING, *STOPPING, *LEAVING, *DELIVERING)
+SIGNING = (
+    before("signing", SIGN_IN + "flow.run:discover", "nothing is asked"),
+    after("signing", SIGN_IN + "flow.run:discover", "the servers are found"),
+    before("signing", SIGN_IN + "flow.registration:_send", "nobody is registered"),
+    after("signing", SIGN_IN + "flow.registration:_send", "registered there, not here"),
+    after("signing", SIGN_IN + "record:keep_client", "the registration is written, not committed"),
+    before("signing", SIGN_IN + "record:await_consent", "the registration is kept"),
+    after("signing", SIGN_IN + "record:await_consent", "the consent is asked for, not committed"),
+    after("signing", SIGN_IN + "flow.run:SignIns.begin", "the consent is asked for"),
+    before("signing", SIGN_IN + "flow.run:SignIns.finish", "the code is there, not sent"),
+    before("signing", SIGN_IN + "flow.tokens:read", "the tokens are given, not read"),
+    after("signing", SIGN_IN + "record:signed_in", "the tokens are written, not committed"),
+    after("signing", SIGN_IN + "flow.run:SignIns.finish", "the tokens are kept, nobody knows"),
+)
+RENEWING = (
+    before("renewing", SIGN_IN + "record:begin_renewal", "the token is refused"),
+    after("renewing", SIGN_IN + "record:begin_renewal", "the renewal is announced, not committed"),
+    before("renewing", SIGN_IN + "flow.bearer:Bearer._ask", "the renewal is announced"),
+    before("renewing", SIGN_IN + "flow.bearer:Bearer._keep", "renewed there, not here"),
+    after("renewing", SIGN_IN + "record:renewed", "the new tokens are written, not committed"),
+    after("renewing", SIGN_IN + "flow.bearer:Bearer._keep", "the new tokens are kept"),
+)
+"""Of a sign-in to a service, and of the renewal of its tokens: they have a stage of their own."""
+ALL = (*STEPS, *SIGNING, *RENEWING)

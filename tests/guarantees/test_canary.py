@@ -19,7 +19,16 @@ from websockets import Origin
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.guarantees.canary import Canaries, ask_everything, commands, crawl, post, processes, signed_in
+from tests.guarantees.canary import (
+    Canaries,
+    ask_everything,
+    commands,
+    crawl,
+    look_at_rows,
+    post,
+    processes,
+    signed_in,
+)
 from tests.support.console import Console, ConsoleStarter, eventually
 from tests.support.mcp_servers import ServerProcess
 from tests.support.ports import free_port
@@ -274,15 +283,6 @@ def test_no_planted_value_is_found_anywhere(
     for path in sorted(path for path in console.data_dir.rglob("*") if path.is_file()):
         canaries.look(f"file {path.relative_to(console.data_dir)} after the stop", path.read_bytes())
     assert canaries.finds == [], "\n".join(canaries.finds)
-
-
-def look_at_rows(console: Console, canaries: Canaries) -> None:
-    """Every column of every table, and the files of the database as they are now."""
-    for table in console.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):
-        for row in console.rows(f'SELECT * FROM "{table["name"]}"'):
-            canaries.look(f"table {table['name']}", str(row) + json.dumps(row, default=str))
-    for path in console.data_dir.glob("mcpstore.sqlite3*"):
-        canaries.look(path.name, path.read_bytes())
 
 
 def sent_again(console: Console) -> bool:

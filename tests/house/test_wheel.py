@@ -14,6 +14,7 @@ import httpx2
 import psutil
 import pytest
 
+from lifecycle.pages.help.documents import FILES
 from tests.support.console import Console
 from tests.support.tools import ROOT
 
@@ -87,6 +88,7 @@ def test_the_wheel_holds_all_of_the_console_and_nothing_else(installed: Installe
     expected = set[str]().union(*(files_below(ROOT / package) for package in PACKAGES))
     for folder in OTHER_FILES:
         expected |= {f"mcpstore_site/_files/{name}" for name in files_below(ROOT / folder)}
+    expected |= {f"mcpstore_site/_files/{path}" for path, _title in FILES.values()}
     assert names == expected
 
 

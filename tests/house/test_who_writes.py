@@ -79,6 +79,9 @@ WRITERS: dict[str, set[str]] = {
     # operations alone asks; a worker notes that it has taken a command, and its answer.
     "Command": {"lifecycle.operations", "lifecycle.engine.worker", "lifecycle.engine.context"},
     "Batch": {"lifecycle.operations"},
+    "CatalogPage": {"registry.imports"},
+    "UpstreamStatus": {"registry.imports"},
+    "Trial": {"lifecycle.operations", "lifecycle.engine.trials"},
     "AlertRule": {"lifecycle.alerts", BENCHMARKS},
     "Channel": {"lifecycle.alerts", BENCHMARKS},
     "Episode": {"lifecycle.alerts"},
@@ -93,16 +96,23 @@ WRITERS: dict[str, set[str]] = {
     "ServicePolicy": {"lifecycle.policies"},
     "MonitoringSettings": {"lifecycle.monitoring.settings", BENCHMARKS},
     "FeedItem": {"lifecycle.live"},
+    "SavedView": {"lifecycle.services.listing.saved"},
     "Slo": {"lifecycle.monitoring.uptime.slo"},
     "SloState": {"lifecycle.monitoring.uptime.slo"},
     "ErrorRate": {"lifecycle.monitoring.listed"},
     "Slowness": {"lifecycle.monitoring.uptime.slo"},
     "SlownessProfile": {"lifecycle.monitoring.uptime.slo"},
     "MonitoringGap": {"lifecycle.monitoring.uptime"},
+    "StatusPage": {"lifecycle.monitoring.uptime.statuspages"},
+    "StatusPageService": {"lifecycle.monitoring.uptime.statuspages"},
+    "StatusPageNote": {"lifecycle.monitoring.uptime.statuspages"},
     "UptimeDay": {"lifecycle.monitoring.uptime"},
     "HostSample": {"lifecycle.monitoring.hosts"},
     "ListFigures": {"lifecycle.monitoring.uptime", "lifecycle.monitoring.listed", BENCHMARKS},
     "ServiceHours": {"lifecycle.monitoring.uptime"},
+    "ServiceSignIn": {"lifecycle.signin"},
+    "SignInFlow": {"lifecycle.signin"},
+    "SignInClient": {"lifecycle.signin"},
 }
 # Nothing of ours writes them yet, or by `save()` alone.
 UNSEEN = {
@@ -118,7 +128,12 @@ UNSEEN = {
     "UptimeMark",
 }
 TABLES = {model._meta.db_table: model.__name__ for model in apps.get_models()}
-WORKER_ONLY = ("lifecycle.engine.service", "lifecycle.engine.session", "lifecycle.engine.worker")
+WORKER_ONLY = (
+    "lifecycle.engine.service",
+    "lifecycle.engine.session",
+    "lifecycle.engine.worker",
+    "lifecycle.signin.flow",
+)
 STARTS_PROGRAMS = {"subprocess", "multiprocessing", "pty"}
 FORKS = {
     "fork",

@@ -38,7 +38,7 @@ from tests.support.recording import written
 pytestmark = pytest.mark.django_db
 APPS = ("registry", "lifecycle", "mcpstore_site")
 # Long-running programs, whose own acts are tried where they are at home; `up` makes the first admin.
-PROGRAMS = {"runlifecycle", "serve", "up", "benchmark"}
+PROGRAMS = {"runlifecycle", "serve", "up", "benchmark", "migrate"}
 READS = {
     "agents list",
     "agents show",
@@ -58,6 +58,7 @@ READS = {
     "services list",
     "services removed",
     "services show",
+    "signin show",
 }
 
 
@@ -141,6 +142,7 @@ COMMANDS: dict[str, Callable[[World], Any]] = {
     "people remove": typed("people", "remove", "ann"),
     "services remove": typed("services", "remove", "maps"),
     "services restore": typed("services", "restore", "files"),
+    "signin out": typed("signin", "out", "weather"),
 }
 ELSEWHERE = {"mcpjson export": "tests/registry/mcpjson", "rotatekeys": "tests/registry/secrets"}
 

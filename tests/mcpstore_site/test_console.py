@@ -53,6 +53,7 @@ def test_it_runs_on_postgresql(start_console: ConsoleStarter, postgres_url: str)
         ("EMAIL_URL", "no://x"),
         ("MCPSTORE_EMAIL_FROM", "nobody"),
         ("MCPSTORE_TIME_ZONE", "Mars/Olympus"),
+        ("MCPSTORE_LANGUAGE", "tlh"),
     ],
 )
 def test_a_setting_that_cannot_be_right_stops_the_start_and_says_why(

@@ -31,6 +31,11 @@ OPEN = {
     "agent_mcpjson",  # a token of the agent, or a session
     "welcome",  # a link that works once
     "alert_act",  # a signed link in a message
+    "status_page",  # a page made public, or a secret link
+    "status_feed",
+    "status_json",
+    "badge",
+    "signin_document",  # authorization servers read it
 }
 BESIDE_REST = {"openapi-json", "api-root", None}
 

@@ -25,7 +25,7 @@ SENT = re.compile(
     r'|<[^>]*?\s(?:formaction|hx-post|hx-put|hx-patch|hx-delete)="([^"]+)"'
 )
 MOST = 600
-PAGES_OF_ONE = 40
+PAGES_OF_ONE = 10
 
 
 def walker(role: Role, scope: Scope) -> Client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,14 +22,18 @@ QUIET = (
     "--disable-sync",
 )
 FAILED_DIR = ROOT / "test-results"
-SCREENSHOTS = ROOT / "docs" / "screenshots"
 
 
 def keep_screenshot(page: Page, name: str) -> None:
-    """Picture of what the page shows; with SCREENSHOTS=1 it becomes the one in the documentation."""
-    place = SCREENSHOTS if os.environ.get("SCREENSHOTS") else FAILED_DIR
-    place.mkdir(exist_ok=True)
-    page.screenshot(path=str(place / f"{name}.png"))
+    """Picture of what the page shows, for whoever wants to look."""
+    FAILED_DIR.mkdir(exist_ok=True)
+    page.screenshot(path=str(FAILED_DIR / f"{name}.png"))
+
+
+def sign_out(page: Page) -> None:
+    """By the menu of one's own name."""
+    page.locator(".me > summary").click()
+    page.locator(".me").get_by_role("button", name="Sign out").click()
 
 
 @contextmanager

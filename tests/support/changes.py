@@ -35,7 +35,7 @@ from registry.models import ApiToken, Role, Service
 from registry.services import register
 from tests.lifecycle.alerts.test_pages_rules import rule_data
 from tests.registry.services.test_pages_editing import form_of
-from tests.support import factors, quiet
+from tests.support import catalog, factors, persons, quiet, saved_views, statuspages, trials
 from tests.support.api import Api
 from tests.support.contracts import digest
 from tests.support.fleet import make_rule
@@ -186,18 +186,13 @@ PAGES: dict[str, Act] = {
     "account_token_add": page("/account/tokens/add/", name="x", role="viewer", days="30"),
     "account_token_revoke": lambda w: w.page.post(f"/account/tokens/{ApiToken.objects.get().pk}/revoke/"),
     "token_revoke": lambda w: w.page.post(f"/settings/tokens/{ApiToken.objects.get().pk}/revoke/"),
-    "people_invite": page("/settings/people/invite/", name="cleo", role="viewer"),
-    "people_scope": lambda w: w.about_bob("scope/", tags="team-a"),
-    "people_role": lambda w: w.about_bob("role/", role="operator"),
-    "people_link": lambda w: w.about_bob("link/"),
-    "people_sessions": lambda w: w.about_bob("sessions/"),
-    "people_deactivate": lambda w: w.about_bob("deactivate/"),
-    "people_activate": lambda w: (w.about_bob("deactivate/"), w.about_bob("activate/"))[1],
     **factors.PAGES,
-    "people_remove": lambda w: w.about_bob("remove/"),
+    **persons.PAGES,
     "welcome": lambda w: Client().post(w.link(), FRESH),
     "alert_acknowledge": lambda w: w.page.post(f"/alerts/{w.episode()}/acknowledge/"),
     **quiet.PAGES,
+    **saved_views.PAGES,
+    **statuspages.PAGES,
     "rule_add": page("/alerts/rules/add/", **rule_data()),
     "rule_edit": alert("/alerts/rules/{}/", 0, **rule_data(name="Other")),
     "rule_switch": alert("/alerts/rules/{}/switch/", 0, enabled="0"),
@@ -211,15 +206,10 @@ PAGES: dict[str, Act] = {
     "version_take": lambda w: w.page.post("/versions/drift/take/", {"seen": w.edited()}),
     "version_write": lambda w: w.page.post("/versions/drift/write/", {"seen": w.edited()}),
     "version_rollback": page("/versions/1/rollback/"),
-    "service_add": page(
-        "/add/",
-        name="new",
-        transport="streamable-http",
-        url="https://n.example/",
-        profile="normal",
-        priority="normal",
-    ),
+    "service_add": page("/add/", **trials.TYPED, name="new"),
     "service_import": lambda w: w.one_import(),
+    **trials.PAGES,
+    **catalog.PAGES,
     "service_edit": lambda w: w.page.post(
         "/services/weather/edit/", {**form_of(w.page, "weather"), "description": "x"}
     ),
@@ -260,6 +250,9 @@ PAGES: dict[str, Act] = {
     ),
     "service_state": page("/services/weather/state/", state="DISCONNECTING"),
     "service_action": page("/services/weather/ask/restart/"),
+    "signin_begin": page("/services/weather/signin/begin/"),
+    "signin_end": page("/services/weather/signin/end/"),
+    "signin_client": page("/services/weather/signin/client/", client_id="console"),
     "service_pin": page("/services/weather/pin/", pinned="0"),
     "service_approve": lambda w: w.page.post(
         "/services/weather/waiting/approve/", {"tool": "c", "hash": digest("c")}
@@ -276,7 +269,16 @@ PAGES: dict[str, Act] = {
     )[1],
 }
 # These ask, or answer with what is secret: nothing changes.
-ASKS = {"batch_ask", "home", "version_export"}
+ASKS = {
+    "batch_ask",
+    "home",
+    "look_keep",
+    "mail_test",
+    "signin_test",
+    "tool_form",
+    "tool_snippet",
+    "version_export",
+}
 
 REST: dict[str, Act] = {
     "POST services/bulk": sent("POST", "services/bulk", {"action": "restart", "names": ["weather"]}),
@@ -287,6 +289,8 @@ REST: dict[str, Act] = {
     "POST batches/{int:batch_id}/undo": batch_rest("batches/{}/undo", "remove", "done"),
     "POST services/{name}/restore": sent("POST", "services/files/restore"),
     "POST services": sent("POST", "services", {"new": {"url": "https://n.example/"}}),
+    "POST services/{name}/signin": sent("POST", "services/weather/signin"),
+    "DELETE services/{name}/signin": sent("DELETE", "services/weather/signin"),
     "PATCH services/{name}": sent("PATCH", "services/weather", {"desired": "stopped"}),
     "DELETE services/{name}": sent("DELETE", "services/weather"),
     "POST services/{name}/pin": lambda w: (
@@ -316,6 +320,9 @@ REST: dict[str, Act] = {
     "DELETE targets/{target_id}": lambda w: w.rest.delete(f"targets/{w.target()}"),
     "POST agents": sent("POST", "agents", {"name": "other", "services": ["weather"]}),
     **quiet.REST,
+    **saved_views.REST,
+    **statuspages.REST,
+    **trials.REST,
     "PATCH agents/{name}": sent("PATCH", "agents/desk", {"services": ["weather"]}),
     "DELETE agents/{name}": sent("DELETE", "agents/desk"),
     "POST agents/{name}/token": sent("POST", "agents/desk/token"),

@@ -36,7 +36,7 @@ FILES: Mapping[str, tuple[str, Mapping[str, Meant]]] = {
             "prices": Meant(transport=SSE),
             "stock": Meant(transport=SSE),
             "orders": Meant(transport=HTTP, call=30),
-            "ledger": Meant(transport=SSE, headers={"X-Book": "main"}, said=("stands inside it",)),
+            "ledger": Meant(transport=SSE, headers={"X-Book": "main"}, said=("its content is read as part",)),
             "archive": Meant(call=120),
         },
     ),
@@ -103,7 +103,7 @@ FILES: Mapping[str, tuple[str, Mapping[str, Meant]]] = {
             ),
             "quick": Meant(args=("--region", "eu"), said=("900 ms is below 1000 ms",)),
             "wrong": Meant(
-                transport=HTTP, said=("Claude Code leaves out an address without it",), assumed=("transport",)
+                transport=HTTP, said=("Claude Code ignores an address without it",), assumed=("transport",)
             ),
         },
     ),
@@ -255,7 +255,7 @@ FILES: Mapping[str, tuple[str, Mapping[str, Meant]]] = {
             "dollar": Meant(
                 transport=HTTP,
                 headers={"Authorization": "Bearer $API_TOKEN"},
-                said=("$API_TOKEN is given as it stands",),
+                said=("$API_TOKEN is passed unchanged",),
                 assumed=("transport",),
             ),
         },

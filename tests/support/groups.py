@@ -32,6 +32,14 @@ ALONE = tuple(
 BOTH = "both_databases"
 PAGES = ("test_api", "test_pages")
 """Files of such names are pages and REST: all of it runs on both databases."""
+ONE_WILL_DO = (
+    "test_pages_all_routes_declared",
+    "test_pages_guards",
+    "test_pages_help",
+    "test_pages_links_allowed",
+    "test_pages_scope_canary",
+)
+"""Of them these ask who may what, for minutes, which no database changes; all addresses are asked on both."""
 LONGEST = {
     str(ROOT / "tests" / f"{place}.py"): rank
     for rank, place in enumerate(
@@ -39,6 +47,7 @@ LONGEST = {
             "mcpstore_site/test_benchmark",
             "guarantees/test_kill_steps",
             "lifecycle/engine/worker/test_worker_process",
+            "browser/test_accessible",
             "browser/test_secret_bundle",
             "mcpstore_site/serving/test_up",
             "mcpstore_site/test_console",
@@ -53,6 +62,9 @@ LONGEST = {
             "guarantees/test_kill_worker",
             "guarantees/test_silent_worker",
             "browser/test_layout",
+            "browser/test_steady",
+            "browser/test_chinese",
+            "browser/test_firefox",
             "scaling/test_web_processes",
             "mcpstore_site/facade/test_examples",
             "house/test_wheel",
@@ -77,7 +89,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     for item in items:
         if is_alone(item.path):
             item.add_marker("alone")
-        elif item.path.name.startswith(PAGES):
+        elif is_of_pages(item.path):
             item.add_marker(BOTH)
     yield
     tests = Counter(item.path for item in items)
@@ -95,6 +107,10 @@ def is_alone(path: Path) -> bool:
     return str(path).startswith(ALONE)
 
 
+def is_of_pages(path: Path) -> bool:
+    return path.name.startswith(PAGES) and path.stem not in ONE_WILL_DO
+
+
 def is_of_another(path: Path, wanted: str) -> bool:
     """Whether *path* has no test of the group; of any other choice of marks nothing is known."""
     match wanted:
@@ -103,5 +119,5 @@ def is_of_another(path: Path, wanted: str) -> bool:
         case "not alone":
             return is_alone(path)
         case "both_databases":
-            return not path.name.startswith(PAGES) and BOTH not in path.read_text(encoding="utf-8")
+            return not is_of_pages(path) and BOTH not in path.read_text(encoding="utf-8")
     return False

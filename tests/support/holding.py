@@ -40,7 +40,7 @@ class Holder:
 
     def trust(self, authority: Path) -> None:
         """Take certificates that this one signed."""
-        self.connector._http._context.load_verify_locations(authority)
+        self.connector.http._context.load_verify_locations(authority)
 
     def _changed(self) -> None:
         self.changes += 1

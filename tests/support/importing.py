@@ -60,7 +60,7 @@ def row(page: str, name: str) -> str:
 
 def taken(page: str) -> set[str]:
     """Names that are ticked."""
-    found = re.findall(r'name="take" value="\d+" checked aria-label="Take ([^"]+)"', page)
+    found = re.findall(r'name="take" value="\d+" checked aria-label="Select ([^"]+)"', page)
     return {html.unescape(name) for name in found}
 
 

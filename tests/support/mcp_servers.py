@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from tests.support.console import MARK, eventually
 from tests.support.ports import free_port
-from tests.support.tools import ROOT, node, npm_server
+from tests.support.tools import ROOT, fastmcp3, node, npm_server
 
 FASTMCP_PROGRAM = str(ROOT / "tests" / "support" / "fastmcp_program.py")
 
@@ -72,6 +72,16 @@ class FastMCPServer(ServerProcess):
         options = ["--transport", transport, "--port", str(port), "--tools", str(tools), "--name", name]
         path = "/sse" if transport == "sse" else "/mcp"
         super().__init__([sys.executable, FASTMCP_PROGRAM, *options], port, path, {})
+
+
+class GuardedServer(ServerProcess):
+    """FastMCP 4 or 3 that wants a token: of its own making, or of *issuer*."""
+
+    def __init__(self, version: int = 4, issuer: str = "", lasts: int = 3600) -> None:
+        port, python = free_port(), sys.executable if version == 4 else fastmcp3()
+        program = str(ROOT / "tests" / "support" / "oauth_program.py")
+        options = [str(port), "--issuer", issuer, "--lasts", str(lasts)]
+        super().__init__([python, program, *options], port, "/mcp", {})
 
 
 class EverythingServer(ServerProcess):

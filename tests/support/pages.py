@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from django.utils import timezone
 from lifecycle.core.machine.states import State
 from lifecycle.core.monitoring.local_days import beginning
 from lifecycle.models import CheckResult, ListFigures, ServiceState, StateChange, WorkerSeen
-from mcpstore_site.answers.headers import SEEN
+from registry.access.sessions.queries import SEEN
 from registry.models import Membership, Role, Service, Tool
 
 HTMX = {"HX-Request": "true"}
@@ -73,11 +73,12 @@ def make_service(name: str = "weather", state: State | None = State.HEALTHY, **f
     return service
 
 
-def make_checks(service: Service, levels: list[int]) -> None:
-    start = int(datetime(2026, 11, 21, tzinfo=UTC).timestamp() * 1000)
+def make_checks(service: Service, levels: list[int], each: timedelta = timedelta(seconds=30)) -> None:
+    """One check *each* so often, the last of them now."""
+    now, step = int(time.time() * 1000), int(each.total_seconds() * 1000)
     CheckResult.objects.bulk_create(
-        CheckResult(service=service, at=start + 30_000 * n, level=level, ms=20)
-        for n, level in enumerate(levels)
+        CheckResult(service=service, at=now - step * n, level=level, ms=20)
+        for n, level in enumerate(reversed(levels))
     )
 
 

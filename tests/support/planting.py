@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from lifecycle.core.monitoring import packing
 from lifecycle.core.monitoring.summary import EMPTY
-from lifecycle.models import AlertRule, Batch, Channel, Delivery, DeliveryAttempt, Episode, ServiceState
+from lifecycle.models import (
+    AlertRule,
+    Batch,
+    Channel,
+    Delivery,
+    DeliveryAttempt,
+    Episode,
+    ServiceState,
+    StatusPage,
+)
 from registry.models import Agent, AgentService, AuditEntry, AuditMember, ConfigVersion, SealedField, Service
 from registry.secrets import vault
 
@@ -23,6 +32,7 @@ NO_TEXT = {
     "Service": {"approved_hash", "transport", "removed_by"},
     "ServiceState": {"worker"},
     "Slo": {"tag"},
+    "Episode": {"subject_name"},
     "ServiceHours": {"weekdays", "zone"},
     "ListFigures": {"response"},
     "Contract": {"digests"},
@@ -123,7 +133,8 @@ def plant(**known: Any) -> Service:
         scope={"kind": "services", "values": [service.name]},
     )
     batch = row(Batch, action="check", selection={"filter": {"q": CANARY}}, total=1, seen={})
-    more: dict[str, Any] = {"rule": rule, "batch": batch, "service": service, "state": "firing"}
+    page = row(StatusPage, title=CANARY, visibility="off", token_digest=None, tags=[], limits="[]")
+    more: dict[str, Any] = {"page": page, "rule": rule, "batch": batch, "service": service, "state": "firing"}
     for model in of_service():
         fields = {one.name for one in model._meta.concrete_fields}
         own = {key: value for key, value in more.items() if key in fields and key != "state"}

@@ -1,4 +1,7 @@
-"""The programs that tests need and pip does not bring: npm servers and Chromium. Run it to install them."""
+"""The programs that tests need and pip does not bring: npm servers, browsers, an older FastMCP.
+
+Run it to install them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".tools"
 NPM_PROJECT = ROOT / "tests" / "servers"
+FASTMCP3_LOCK = NPM_PROJECT / "fastmcp3.lock"
 NPM_FILES = ("package.json", "package-lock.json", ".npmrc")
+FIREFOX_NAMES = ("firefox-esr", "firefox")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
@@ -42,6 +47,14 @@ def npm_server(name: str) -> Path:
     return script
 
 
+def fastmcp3() -> str:
+    """A Python that has FastMCP 3: beside the 4 of ours it needs an environment of its own."""
+    python = TOOLS / "fastmcp3" / "bin" / "python"
+    if not python.exists():
+        raise ToolMissingError("FastMCP 3 is missing: type `make tools`.")
+    return str(python)
+
+
 def search_path() -> str:
     """A PATH on which python, node and all published servers are found by their names."""
     places = [Path(sys.executable).parent, Path(node()).parent, TOOLS / "npm" / "node_modules" / ".bin"]
@@ -56,6 +69,14 @@ def chromium() -> str:
     if own := playwright_chromium():
         return own
     raise ToolMissingError("Chromium is missing: type `make tools`.")
+
+
+def firefox() -> str:
+    """The system's Firefox; that of Playwright speaks no protocol of others."""
+    for name in FIREFOX_NAMES:
+        if found := shutil.which(name):
+            return found
+    raise ToolMissingError("Firefox is missing: type `make tools`, or install it.")
 
 
 def playwright_chromium() -> str:
@@ -94,6 +115,25 @@ def install_npm_servers() -> None:
     stamp.write_text(lock)
 
 
+def install_fastmcp3() -> None:
+    """Bring .tools/fastmcp3 up to the lock; nothing happens when it is."""
+    place, lock = TOOLS / "fastmcp3", FASTMCP3_LOCK.read_text()
+    stamp = place / ".installed"
+    if stamp.exists() and stamp.read_text() == lock:
+        return
+    sys.stderr.write("Installing FastMCP 3, whose servers the tests talk to …\n")
+    shutil.rmtree(place, ignore_errors=True)
+    uv(["venv", "--python", sys.executable, str(place)])
+    uv(["pip", "install", "--require-hashes", "--python", fastmcp3(), "-r", str(FASTMCP3_LOCK)])
+    stamp.write_text(lock)
+
+
+def uv(arguments: list[str]) -> None:
+    command = [str(Path(sys.executable).with_name("uv")), *arguments, "--quiet"]
+    if subprocess.run(command, stdout=sys.stderr).returncode:
+        raise ToolMissingError(f"uv {' '.join(arguments)} failed; what it said stands above.")
+
+
 def install_chromium() -> None:
     try:
         chromium()
@@ -104,6 +144,16 @@ def install_chromium() -> None:
         return
     if subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"]).returncode:
         raise ToolMissingError("Chromium could not be installed: install it by hand, then `make test` again.")
+
+
+def install_firefox() -> None:
+    """Where apt is; elsewhere its one test says that it is missing."""
+    try:
+        firefox()
+    except ToolMissingError:
+        if os.geteuid() == 0 and shutil.which("apt-get"):
+            sys.stderr.write("Installing Firefox, in which a test opens each page …\n")
+            apt_get("firefox-esr")
 
 
 def apt_get(*packages: str) -> bool:
@@ -129,7 +179,9 @@ def main(arguments: list[str]) -> int:
                 npm("install", "--package-lock-only", cwd=NPM_PROJECT)
             else:
                 install_npm_servers()
+                install_fastmcp3()
                 install_chromium()
+                install_firefox()
     except ToolMissingError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

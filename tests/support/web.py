@@ -51,7 +51,7 @@ class Web:
     def wait_until_up(self) -> None:
         import httpx2
 
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             try:
                 httpx2.get(f"{self.address}/healthz", trust_env=False).raise_for_status()

@@ -46,7 +46,7 @@ def test_it_is_only_read(viewer: Client) -> None:
 def test_without_dependencies_it_says_how_to_make_one(viewer: Client) -> None:
     make_service("alone")
     page = text_of(viewer.get(PAGE))
-    assert "No service depends on another yet" in page and "dependsOn" in page
+    assert "No dependencies yet" in page and "dependsOn" in page
     assert "<svg class=" not in page
 
 
@@ -93,7 +93,7 @@ def test_a_name_that_takes_part_in_nothing_is_said_and_all_are_shown(viewer: Cli
 def test_a_name_of_no_service_is_said_to_be_none(viewer: Client) -> None:
     need("web", "api")
     page = text_of(viewer.get(f"{PAGE}?service=<b>%00"))
-    assert "There is no service &lt;b&gt;" in page
+    assert "There is no service named &lt;b&gt;" in page
     assert drawn(page) == ["api", "web"]
 
 
@@ -174,7 +174,7 @@ def test_a_service_without_dependencies_has_no_such_card(viewer: Client) -> None
 
 def test_removing_offers_to_free_dependents_only_where_there_are_some(operator: Client) -> None:
     need("web", "api")
-    assert "Also take it out of the one service that depends on it" in text_of(operator.get("/services/api/"))
+    assert "Also remove it from the one service that depends on it" in text_of(operator.get("/services/api/"))
     page = text_of(operator.get("/services/web/"))
     assert 'id="ask-remove"' in page
-    assert "Also take it out" not in page
+    assert "Also remove it" not in page

@@ -51,7 +51,7 @@ def test_pushed_counts_swap_the_numbers_alone(viewer: Client) -> None:
 def test_a_pushed_sign_is_the_sign_of_the_page(viewer: Client) -> None:
     make_worker(stopped_at=timezone.now())
     pushed = rendering.render_worker_sign()
-    assert "Stale: no worker since" in pushed
+    assert "Stale: no worker" in pushed
     assert without_oob(pushed).split("<time")[0] in text_of(viewer.get("/services/"))
 
 
@@ -85,10 +85,10 @@ def test_many_rows_take_two_queries(django_assert_num_queries: Any) -> None:
         assert set(rendering.render_services(ids)) == set(ids)
 
 
-def test_more_rows_than_sqlite_joins_selects_are_rendered(django_assert_num_queries: Any) -> None:
+def test_hundreds_of_rows_are_rendered_by_two_queries(django_assert_num_queries: Any) -> None:
     ids = [make_service(f"s{n}", None).pk for n in range(520)]
     days_counted()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         assert len(rendering.render_services(ids)) == 520
 
 

@@ -78,3 +78,22 @@ def test_a_service_may_be_called_bulk(api_operator: Api, registered_service: Mak
     assert api_operator.patch("services/bulk", {"tags": ["a"]}).json()["outcome"] == "updated"
     assert api_operator.delete("services/bulk").status_code == 204
     assert not Service.objects.listed().exists()
+
+
+def test_an_edit_is_asked_for_and_undone(api_operator: Api, registered_service: MakeService) -> None:
+    for name in ("alpha", "beta"):
+        registered_service(name, state="HEALTHY")
+    edit = {"add_tags": ["team-a"], "priority": "high"}
+    asked = {"action": "edit", "filter": {"q": "alp"}, "edit": edit}
+    batch = api_operator.post("services/bulk", asked).json()["batch_id"]
+    waves.advance(timezone.now())
+    assert api_operator.get(f"batches/{batch}").json()["done"] == 1
+    found = api_operator.get("services/alpha").json()
+    assert (found["tags"], found["priority"]) == (["team-a"], "high")
+    api_operator.post(f"batches/{batch}/undo")
+    waves.advance(timezone.now())
+    found = api_operator.get("services/alpha").json()
+    assert (found["tags"], found["priority"]) == ([], "normal")
+    for body, where in [({}, "body.edit"), ({"edit": {"colour": "red"}}, "edit.colour")]:
+        refused = api_operator.post("services/bulk", {"action": "edit", "filter": {}, **body})
+        assert (refused.status_code, refused.json()["error"]["where"]) == (422, where)

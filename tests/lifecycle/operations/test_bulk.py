@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from lifecycle.models import Batch, Command, FeedItem
 from lifecycle.operations import commands as operation_commands
+from lifecycle.operations.bulk import again as bulk_again
 from lifecycle.operations.bulk import operations as bulk_operations
 from lifecycle.operations.bulk import progress as bulk_progress
 from lifecycle.operations.bulk import waves
@@ -118,7 +119,7 @@ def test_what_cannot_be_done_fails_with_its_reason_and_can_be_tried_again() -> N
     assert errors == {first: waves.GONE, second: waves.OVERTAKEN, third: ""}
     answer("failed", "no answer")
     waves.advance(timezone.now())
-    again = bulk_operations.retry(batch.pk, by="ann", role=Role.OPERATOR, now=timezone.now())
+    again = bulk_again.retry(batch.pk, by="ann", role=Role.OPERATOR, now=timezone.now())
     assert set(again.members.values_list("service__name", flat=True)) == {second, third}
     waves.advance(timezone.now())
     assert dict(again.members.values_list("service__name", "error"))[second] == (

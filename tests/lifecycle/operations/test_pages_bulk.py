@@ -52,7 +52,7 @@ def test_the_question_names_the_count_and_what_becomes_of_them(operator: Client)
     asked = operator.post(ASK, {"action": "stop", "pick": [str(pk) for pk in ids[:2]]}, headers=HTMX)
     page = text_of(asked)
     assert "Stop 2 services?" in page
-    assert "stay stopped until a person starts them" in page
+    assert "stay stopped until someone starts them" in page
     assert "<html" not in page
     everything = text_of(operator.post(ASK, {"action": "remove", "everything": "1", "q": "a"}))
     assert "Remove 3 services?" in everything and "<html" in everything
@@ -62,7 +62,7 @@ def test_the_question_names_the_count_and_what_becomes_of_them(operator: Client)
 def test_nobody_chosen_and_unknown_actions_are_said(operator: Client) -> None:
     three()
     assert operator.post(ASK, {"action": "stop"}, headers=HTMX).status_code == 422
-    assert "No service is selected" in text_of(operator.post(ASK, {"action": "stop"}, follow=True))
+    assert "No services selected" in text_of(operator.post(ASK, {"action": "stop"}, follow=True))
     assert operator.post(ASK, {"action": "explode", "everything": "1"}, headers=HTMX).status_code == 422
 
 
@@ -147,7 +147,7 @@ def chain() -> None:
 def test_a_stop_that_others_need_asks_first_and_can_take_them_along(operator: Client) -> None:
     chain()
     page = text_of(operator.get("/services/database/"))
-    assert "2 running services need it: api, web." in page and "Stop all 3" in page
+    assert "2 running services depend on it: api, web." in page and "Stop all 3" in page
     assert 'data-opens="ask-stop"' in page and 'data-opens="ask-start"' not in page
     begun = operator.post("/services/database/together/stop/", {"count": "3"})
     batch = Batch.objects.get()
@@ -160,7 +160,7 @@ def test_a_start_offers_what_it_needs_and_is_stopped(operator: Client) -> None:
     chain()
     Service.objects.exclude(name="database").update(desired="stopped")
     page = text_of(operator.get("/services/web/"))
-    assert "It needs 1 stopped service: api." in page and "Start all 2" in page
+    assert "It depends on 1 stopped service: api." in page and "Start all 2" in page
     operator.post("/services/web/together/start/", {"count": "2"})
     waves = Batch.objects.get().members.order_by("wave").values_list("wave", "service__name")
     assert list(waves) == [(1, "api"), (2, "web")]
@@ -176,7 +176,7 @@ def test_if_others_come_along_than_were_named_it_is_asked_again(operator: Client
     chain()
     asked = operator.post("/services/database/together/stop/", {"count": "2"})
     assert asked.status_code == 409
-    assert "Stop 3 services?" in text_of(asked) and "Review it again" in text_of(asked)
+    assert "Stop 3 services?" in text_of(asked) and "Review again" in text_of(asked)
     assert not Batch.objects.exists()
 
 
@@ -201,7 +201,7 @@ def test_the_progress_shows_each_wave(operator: Client) -> None:
     steps = re.findall(r"<b>(Wave \d)</b> <span class=\"state [\w-]+\">([\w ]+)</span>.*?<small>(\w+)", strip)
     assert steps == [
         ("Wave 1", "Done", "web"),
-        ("Wave 2", "Under way", "api"),
+        ("Wave 2", "In progress", "api"),
         ("Wave 3", "Waiting", "database"),
     ]
     assert strip.count('aria-current="step"') == 1

@@ -71,4 +71,4 @@ def test_the_page_of_such_a_call_says_so(operator: Client) -> None:
     command = make_call(KEPT * 2, service=service)
     retention.Emptying().step(timezone.now())
     page = text_of(operator.get(f"/services/weather/calls/{command.pk}/"))
-    assert "is no longer kept." in page and "Failed" not in page
+    assert "have been deleted." in page and "Failed" not in page

@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.utils.translation import get_language, override
 
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.lists import argument_draft
 from lifecycle.core.machine.states import State
 from lifecycle.pages import humanize
-from lifecycle.services import check_bar
 from lifecycle.services.diagnosis.diagnosis import Facts, diagnose
 from lifecycle.tools import presenter as tool_presenter
+from lifecycle.tools.answers import presenter as answers
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -38,41 +37,19 @@ def test_response_times_have_a_fitting_unit(ms: float | None, words: str) -> Non
 
 
 def test_a_try_that_is_due_says_for_how_long() -> None:
-    assert humanize.next_try(NOON + timedelta(seconds=12), NOON) == "next try in 12 s"
+    assert humanize.next_try(NOON + timedelta(seconds=12), NOON) == "next attempt in 12 s"
     assert humanize.next_try(NOON - timedelta(seconds=8.5), NOON) == "trying now, for 8 s"
 
 
 def test_moments_are_written_for_scripts_and_for_people() -> None:
     assert humanize.iso(NOON) == "2026-11-21T12:00:00.000Z"
-    assert humanize.plain(NOON) == "2026-11-21 12:00:00 UTC"
-    assert (humanize.iso(None), humanize.plain(None), humanize.ago(None, NOON)) == ("", "–", "–")
-
-
-def test_a_bar_stands_at_the_right_edge_and_counts_only_what_is_there() -> None:
-    svg = check_bar.svg([0, 0, 3])
-    # The longest is drawn below the others from end to end, which shows the same and is shorter.
-    assert '<path class="ok" d="M171 7h8"/><path class="bad" d="M177 7h2"/>' in svg
-    assert 'aria-label="2 of 3 checks healthy"' in svg
-    assert 'aria-label="no checks yet"' in check_bar.svg([])
-
-
-def test_a_bar_that_was_drawn_before_still_speaks_the_reader_s_language(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(check_bar, "_label", lambda colours: get_language() or "")
-    for language in ("en", "zh-hans", "en"):
-        with override(language):
-            assert f'aria-label="{language}"' in check_bar.svg([0, 1, 2, 3])
-    check_bar._svg.cache_clear()
-
-
-def test_a_level_from_a_newer_version_is_a_gap() -> None:
-    assert check_bar.colour(99) == "gap"
+    assert humanize.local(NOON) == "2026-11-21 12:00:00 UTC"
+    assert (humanize.iso(None), humanize.local(None), humanize.ago(None, NOON)) == ("", "–", "–")
 
 
 def test_what_retrying_cannot_cure_is_said_to_be_so() -> None:
     assert "would not help" in diagnose(Facts(state=State.UNREACHABLE, kind=Kind.AUTH)).what
-    assert "7 attempts" in diagnose(Facts(state=State.UNREACHABLE, kind=Kind.DNS, attempts=7)).what
+    assert "7 connection attempts" in diagnose(Facts(state=State.UNREACHABLE, kind=Kind.DNS, attempts=7)).what
 
 
 def test_slow_and_failing_warnings_read_differently() -> None:
@@ -110,26 +87,26 @@ def test_a_draft_has_the_required_arguments_whatever_the_schema(schema: Any, dra
 
 @pytest.mark.parametrize("block", [None, 7, "x", [], {}, {"type": "text"}, {"type": "image", "data": 7}])
 def test_any_content_block_can_be_shown(block: Any) -> None:
-    part = tool_presenter.part_of(block)
-    assert part.text or part.note
+    part = answers.part_of(block)
+    assert part.text or part.note or part.tree
     assert not part.picture
 
 
 @pytest.mark.parametrize(("text", "said"), [("no  such\ncity", ""), ("see the log", "no such city")])
 def test_an_error_that_the_answer_itself_says_is_shown_once(text: str, said: str) -> None:
     content = [{"type": "text", "text": text}]
-    answer = tool_presenter.answer_of({"ok": False, "error": "no such city", "content": content})
+    answer = answers.answer_of({"ok": False, "error": "no such city", "content": content})
     assert (answer.error, answer.parts[0].text) == (said, text)
 
 
 def test_an_endless_answer_is_cut() -> None:
-    part = tool_presenter.part_of({"type": "text", "text": "x" * 10**6})
-    assert len(part.text) == tool_presenter.LONGEST_OUTCOME
+    part = answers.part_of({"type": "text", "text": "x" * 10**6})
+    assert len(part.text) == answers.LONGEST_OUTCOME
 
 
 @pytest.mark.parametrize("outcome", [{}, {"content": 7, "duration_ms": "x"}, {"ok": True, "content": [None]}])
 def test_any_outcome_can_be_shown(outcome: dict[str, Any]) -> None:
-    assert tool_presenter.answer_of(outcome).ok is bool(outcome.get("ok"))
+    assert answers.answer_of(outcome).ok is bool(outcome.get("ok"))
 
 
 def test_every_text_of_an_outcome_is_changed() -> None:

@@ -11,8 +11,8 @@ from tests.support.pages import HTMX, make_service, text_of
 from tests.support.scopes import person_of, scoped_client
 
 pytestmark = pytest.mark.django_db
-NEEDS_ROLE = "This needs the role Operator. Your role is Viewer."
-NEEDS_ALL = "This is about all services. Your account sees some of them only: tags team-a."
+NEEDS_ROLE = "This requires the role Operator. Your role is Viewer."
+NEEDS_ALL = "This concerns all services, but your account only sees some: tags team-a."
 
 
 @pytest.fixture
@@ -27,23 +27,23 @@ def people() -> None:
 
 def test_a_missing_role_is_named_with_who_can_change_it(people: None, viewer: Client) -> None:
     page = text_of(viewer.get("/add/"))
-    assert NEEDS_ROLE in page and "change that under People: root-ann." in page
+    assert NEEDS_ROLE in page and "root-ann (admin) can change that under People." in page
     assert "root-gone" not in page and "never-there" not in page
 
 
 def test_a_scope_that_shuts_out_is_named_with_who_can_change_it(people: None) -> None:
     browser = scoped_client(Role.OPERATOR)
-    page = text_of(browser.get("/services/ours/edit/"))
-    assert NEEDS_ALL in page and "root-ann" in page and "needs the role" not in page
+    page = text_of(browser.get("/versions/drift/"))
+    assert NEEDS_ALL in page and "root-ann" in page and "requires the role" not in page
 
 
 def test_who_lacks_both_is_told_of_the_role_first(people: None) -> None:
-    page = text_of(scoped_client(Role.VIEWER).get("/services/ours/edit/"))
-    assert NEEDS_ROLE in page and "about all services" not in page
+    page = text_of(scoped_client(Role.VIEWER).get("/versions/drift/"))
+    assert NEEDS_ROLE in page and "concerns all services" not in page
 
 
 def test_a_fragment_says_it_in_a_message(people: None) -> None:
-    answer = scoped_client(Role.OPERATOR).post("/services/ours/remove/", headers=HTMX)
+    answer = scoped_client(Role.OPERATOR).post("/versions/drift/take/", headers=HTMX)
     assert answer.status_code == 403 and NEEDS_ALL in text_of(answer)
     assert answer.headers["HX-Retarget"] == "#messages"
 

@@ -249,7 +249,7 @@ def test_tools_come_from_the_cache(api_viewer: Api, registered_service: MakeServ
     assert (found["count"], [tool["name"] for tool in found["results"]]) == (2, ["b", "a"])
     assert set(found["results"][0]) == {
         "name", "title", "description", "input_schema", "output_schema", "annotations", "problem",
-        "hash", "contract",
+        "hash", "contract", "tokens",
     }  # fmt: skip
 
 

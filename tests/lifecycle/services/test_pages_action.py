@@ -38,7 +38,7 @@ def test_a_viewer_may_not_ask_for_anything(viewer: Client) -> None:
     for path in ("ask/stop/", "tools/call/", "remove/"):
         answer = viewer.post(URL + path)
         assert answer.status_code == 403
-        assert "This needs the role Operator. Your role is Viewer." in text_of(answer)
+        assert "This requires the role Operator. Your role is Viewer." in text_of(answer)
     assert viewer.post(URL + "ask/stop/", headers=HTMX).headers["HX-Retarget"] == "#messages"
     assert not Command.objects.exists()
 
@@ -144,8 +144,8 @@ def test_a_call_waits_in_the_page_and_then_shows_its_outcome(operator: Client) -
     assert "Rain &amp; &lt;b&gt;wind&lt;/b&gt;" in shown
     assert 'src="data:image/png;base64,QUJD"' in shown
     assert "data:image/svg" not in shown
-    assert "&quot;degrees&quot;: 4" in shown
-    assert "1,234 ms" in shown
+    assert '<span class="key">degrees</span>: <span class="v-integer">4</span>' in shown
+    assert "1.2 s" in shown
     assert "hx-get" not in shown
     assert "<html" in text_of(operator.get(address))
 
@@ -214,7 +214,7 @@ def test_a_page_from_before_signing_in_is_told_so_beside_what_it_shows(operator:
     strict.cookies = operator.cookies
     answer = strict.post(URL + "ask/stop/", headers={**HTMX, "X-CSRFToken": "a" * 64})
     assert (answer.status_code, answer["HX-Retarget"]) == (403, "#messages")
-    assert "Nothing was done: try again." in text_of(answer)
+    assert "Nothing was changed: try again." in text_of(answer)
     assert answer.headers["HX-Trigger"] == "stale-token"
     assert "<html" not in text_of(answer)
     assert "out of date" in text_of(strict.post(URL + "ask/stop/"))

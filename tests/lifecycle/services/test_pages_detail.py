@@ -50,7 +50,7 @@ def test_an_unknown_or_removed_service_is_not_found(viewer: Client, path: str) -
     make_service(removed_at=timezone.now())
     answer = viewer.get(URL + path)
     assert answer.status_code == 404
-    assert "Nothing exists at this address" in text_of(answer)
+    assert "There is nothing at this address" in text_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -88,16 +88,21 @@ def test_a_failing_service_says_why_since_when_and_what_comes_next(viewer: Clien
         "The server is not running",
         "Start the server, then reconnect.",
         "Attempt 5 of 10",
-        "9 min ago",
+        "for 9 min",
     ):
         assert words in page
-    assert re.search(r'data-try="20\d\d-[^"]+Z">next try in 1[56] s<', page)
+    top = page.partition('<div class="head-top">')[2].partition("</div>")[0]
+    assert re.search(r"since (\d\d-\d\d )?\d\d:\d\d · <time ", top)
+    assert re.search(r'Attempt 5 of 10: <time [^>]*data-try="20\d\d-[^"]+Z">next attempt in 1[56] s<', top)
+    assert page.count('class="small primary for-') == 1
 
 
 def test_a_healthy_service_has_no_complaint(viewer: Client) -> None:
     make_service(error_kind="refused", error_message="an old one")
     page = text_of(viewer.get(URL))
     assert "It answers in time." in page
+    assert '<p class="next">Checked every 30 s</p>' in page
+    assert 'class="remedies"' not in page
     assert "an old one" not in page
     assert "What to do" not in page
 
@@ -106,7 +111,7 @@ def test_a_service_that_no_worker_has_seen_has_a_page(viewer: Client) -> None:
     make_service(state=None)
     page = text_of(viewer.get(URL))
     assert "Initializing" in page
-    assert "has not picked it up yet" in page
+    assert "not picked up by a worker yet" in page
     assert "No events yet" in page
 
 
@@ -118,10 +123,10 @@ def test_a_viewer_sees_no_button_and_an_operator_all(viewer: Client, operator: C
     for kind in ("start", "stop", "restart", "check", "reconnect", "refresh-tools"):
         assert f'hx-post="/services/weather/ask/{kind}/"' in page
     assert 'action="/services/weather/remove/"' in page
-    assert 'hx-post="/services/weather/tools/call/"' in page
+    assert 'hx-get="/services/weather/tools/try/?tool=' in page
 
 
-def test_tools_show_schema_draft_and_problem(operator: Client) -> None:
+def test_tools_show_schema_and_problem(operator: Client) -> None:
     service = make_service()
     make_tool(
         service,
@@ -134,8 +139,7 @@ def test_tools_show_schema_draft_and_problem(operator: Client) -> None:
     make_tool(service, "", problem="inputSchema is not an object", input_schema={})
     page = text_of(operator.get(URL))
     assert "Weather forecast" in page
-    assert "only reads" in page
-    assert "{\n  &quot;city&quot;: &quot;&quot;\n}</textarea>" in page
+    assert "read-only" in page
     assert "inputSchema is not an object" in page
     assert "(no name)" in page
 
@@ -156,15 +160,15 @@ def test_many_tools_come_in_pages_and_are_found(viewer: Client) -> None:
         assert found.count('<details class="tool"') == 1
 
 
-def test_tools_take_eight_queries_however_many(viewer: Client, django_assert_max_num_queries: Any) -> None:
+def test_tools_take_nine_queries_however_many(viewer: Client, django_assert_max_num_queries: Any) -> None:
     service = make_service()
     make_worker()
     offer(service, *(offered_tool(f"t{n}") for n in range(120)))
     contract_approve.pin("weather", by="ann", now=timezone.now())
     offer(service, *(offered_tool(f"t{n}", "a") for n in range(120)))
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page = text_of(viewer.get(URL + "tools/", {"t": "t", "p": "2"}, headers=HTMX))
-    assert page.count("changed, waits for approval") == 50
+    assert page.count("changed, awaiting approval") == 50
 
 
 def test_fragments_that_are_already_shown_are_not_sent_again(viewer: Client) -> None:
@@ -243,7 +247,7 @@ def test_the_page_takes_few_queries(operator: Client, django_assert_max_num_quer
         make_tool(service, f"t{n}")
         make_change(service, State.HEALTHY)
     uptime_days.step(timezone.now().timestamp())
-    with django_assert_max_num_queries(11 + (connection.vendor == "postgresql")):
+    with django_assert_max_num_queries(12 + (connection.vendor == "postgresql")):
         operator.get(URL)
 
 
@@ -253,4 +257,4 @@ def test_what_is_odd_about_a_service_that_works_is_told_as_text(viewer: Client) 
     assert "<li>its address redirects to /mcp/</li>" in page
     assert EVIL not in page
     make_service("quiet")
-    assert "Worth knowing" not in text_of(viewer.get("/services/quiet/"))
+    assert "Good to know" not in text_of(viewer.get("/services/quiet/"))

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
 from lifecycle.core.machine.states import State
-from lifecycle.core.monitoring.local_days import beginning
-from lifecycle.models import AlertRule, Episode, ListFigures
 from registry.agents import operations as agent_operations
-from registry.models import Service
-from tests.support.pages import HTMX, make_change, make_checks, make_service, make_tool, make_worker, text_of
+from tests.support.pages import HTMX, make_checks, make_service, make_tool, make_worker, text_of
 
 URL = "/services/"
 
 
 def names(response: Any) -> list[str]:
-    return re.findall(r'<th scope="row"><input[^>]+><a href="[^"]+">([^<]+)</a>', text_of(response))
+    return re.findall(r'<th><input[^>]+><a href="[^"]+">([^<]+)</a>', text_of(response))
 
 
 @pytest.mark.django_db
@@ -53,7 +50,7 @@ def test_a_row_says_state_by_word_and_class_with_reason_and_countdown(viewer: Cl
     page = text_of(viewer.get(URL))
     assert 'data-state="RECONNECTING"' in page
     assert '<i class="state s-reconnecting">Reconnecting</i>' in page
-    assert re.search(r"refused · <time data-try=\"[^\"]+Z\">trying now, for 0 s<", page)
+    assert re.search(r"<time data-try=\"[^\"]+Z\">trying now, for 0 s</time> · refused<", page)
 
 
 def test_a_service_that_no_worker_has_seen_is_about_to_connect(viewer: Client) -> None:
@@ -79,7 +76,8 @@ def test_those_that_need_a_sign_in_can_be_listed_alone(viewer: Client) -> None:
     make_service("fine")
     page = viewer.get(URL, {"needs": "sign-in"})
     assert names(page) == ["closed"]
-    assert '<option value="sign-in" selected>' in text_of(page)
+    assert '<input type="hidden" name="needs" value="sign-in">' in text_of(page)
+    assert '<a class="chip" href="/services/">Needs sign-in' in text_of(page)
     assert len(names(viewer.get(URL, {"needs": "nonsense"}))) == 4
 
 
@@ -104,6 +102,36 @@ def test_a_row_says_the_reason_in_words(viewer: Client, kind: str, words: str) -
 
 
 @pytest.mark.parametrize(
+    ("q", "why"),
+    [
+        ("weath", ""),
+        ("nice", ""),  # the tag stands by the name
+        ("hidden", "matches tag hidden"),
+        ("w.example", ""),  # the address as the row shows it
+        ("the-very-end", "matches its address"),
+        ("BAROMETER", "matches “… the week from a ship&#x27;s barometer and nothing else that w…”"),
+        ("forecast", "matches tool forecast_day"),
+        ("東京", "matches tag 東京"),
+        ("c_%", ""),
+    ],
+)
+def test_a_row_says_why_it_was_found_where_it_does_not_show_it(viewer: Client, q: str, why: str) -> None:
+    service = make_service(
+        "weather",
+        endpoint=f"https://w.example/{'long/' * 20}the-very-end",
+        tags=["nice", "b", "c", "hidden", "東京"],
+        description="Tells the week from a ship's barometer and nothing else that we know of.",
+    )
+    for tool in ("forecast_week", "forecast_day", "sun"):
+        make_tool(service, tool)
+    make_tool(make_service("other"), "ec_%")
+    found = viewer.get(URL, {"q": q})
+    assert names(found) == (["other"] if q == "c_%" else ["weather"])
+    said = re.findall(r'<small class="why">([^<]*)</small>', text_of(found))
+    assert said == ([why] if why else ["matches tool ec_%"] if q == "c_%" else [])
+
+
+@pytest.mark.parametrize(
     ("query", "found"),
     [
         ({"q": "GIT"}, ["github"]),
@@ -121,7 +149,6 @@ def test_a_row_says_the_reason_in_words(viewer: Client, kind: str, words: str) -
         ({"agent": "reader", "state": "HEALTHY"}, []),
         ({"agent": "global_agent_store"}, ["github", "Mail", "weather"]),
         ({"agent": "nobody"}, []),
-        ({"sort": "failing"}, ["Mail", "weather", "github"]),
         ({"q": "\0"}, ["github", "Mail", "weather"]),
     ],
 )
@@ -130,7 +157,64 @@ def test_filters_narrow_the_list(viewer: Client, query: dict[str, str], found: l
     make_service("Mail", State.UNREACHABLE, transport="sse", endpoint="https://mail.example.internal/sse")
     make_tool(make_service("weather", State.WARNING, tags=["東京"]), "forecast")
     agent_operations.add("reader", ["weather"], by="ann", now=timezone.now())
+    assert names(viewer.get(URL, {"sort": "name"} | query)) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, ["Mail", "weather", "github"]),  # failing first
+        ({"sort": "nonsense"}, ["Mail", "weather", "github"]),
+        ({"sort": "name"}, ["github", "Mail", "weather"]),
+        ({"sort": "response"}, ["weather", "github", "Mail"]),
+        ({"sort": "tools"}, ["Mail", "weather", "github"]),
+        ({"sort": "since"}, ["github", "weather", "Mail"]),
+        ({"q": "prod"}, ["github"]),  # a tag
+        ({"q": "letters"}, ["Mail"]),  # a description
+    ],
+)
+def test_its_heads_put_it_in_order(viewer: Client, query: dict[str, str], found: list[str]) -> None:
+    now = timezone.now()
+    for name, state, ms, tools, minutes in (
+        ("github", State.HEALTHY, 20, 1, 1),
+        ("Mail", State.UNREACHABLE, None, 9, 9),
+        ("weather", State.WARNING, 900, 4, 5),
+    ):
+        make_service(
+            name,
+            state,
+            response_ms=ms,
+            tools_count=tools,
+            state_entered_at=now - timedelta(minutes=minutes),
+            tags=["prod"] if name == "github" else [],
+            description="Sends letters." if name == "Mail" else "",
+        )
     assert names(viewer.get(URL, query)) == found
+
+
+def test_an_order_once_chosen_is_remembered(viewer: Client) -> None:
+    make_service("b", State.UNREACHABLE)
+    make_service("a")
+    assert names(viewer.get(URL)) == ["b", "a"]
+    page = viewer.get(URL, {"sort": "name"})
+    assert names(page) == ["a", "b"] and 'aria-sort="ascending"' in text_of(page)
+    assert names(viewer.get(URL)) == ["a", "b"]
+    viewer.get(URL, {"sort": "failing"})
+    assert names(viewer.get(URL)) == ["b", "a"]
+
+
+def test_tags_stand_by_the_name_and_narrow_the_list(viewer: Client) -> None:
+    make_service("github", tags=["prod", "a&b", "c", "d"])
+    page = text_of(viewer.get(URL))
+    assert '<a class="chip" href="?tag=a%26b">a&amp;b</a>' in page
+    assert page.count('class="chip"') == 3
+
+
+def test_how_many_match_stands_above_them(viewer: Client) -> None:
+    for name in ("aa", "ab", "b"):
+        make_service(name)
+    assert "1 of 3 services" in text_of(viewer.get(URL, {"q": "aa"}))
+    assert "3 services" in text_of(viewer.get(URL))
 
 
 def test_an_agent_that_is_chosen_stays_chosen_and_meant_by_bulk_actions(operator: Client) -> None:
@@ -154,6 +238,7 @@ def test_tiles_count_all_services_whatever_the_filter(viewer: Client) -> None:
     make_service("b", State.WARNING)
     page = text_of(viewer.get(URL, {"q": "a", "state": "HEALTHY"}))
     assert '<b id="count-WARNING">1</b>' in page
+    assert '<b id="count-UNREACHABLE" class="zero">0</b>' in page, "quiet where there is none"
     assert '<b id="count-all">2</b>' in page
     assert re.search(r'value="HEALTHY" checked', page)
 
@@ -191,72 +276,18 @@ def test_nothing_that_is_typed_becomes_markup(viewer: Client) -> None:
 
 
 def test_bars_are_one_path_for_each_colour(viewer: Client) -> None:
-    make_checks(make_service("weather"), [0] * 70 + [3, 3, 0, 1, 7])
+    make_checks(make_service("weather"), [0] * 70 + [3, 3, 0, 1, 7], timedelta(minutes=2))
     page = text_of(viewer.get(URL))
     assert page.count('<path class="ok"') == 1
-    assert '<path class="bad" d="M165 7h5"/>' in page
-    assert 'aria-label="56 of 60 checks healthy"' in page
-
-
-def make_figures(service: Service, levels: list[int], responses: list[int]) -> None:
-    make_checks(service, levels)
-    today = beginning(timezone.now().timestamp(), settings.SHOWN_TIME_ZONE)
-    ListFigures.objects.create(
-        service=service,
-        until=today,
-        serving_s=5e6 + service.pk,
-        down_s=3e3,
-        response=" ".join(str(ms) if ms else "-" for ms in responses),
-    )
-    for after in (State.HEALTHY, State.RECONNECTING):
-        make_change(service, after)
-
-
-def fill_a_page() -> None:
-    """As on a busy day: bars of many colours, an outage each, hours without an answer."""
-    for n in range(50):
-        make_figures(
-            make_service(
-                f"a-service-with-a-rather-long-name-{n:02}",
-                State.RECONNECTING,
-                endpoint="npx -y @modelcontextprotocol/server-filesystem /srv/shared/documents",
-                error_kind="refused",
-                error_message="refused",
-            ),
-            [(n * 7 + k * k) % 4 for k in range(60)],
-            [(n * 31 + k * k * 7) % 90 * 11 for k in range(24)],
-        )
-    make_worker()
-    rule = AlertRule.objects.first() or AlertRule.objects.create(name="r", created_at="2026-11-21T00:00Z")
-    for service in Service.objects.all()[:3]:
-        Episode.objects.create(rule=rule, service=service, state="firing", opened_at=service.created_at)
-
-
-def test_a_full_page_takes_eight_queries_at_most(viewer: Client, django_assert_max_num_queries: Any) -> None:
-    fill_a_page()
-    agent_operations.add("reader", [], by="ann", now=timezone.now())
-    with django_assert_max_num_queries(8):
-        page = text_of(viewer.get(URL, {"q": "name", "agent": "global_agent_store", "sort": "failing"}))
-    assert len(re.findall("<tr id=", page)) == 50
-    assert re.search(r'id="alert-badge" class="badge"[^>]*>3<', page)
-
-
-def test_a_full_page_is_at_most_sixty_kilobytes(operator: Client) -> None:
-    fill_a_page()
-    assert len(operator.get(URL).content) <= 60_000
-
-
-def test_no_inline_script_or_style(operator: Client) -> None:
-    fill_a_page()
-    page = text_of(operator.get(URL))
-    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", page)
+    assert '<path class="bad" d="M150 7h11"/>' in page
+    assert 'aria-label="last hour: 26 of 30 checks healthy"' in page
 
 
 @pytest.mark.parametrize(
     ("worker", "words"),
     [
         ({"seen_ago": 2}, "Live"),
-        ({"seen_ago": 40}, "Stale: no worker since"),
+        ({"seen_ago": 40}, "Stale: no worker"),
         (None, "Stale: no worker has run yet"),
     ],
 )

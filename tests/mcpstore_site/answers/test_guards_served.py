@@ -16,10 +16,13 @@ from tests.support.web import Web
 def test_a_real_web_process_says_so_of_static_files_and_what_is_too_large(web: Web) -> None:
     with httpx2.Client(base_url=web.address, trust_env=False) as client:
         page = client.get("/login/")
-        sheet = re.search(r'href="(/static/css/base[^"]*\.css)"', page.text)
+        sheet = re.search(r'href="(/static/console[^"]*\.css)"', page.text)
         assert sheet
+        part = client.get(sheet[1])
+        assert part.headers["X-Content-Type-Options"] == "nosniff"
+        assert part.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Content-Security-Policy" not in part.headers, "no page, and half a kilobyte"
         for path, status in (
-            (sheet[1], 200),
             ("/static/none.css", 404),
             ("/static/", 404),
             ("/healthz", 200),

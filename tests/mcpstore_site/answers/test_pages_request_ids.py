@@ -71,7 +71,7 @@ def test_a_mistake_of_ours_has_it_on_its_page_and_in_the_log(
     viewer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bound: list[object] = []
-    monkeypatch.setattr("lifecycle.queue.views.render", lambda *_a, **_k: 1 / 0)
+    monkeypatch.setattr("lifecycle.workers.queue.views.render", lambda *_a, **_k: 1 / 0)
     monkeypatch.setattr(
         logging.getLogger("django.request"),
         "handle",

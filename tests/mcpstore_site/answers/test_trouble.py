@@ -22,8 +22,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from mcpstore_site.answers.headers import SEEN
 from registry.access import tokens
+from registry.access.sessions.queries import SEEN
 from registry.agents import tokens as agent_tokens
 from registry.agents.operations import GLOBAL_AGENT
 from registry.installation import trouble
@@ -131,7 +131,7 @@ def test_whoever_signs_in_is_told_on_a_page(client: Client, case: Case, status: 
         page = answer.content.decode()
     assert answer.status_code == status
     assert int(answer["Retry-After"]) > 0
-    assert "Not available now" in page
+    assert "Temporarily unavailable" in page
     assert "made a mistake" not in page
     assert client.post("/login/", given).status_code == 302
 

@@ -59,7 +59,7 @@ def test_a_line_opens_arguments_and_answer_for_operators(operator: Client, viewe
     assert "Bern" in html and "7 degrees" in html and "t-1" not in html
     assert operator.get(place).headers["Location"] == f"{URL}{row.command_id}/"
     ToolCall.objects.update(command=None)
-    assert "no longer kept" in text_of(operator.get(place, headers=HTMX))
+    assert "has been deleted" in text_of(operator.get(place, headers=HTMX))
     assert operator.get(place).headers["Location"] == URL
     assert operator.get(f"{URL}of/99/").status_code == 404
     assert viewer.get(place).status_code == 403
@@ -89,14 +89,14 @@ def test_lines_are_filtered_and_paged(operator: Client, monkeypatch: pytest.Monk
     assert "Newest" not in first
     older = text_of(operator.get(URL, {"before": rows[1].pk}))
     assert older.count("<details><summary class=") == 1 and "Newest" in older
-    assert "No such call" in text_of(operator.get(URL, {"outcome": "timeout"}))
+    assert "No calls match" in text_of(operator.get(URL, {"outcome": "timeout"}))
     for odd in ({"before": "x"}, {"outcome": "\0"}, {"tool": "\0a"}, {"before": "9" * 40}):
         assert operator.get(URL, odd).status_code == 200
 
 
 def test_without_calls_it_says_where_they_come_from(viewer: Client) -> None:
     make_service()
-    assert "from REST and from Python appear here" in text_of(viewer.get(URL))
+    assert "the REST API and Python appear here" in text_of(viewer.get(URL))
     assert viewer.post(URL).status_code == 405
     assert viewer.get("/services/none/calls/").status_code == 404
     assert Client().get(URL).headers["Location"].startswith("/login/?next=")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from lifecycle.alerts.windows import follow
+from lifecycle.alerts.windows import operations as window_operations
 from lifecycle.core.machine.states import State
 from lifecycle.core.monitoring import packing
 from lifecycle.core.monitoring import summary as summaries
 from lifecycle.models import (
     CheckResult,
     FleetRollup,
+    MaintenanceWindow,
     MassFailure,
     Rollup5m,
     RollupMark,
@@ -128,6 +131,34 @@ def test_what_happened_is_marked(viewer: Client, weather: Service, now: datetime
     assert [mark["from"] for mark in found] == sorted(mark["from"] for mark in found)
 
 
+def test_maintenance_is_marked_while_it_lasts_and_afterwards(
+    viewer: Client, weather: Service, now: datetime
+) -> None:
+    other = make_service("other")
+    began = now - timedelta(minutes=30)
+    window = MaintenanceWindow.objects.create(
+        name="Upgrade",
+        services=["weather"],
+        start=began.replace(tzinfo=UTC),
+        minutes=45,
+        zone="UTC",
+        planned_until=began,
+        created_by="ann",
+        created_at=began,
+    )
+    assert not [mark for mark in asked(viewer)["marks"] if mark["word"] == "maintenance"]
+    follow.plan(window, began)
+    follow.follow(now)
+    [mark] = [mark for mark in asked(viewer)["marks"] if mark["word"] == "maintenance"]
+    assert mark["band"] and mark["from"] == pytest.approx(began.timestamp(), abs=1)
+    assert mark["to"] - mark["from"] == pytest.approx(45 * 60)
+    assert mark["text"].startswith("Maintenance · 45 min")
+    window_operations.end_now(window, by="ann", now=now)
+    [mark] = [mark for mark in asked(viewer)["marks"] if mark["word"] == "maintenance"]
+    assert mark["to"] == pytest.approx(now.timestamp(), abs=1)
+    assert asked(viewer, url=f"/services/{other.name}/charts.json")["marks"] == []
+
+
 def test_what_still_lasts_has_no_end(viewer: Client, weather: Service, now: datetime) -> None:
     moved(weather, now - timedelta(hours=30), State.HEALTHY, "connected")
     moved(weather, now - timedelta(minutes=5), State.RECONNECTING, "lost", reason="Connection closed")
@@ -183,7 +214,7 @@ def test_the_page_of_a_service_has_its_charts(viewer: Client, weather: Service) 
     page = text_of(viewer.get("/services/weather/?range=7d"))
     assert f'data-url="{URL}"' in page and 'data-query="range=7d"' in page
     assert f'data-live="service-more-{weather.pk}"' in page
-    assert "uPlot.iife.min.js" in page and 'data-chart="process"' not in page
+    assert 'data-script="/static/charts.js"' in page and 'data-chart="process"' not in page
 
 
 def test_an_event_leads_to_its_moment(viewer: Client, weather: Service) -> None:

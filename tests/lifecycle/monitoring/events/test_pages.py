@@ -86,8 +86,8 @@ def test_it_is_only_looked_at(viewer: Client) -> None:
 
 
 def test_without_any_event_it_says_what_comes(viewer: Client) -> None:
-    assert "Nothing has happened yet" in text_of(viewer.get(URL))
-    assert "No event matches" in text_of(viewer.get(URL, {"who": "nobody"}))
+    assert "No events yet" in text_of(viewer.get(URL))
+    assert "No events match" in text_of(viewer.get(URL, {"who": "nobody"}))
 
 
 def test_every_kind_has_its_line_the_newest_first(viewer: Client) -> None:
@@ -159,7 +159,7 @@ def test_a_gap_is_told_at_both_ends_and_to_every_service(viewer: Client) -> None
     MonitoringGap.objects.create(service=service, began_at=NOON, cause="resting")
     page = text_of(viewer.get(URL, {"kind": "gap"}))
     assert [re.sub(r"-\d+$", "", line) for line in ids(page)] == ["gap-ended", "gap-began", "gap-began"]
-    assert "no worker ran" in page and "has no network" in page
+    assert "no worker was running" in page and "has no network" in page
     assert len(shown(viewer, service="a")) == 3 and len(shown(viewer, service="b")) == 2
     assert shown(viewer, who="olga") == shown(viewer, state="HEALTHY") == []
 

@@ -48,7 +48,7 @@ def test_each_host_says_how_busy_it_is(api_viewer: Api, api_nobody: Api) -> None
 
 def test_the_page_draws_bars_against_thresholds_and_lines_of_a_day(viewer: Client) -> None:
     make_worker(name="w", host="here")
-    assert "The first sample comes within 15 s." in text_of(viewer.get(URL))
+    assert "The first sample arrives within 15 s." in text_of(viewer.get(URL))
     sampling.write("here", ROW, timezone.now())
     html = text_of(viewer.get(URL))
     assert "Workers and hosts" in html

@@ -120,10 +120,10 @@ def test_it_is_told_on_the_list_on_its_page_and_on_the_overview(
     assert "30 % of calls fail" in text_of(viewer.get("/services/"))
     page = text_of(viewer.get("/services/weather/"))
     assert "12 of 40 tool calls failed (30 %), for 12 min." in page
-    assert "A service is marked above 10 %." in page
+    assert "Services above 10 % are marked." in page
     home = text_of(viewer.get("/"))
-    assert "No service is down" in home and "1 has a high error rate" in home
-    assert "It serves with a high error rate." in home and "12 of 40 tool calls failed (30 %)" in home
+    assert "No services are down" in home and "1 with a high error rate" in home
+    assert "Serving, but with a high error rate." in home and "12 of 40 tool calls failed (30 %)" in home
     assert 'class="state l-warning">Errors' in home
     assert "<strong>1</strong><small>of 1 that should run" in home
 
@@ -156,6 +156,6 @@ def test_who_is_limited_to_a_tag_hears_of_no_other_services_errors() -> None:
         service = make_service(name, tags=[tag])
         ErrorRate.objects.create(service=service, since=0, counted_since=0, calls=40, failed_calls=12)
     home = text_of(scoped_client(Role.VIEWER).get("/"))
-    assert "1 has a high error rate" in home and "theirs" not in home
+    assert "1 with a high error rate" in home and "theirs" not in home
     with within(frozenset({TEAM_A})):
         assert [row.service.name for row in ErrorRate.objects.all()] == ["ours"]

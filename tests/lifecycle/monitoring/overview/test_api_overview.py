@@ -13,6 +13,8 @@ from lifecycle.core.machine.states import State
 from lifecycle.core.monitoring import packing
 from lifecycle.core.monitoring import summary as summaries
 from lifecycle.models import FleetRollup, StateChange
+from lifecycle.monitoring.charts import windows
+from lifecycle.monitoring.overview.transitions import worst
 from registry.models import Service
 from tests.support.api import Api
 from tests.support.pages import HTMX, make_service, text_of
@@ -44,6 +46,17 @@ def test_what_happened_in_the_window_is_counted(api_viewer: Api, now: datetime) 
     hour = api_viewer.get("overview", window="1h").json()
     assert hour["transitions"] <= 1
     assert api_viewer.get("overview", window="7d").json()["worst"][0]["service"] == "shaky"
+
+
+def test_an_outage_before_midnight_is_known_before_its_day_is_summed_up(now: datetime) -> None:
+    night = now.replace(hour=0, minute=30)
+    shaky = make_service("shaky")
+    moved(shaky, night - timedelta(days=3), State.HEALTHY, "connected")
+    moved(shaky, night - timedelta(hours=3), State.RECONNECTING, "lost")
+    moved(shaky, night - timedelta(hours=2), State.HEALTHY, "connected")
+    [(name, account)] = worst(windows.named("7d", night), night)
+    assert name == "shaky"
+    assert account.down == pytest.approx(3600, abs=1)
 
 
 def test_a_window_that_there_is_not_is_refused(api_viewer: Api) -> None:

@@ -85,7 +85,7 @@ def test_without_a_worker_nothing_is_said_to_be_well(viewer: Client, worker: dic
         make_worker(**worker)
     shown = page(viewer)
     assert "No worker is running" in shown and 'class="card now tone-warn"' in shown
-    assert "The last that was seen: The service is serving" in shown
+    assert "Last known: The service is serving" in shown
 
 
 def test_what_is_down_has_reason_time_next_step_and_one_button(operator: Client) -> None:
@@ -96,7 +96,7 @@ def test_what_is_down_has_reason_time_next_step_and_one_button(operator: Client)
     [line] = re.findall(r"<li><div class=\"name\">.*?</li>", shown, re.DOTALL)
     assert '<a href="/services/weather/">weather</a><small>prod</small>' in line
     assert '<span class="state s-reconnecting">Reconnecting</span>' in line
-    assert "Nothing listens at its address." in line and "Connection refused at weather" in line
+    assert "Nothing is listening at its address." in line and "Connection refused at weather" in line
     assert "Attempt 4 of 10" in line and "data-countdown=" in line and "data-since=" in line
     assert line.count("<button") == 1 and 'hx-post="/services/weather/ask/reconnect/"' in line
 
@@ -141,7 +141,7 @@ def test_a_service_that_needs_a_sign_in_is_not_down(viewer: Client) -> None:
     make_worker()
     make_service("closed", State.UNREACHABLE, error_kind="auth", error_message="401")
     shown = page(viewer)
-    assert "No service is down" in shown and "1 needs a sign-in" in shown
+    assert "No services are down" in shown and "1 needs sign-in" in shown
     assert 'class="card now tone-warn"' in shown and "Needs sign-in" in shown
 
 
@@ -159,7 +159,7 @@ def test_one_that_waits_for_another_says_for_whom(viewer: Client) -> None:
     shown = page(viewer)
     assert shown.index(">db</a>") < shown.index(">app</a>")
     assert "Waiting for db. It reconnects as soon as the dependency is back." in shown
-    assert "1 held back" in shown
+    assert "1 waiting for a dependency" in shown
 
 
 def test_critical_services_come_first(viewer: Client) -> None:
@@ -260,8 +260,8 @@ def test_the_overview_is_the_first_entry_and_the_home(viewer: Client) -> None:
     make_service("a")
     shown = page(viewer)
     navigation = shown[shown.index("<nav aria-label") :]
-    assert re.search(r'<a href="([^"]+)" aria-current="true">', navigation[:400]).group(1) == "/"  # type: ignore[union-attr]
-    assert '<a class="brand" href="/">' in shown
+    assert navigation.index('href="/" aria-current="true"') < navigation.index("</a>")
+    assert '<a class="brand" href="/"' in shown
 
 
 @pytest.mark.parametrize("query", ["", "?range=30d"])
@@ -284,7 +284,7 @@ def test_budgets_of_targets_are_told_in_words(viewer: Client) -> None:
     slo = Slo.objects.create(
         kind="availability", tag="prod", percent="99.9", days=30, created_by="ann", created_at=now
     )
-    assert "Counted within a minute." in page(viewer)
+    assert "Available within a minute." in page(viewer)
     SloState.objects.create(
         slo=slo, version=1, evaluated_at=now, members=1, total_s=2592, left_s=1860, share=0.9997, known_s=1e6
     )

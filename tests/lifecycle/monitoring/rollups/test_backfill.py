@@ -88,7 +88,7 @@ def test_pages_and_charts_show_how_far_it_is_until_it_is_done(viewer: Client) ->
     service = make_service("weather")
     make_service("other")
     marks.move(marks.BACKFILL, START // HOUR * HOUR, service.pk)
-    said = "Checks from before the upgrade are being summed up: 50 %."
+    said = "Checks from before the upgrade are being aggregated: 50 %."
     for path in ("/services/weather/charts.json", "/overview/charts.json"):
         assert viewer.get(path).json()["note"].startswith(said)
     figures = text_of(viewer.get("/", headers=HTMX))
@@ -105,7 +105,7 @@ def test_figures_of_all_services_say_how_far_they_reach_while_they_are_behind(vi
     marks.move(marks.FLEET[MINUTES], spans.floor(now, MINUTES) - 5 * MINUTES)
     assert viewer.get("/overview/charts.json").json()["note"] == ""
     marks.move(marks.FLEET[MINUTES], spans.floor(now, MINUTES) - DAY)
-    said = "Figures of all services reach to "
+    said = "Figures are aggregated up to "
     assert viewer.get("/overview/charts.json").json()["note"].startswith(said)
     assert viewer.get("/services/weather/charts.json").json()["note"] == ""
     figures = text_of(viewer.get("/", headers=HTMX))

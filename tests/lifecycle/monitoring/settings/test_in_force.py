@@ -15,6 +15,7 @@ import structlog
 from django.utils import timezone
 
 from lifecycle.alerts.outbox import late_channels, write
+from lifecycle.alerts.outbox.content.story import Story
 from lifecycle.alerts.rules import forms
 from lifecycle.core.health.verdict import Level
 from lifecycle.core.machine.moves import Snapshot
@@ -154,7 +155,7 @@ def test_alerts_that_are_switched_off_are_opened_and_not_sent_until_they_are_on_
     rule.channels.add(Channel.objects.create(name="log", kind="console", sealed="", created_at=now))
     service = make_service("down", State.UNREACHABLE)
     row = Episode.objects.create(rule=rule, service=service, state="firing", opened_at=now, fired_at=now)
-    story = write.Story(state="UNREACHABLE", reason="refused")
+    story = Story(state="UNREACHABLE", reason="refused")
     set_to(alerts_enabled=False)
     write.queue_firing([(row, story)], now)
     assert late_channels.catch_up(now, 10) == 0

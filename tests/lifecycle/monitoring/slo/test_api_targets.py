@@ -87,7 +87,7 @@ def test_a_viewer_looks_and_a_visitor_does_not(api_viewer: Api) -> None:
     ("body", "where", "said"),
     [
         ({}, "body.service", "This field is required."),
-        ({"service": "nobody"}, "body.service", "There is no service of this name."),
+        ({"service": "nobody"}, "body.service", "There is no service with this name."),
         ({"service": "weather", "tag": "a"}, "body.tag", "not both"),
         ({"tag": "a", "percent": 100}, "body.percent", "less than or equal to 99.999"),
         ({"tag": "a", "percent": "99"}, "body.percent", "must be a number"),
@@ -97,7 +97,7 @@ def test_a_viewer_looks_and_a_visitor_does_not(api_viewer: Api) -> None:
         ({"tag": "a", "days": 8}, "body.days", "Select a valid choice."),
         ({"tag": "a", "days": None}, "body.days", "This field is required."),
         ({"tag": "a", "kind": "speed"}, "body.kind", "Select a valid choice."),
-        ({"tag": "a", "kind": "response"}, "body.under_ms", "Enter the number of milliseconds."),
+        ({"tag": "a", "kind": "response"}, "body.under_ms", "Enter a number of milliseconds."),
         ({"tag": "a", "goal": 99}, "body.goal", "Only service, tag"),
     ],
 )

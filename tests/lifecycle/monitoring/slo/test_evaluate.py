@@ -91,7 +91,7 @@ def test_one_that_is_down_now_says_when_it_will_be_gone() -> None:
     assert found.burns["90"] == found.burns["300"] == pytest.approx(1000)
     # 300 of 3600 s bad: the 2292 s that are left last 12 times as long.
     assert found.gone_at == NOW + timedelta(seconds=2292 * 12)
-    assert "at this rate gone at 19:40" in presenter.line_of(Slo.objects.get(pk=slo.pk), NOW).words
+    assert "at this rate exhausted at 19:40" in presenter.line_of(Slo.objects.get(pk=slo.pk), NOW).words
 
 
 def test_a_failure_of_a_minute_pages_nobody_without_three_failed_checks() -> None:

@@ -67,7 +67,7 @@ def test_a_viewer_looks_and_changes_nothing(viewer: Client) -> None:
 
 
 def test_without_targets_it_says_what_one_is(operator: Client) -> None:
-    assert "which allows 43 minutes of outage" in text_of(operator.get(URL))
+    assert "which allows 43 minutes of downtime" in text_of(operator.get(URL))
 
 
 def test_one_is_added_changed_and_removed(operator: Client) -> None:
@@ -95,10 +95,10 @@ def test_another_goal_keeps_what_was_measured(operator: Client) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"name": "nobody"}, "There is no service of this name."),
+        ({"name": "nobody"}, "There is no service with this name."),
         ({"percent": "100"}, "less than or equal to 99.999"),
         ({"percent": "high"}, "Enter a number."),
-        ({"kind": "response", "under_ms": ""}, "Enter the number of milliseconds."),
+        ({"kind": "response", "under_ms": ""}, "Enter a number of milliseconds."),
         ({"days": "8"}, "Select a valid choice."),
         ({"name": ""}, "This field is required."),
     ],
@@ -129,21 +129,21 @@ def test_words_of_a_budget() -> None:
     assert words(2592, 1919) == "31 of 43 minutes left"
     assert words(259.2, 250) == "4.1 of 4.3 minutes left"
     assert words(26, 20.4) == "20 of 26 seconds left"
-    assert words(2592, -720) == "Used up: 12 minutes over the 43 minutes."
+    assert words(2592, -720) == "Exhausted: 12 minutes over the budget of 43 minutes."
     assert words(129600, 129599) == "2,159 of 2,160 minutes left"
 
 
 def test_each_standing_has_its_badge() -> None:
     slo = make_slo(service=make_service())
-    assert (line(slo).badge, line(slo).words) == ("Not known", "Counted within a minute.")
+    assert (line(slo).badge, line(slo).words) == ("Unknown", "Available within a minute.")
     row = make_state(slo)
     for fields, badge in (
         ({}, "Met"),
         ({"left_s": 600.0}, "Low"),
         ({"pages": "3600/300"}, "Burning fast"),
-        ({"left_s": -1.0}, "Used up"),
-        ({"known_s": 0.0}, "Not known"),
-        ({"version": 7}, "Not known"),
+        ({"left_s": -1.0}, "Exhausted"),
+        ({"known_s": 0.0}, "Unknown"),
+        ({"version": 7}, "Unknown"),
     ):
         SloState.objects.filter(pk=row.pk).update(**{"left_s": 1872.0, "pages": "", **fields})
         assert line(slo).badge == badge, fields

@@ -1,4 +1,4 @@
-"""Who is unusually slow, from real roll-ups: learnt, judged, shown, and forgotten."""
+"""Who unusually slow, from real roll-ups: learnt, judged, shown, and forgotten."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_the_list_says_why_a_healthy_service_is_slow(viewer: Client) -> None:
     make_slow(make_service())
     make_slow(make_service("usual"), verdict="above")
     page = text_of(viewer.get("/services/"))
-    assert page.count("Slow: 4.0× usual") == 1
+    assert page.count("Slow: 4.0× normal") == 1
 
 
 def test_the_overview_tells_of_slow_services_and_since_when(viewer: Client) -> None:
@@ -182,8 +182,8 @@ def test_the_overview_tells_of_slow_services_and_since_when(viewer: Client) -> N
     make_slow(make_service())
     make_slow(make_service("usual"), verdict="above")
     page = text_of(viewer.get("/"))
-    assert "No service is down" in page and "1 is unusually slow" in page
-    assert "2.4 s at the median, usual 600 ms" in page and 'class="state l-warning">Slow' in page
+    assert "No services are down" in page and "1 unusually slow" in page
+    assert "median 2.4 s, normally 600 ms" in page and 'class="state l-warning">Slow' in page
     [began] = Slowness.objects.filter(verdict="slow").values_list("since", flat=True)
     assert f'data-since="{datetime.fromtimestamp(began or 0, UTC):%Y-%m-%dT%H:%M:%S}' in page
 
@@ -193,8 +193,8 @@ def test_a_service_shows_its_verdict_with_the_working(viewer: Client) -> None:
     page = text_of(viewer.get("/services/weather/"))
     for words in (
         "Unusually slow",
-        "2.4 s at the median of 15 minutes, usual 600 ms, for 20 min.",
-        "over 12 days: median 600 ms, median deviation 20 ms. Unusual above 900 ms",
+        "Median of the last 15 minutes 2.4 s, normally 600 ms, for 20 min.",
+        "over 12 days: median 600 ms, median absolute deviation 20 ms. Unusual above 900 ms",
     ):
         assert words in page, words
 
@@ -202,10 +202,10 @@ def test_a_service_shows_its_verdict_with_the_working(viewer: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"verdict": "learning", "days": 3}, "What is usual is being learnt: 3 of 7 days."),
-        ({"verdict": "usual", "median_ms": 610.0}, "610 ms at the median of 15 minutes, usual 600 ms."),
+        ({"verdict": "learning", "days": 3}, "Learning the baseline: 3 of 7 days."),
+        ({"verdict": "usual", "median_ms": 610.0}, "Median of the last 15 minutes 610 ms, normally 600 ms."),
         ({"verdict": "above"}, "for 20 min."),
-        ({"verdict": "no-data"}, "No check was answered in the last 15 minutes."),
+        ({"verdict": "no-data"}, "No check succeeded in the last 15 minutes."),
         ({"evaluated_at": 1}, ""),
     ],
 )

@@ -47,6 +47,7 @@ def test_the_page_shows_four_windows_each_with_its_coverage(viewer: Client) -> N
     assert "24 hours 100 % coverage 100 %" in shown
     assert re.search(r"7 days 99\.\d\d % coverage 100 % 30 min 0? ?s? ?down", shown) or "30 min down" in shown
     assert re.search(r"90 days 99\.9\d % coverage (49|50)\.\d % 30 min down", shown)
+    assert re.search(r"20\d\d-\d\d-\d\d 99\.9\d % today", shown), "the figure stands at its bar"
 
 
 def test_each_of_the_ninety_days_has_its_words_and_its_line(viewer: Client) -> None:
@@ -57,7 +58,7 @@ def test_each_of_the_ninety_days_has_its_words_and_its_line(viewer: Client) -> N
     assert len(titles) == len(lines) == len(set(lines)) == 90 and lines == sorted(lines, reverse=True)
     assert sum(": 30 min down, coverage 100 %" in title for title in titles) in (0, 1)
     assert titles[0].endswith("0 min down, coverage 0 %")
-    assert re.search(r'aria-label="[12] of the last 90 days with', page)
+    assert re.search(r'aria-label="Outages on [12] of the last 90 days', page)
 
 
 def test_the_list_shows_the_same_figure(viewer: Client) -> None:

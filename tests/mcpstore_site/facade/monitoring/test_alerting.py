@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from lifecycle.core.machine.states import State as S
-from lifecycle.models import Channel
-from mcpstore_site.monitoring import AlertLevel, AlertManager, AlertRule, console_alert_handler
+from lifecycle.models import Channel, Delivery
+from mcpstore_site.monitoring import (
+    AlertLevel,
+    AlertManager,
+    AlertRule,
+    console_alert_handler,
+    email_alert_handler,
+)
 from tests.support.fleet import Fleet, make_rule
 
 
@@ -109,6 +116,25 @@ def test_the_handler_for_a_terminal_prints_a_line(clock: Time, capsys: pytest.Ca
     made.check_alerts(figures(status="error"))
     line = capsys.readouterr().out.strip()
     assert line.startswith("❌ [") and line.endswith("] ERROR: 服务 weather 已停止运行")
+
+
+@pytest.mark.django_db
+def test_the_handler_for_mails_leaves_them_to_the_email_channels(
+    clock: Time, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, _told = manager(clock)
+    made.add_handler(email_alert_handler)
+    made.check_alerts(figures("first", status="error"))
+    assert "no enabled email channel" in capsys.readouterr().out
+    values: dict[str, Any] = {"sealed": "", "summary": "", "created_at": datetime.now(UTC)}
+    for name, kind, enabled in (("a", "email", True), ("b", "email", False), ("c", "console", True)):
+        Channel.objects.create(name=name, kind=kind, enabled=enabled, **values)
+    made.check_alerts(figures("second", status="error"))
+    row = Delivery.objects.get()
+    data = row.payload["data"]
+    assert (row.channel.name, row.kind, row.state) == ("a", "report", "queued")
+    assert (data["message"], data["level"]) == ("服务 second 已停止运行", "ERROR")
+    assert not capsys.readouterr().out
 
 
 @pytest.mark.django_db(transaction=True)

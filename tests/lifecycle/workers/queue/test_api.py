@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from lifecycle.models import ServiceState, WorkerSeen
-from tests.lifecycle.queue.test_pages import connecting
+from tests.lifecycle.workers.queue.test_pages import connecting
 from tests.support.api import Api, MakeService
 
 

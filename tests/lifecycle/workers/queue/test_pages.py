@@ -47,7 +47,7 @@ def test_without_anybody_to_connect_it_says_so(viewer: Client) -> None:
     make_worker()
     make_service("fine")
     page = text_of(viewer.get(URL))
-    assert "Nobody waits" in page and "fine" not in page
+    assert "The queue is empty" in page and "fine" not in page
 
 
 def test_without_a_worker_it_says_that_nobody_connects_them(viewer: Client) -> None:
@@ -74,9 +74,9 @@ def test_the_next_comes_first_with_why_when_and_lane(viewer: Client) -> None:
         "number 2 in its lane",
         "unknown host",
         "waits for later, db",
-        "Restarts of programs",
+        "Program restarts",
         "1 of 8 in use, 2 waiting",
-        "3 of 60 retries left, 20 per second are added",
+        "3 of 60 retries left, refilled at 20 per second",
     ):
         assert words in page
     assert '<span class="on-phones">Attempts</span>' in page
@@ -121,7 +121,7 @@ def test_the_services_page_says_its_number_in_the_queue(viewer: Client) -> None:
     service = make_service("second", State.RECONNECTING, error_kind="dns", next_retry_at=soon(-1))
     make_worker(connecting=connecting([], [service.pk + 7, service.pk]))
     page = text_of(viewer.get("/services/second/"))
-    assert "Number 2 in the queue to connect.</p>" in page
+    assert "Number 2 in the connection queue.</p>" in page
     assert "data-try=" not in page
 
 
@@ -145,7 +145,12 @@ def test_an_alert_of_many_services_links_to_the_failing_ones(operator: Client) -
         name="Most fail", condition="mass-failure", scope={"kind": "all"}, created_at=timezone.now()
     )
     Episode.objects.create(
-        rule=rule, service=None, state="firing", opened_at=timezone.now(), summary="8 of 10"
+        rule=rule,
+        service=None,
+        subject_kind="fleet",
+        state="firing",
+        opened_at=timezone.now(),
+        summary="8 of 10",
     )
     page = text_of(operator.get("/alerts/"))
     assert '<a href="/services/?sort=failing">Many services</a>' in page

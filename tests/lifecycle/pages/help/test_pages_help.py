@@ -1,0 +1,97 @@
+"""The documentation in the console: every page leads to a part of it that is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from lifecycle.pages.help.documents import FILES, address, document
+from lifecycle.pages.help.places import PLACES
+from tests.mcpstore_site.test_pages_every_address import values
+from tests.support.pages import make_service, make_worker, text_of
+
+pytestmark = pytest.mark.django_db
+LINK = re.compile(r'class="help-link" href="([^"]+)"')
+
+
+def routes(resolver: URLResolver) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver) and pattern.namespace is None:
+            yield from routes(pattern)
+        elif isinstance(pattern, URLPattern) and pattern.name not in (None, "logout", "readyz"):
+            yield pattern
+
+
+def is_there(address: str) -> bool:
+    if address == reverse("help_list"):
+        return True
+    found = re.fullmatch(r"/help/(\w+)/(?:([\w-]+)/(?:#([\w-]+))?)?", address)
+    if not found or found[1] not in FILES:
+        return False
+    known = document(found[1])
+    return found[2] is None or (
+        found[2] in known.sections and (found[3] is None or known.places.get(found[3]) == found[2])
+    )
+
+
+def test_every_page_has_a_help_link_whose_target_exists(admin: Client) -> None:
+    make_service()
+    make_worker()
+    led: dict[str, str] = {}
+    for pattern in routes(get_resolver()):
+        answer = admin.get(reverse(str(pattern.name), kwargs=values(pattern.pattern.converters)))
+        if answer.status_code == 200 and not answer.streaming and b'<header class="side">' in answer.content:
+            (link,) = LINK.findall(text_of(answer)) or ["none"]
+            led[str(pattern.name)] = link
+    assert {name: link for name, link in led.items() if not is_there(link)} == {}
+    assert len(led) > 40
+    beside = {name for name, link in led.items() if link == reverse("help_list")}
+    assert beside <= {"help_list", "help_page", "help_section"}
+
+
+@pytest.mark.parametrize("place", sorted(set(PLACES.values())))
+def test_every_place_exists(place: str) -> None:
+    name, _mark, anchor = place.partition("#")
+    assert not anchor or anchor in document(name).places
+    assert is_there(address(name, anchor))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_document_reads_well_and_its_links_lead_somewhere(admin: Client, name: str) -> None:
+    for section in document(name).sections:
+        text = text_of(admin.get(f"/help/{name}/{section}/" if section else f"/help/{name}/"))
+        article = text[text.index("<article") : text.index("</article>")]
+        assert "<img" not in article and "<script" not in article and 'style="' not in article
+        links = re.findall(r'href="([^"]*)"', article)
+        assert [link for link in links if not link.startswith("http") and not is_there(link)] == []
+        assert [one for one in document(name).places if document(name).places[one] == section] == re.findall(
+            r'<h\d id="([^"]*)"', article
+        )
+    assert text.count("<h1>") == 1
+
+
+def test_no_section_is_heavy(admin: Client) -> None:
+    """With styles and scripts a first visit stays below 45 kB."""
+    headers = {"Accept-Encoding": "br"}
+    for name in FILES:
+        for section in document(name).sections:
+            page = admin.get(f"/help/{name}/{section}/" if section else f"/help/{name}/", headers=headers)
+            assert len(page.content) < 9_000, f"{name}/{section}: {len(page.content):,} B"
+
+
+def test_html_in_a_document_is_shown_and_not_run() -> None:
+    from lifecycle.pages.help.documents import _parser
+
+    assert "<script" not in _parser().render("<script>alert(1)</script>")
+    assert 'href="javascript' not in _parser().render("[x](javascript:alert(1))")
+
+
+def test_all_are_listed_with_the_version_and_no_other_is_there(viewer: Client) -> None:
+    text = text_of(viewer.get("/help/"))
+    assert all(f"/help/{name}/" in text for name in FILES) and re.search(r"this version, \d+\.\d+", text)
+    assert viewer.get("/help/architecture/").status_code == 404
+    assert Client().get("/help/operating/").status_code == 302
