@@ -12,16 +12,17 @@ group = { $(2) $(PYTEST) $(IN) $(SHARED) -n $(3) || $(2) $(PYTEST) $(IN) -n 0 --
 ON_POSTGRES := $(RUN) -m tests.support.postgres
 ARGS ?=
 
-.PHONY: up test check format lock tools wheel guarantees findings help
+.PHONY: up test check format messages lock tools wheel guarantees findings help
 
 help:
 	@echo "make up          run the console: web and worker, Ctrl-C stops both (DEMO=1 adds three small services)"
-	@echo "make test        run all tests (ARGS='tests/lifecycle/queue -x' for some)"
+	@echo "make test        run all tests (ARGS='tests/lifecycle/workers/queue -x' for some)"
 	@echo "make check       ruff, mypy, djlint, migrations, no stray addresses"
 	@echo "make guarantees  run the tests of what the README promises in their long form; writes docs/guarantees.md"
 	@echo "                 (ONLY=tests/guarantees/test_zoo.py renews what the page says of that file)"
 	@echo "make findings    run what was found surprising about outside software again (not part of CI)"
 	@echo "make format      let ruff put the code in order"
+	@echo "make messages    gather the texts anew and compile the translations"
 	@echo "make lock        renew the lock files from pyproject.toml (UPGRADE=1: to the newest versions)"
 	@echo "make wheel       build the package to install, into dist/"
 
@@ -58,6 +59,10 @@ format:
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
+messages:
+	@$(PYTHON) scripts/bootstrap.py --dev
+	@$(RUN) -m scripts.messages
+
 wheel:
 	@$(PYTHON) scripts/bootstrap.py --dev
 	@$(RUN) -m hatchling build -t wheel
@@ -67,4 +72,5 @@ lock:
 	$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements-uv.lock --group uv
 	$(LOCK) $(if $(UPGRADE),--upgrade) -o requirements.lock pyproject.toml
 	$(LOCK) $(if $(UPGRADE),--upgrade) -c requirements.lock -o requirements-dev.lock pyproject.toml --extra opentelemetry --extra apprise --group dev
+	$(LOCK) $(if $(UPGRADE),--upgrade) -o tests/servers/fastmcp3.lock tests/servers/fastmcp3.in
 	$(RUN) -m tests.support.tools --lock
