@@ -66,7 +66,7 @@ def _read(request: HttpRequest) -> Frame:
     now = timezone.now()
     user = cast(User, request.user)
     who = user.get_username() if page_of(request) in WITH_VIEWS and not is_htmx(request) else ""
-    known = page_queries.read(now, {"views": saved_views.column(who)} if who else None)
+    known = page_queries.read(now, saved_views.columns, who) if who else page_queries.read(now)
     views = _views(known, who)
     role = role_of(user)
     entries = navigation.of(page_of(request), role, not current())

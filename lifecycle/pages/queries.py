@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +13,22 @@ from django.db.models.expressions import RawSQL
 
 from lifecycle.live.feed import feed, transactions
 from lifecycle.models import Episode, MassFailure, WorkerSeen
+from lifecycle.pages import kept
 from registry.models import RegistryHead
 
 SILENT_AFTER = timedelta(seconds=20)
 MASS = ("id", "began_at", "total", "failing")
 TOLD = (Episode.State.FIRING, Episode.State.ACKNOWLEDGED)
+OURS = (
+    *("seen_at", "stopped_at", "feed", "drifted"),
+    *(f"alerts_{state}" for state in TOLD),
+    *(f"mass_{name}" for name in MASS),
+)
+Beside = Callable[[str], Mapping[str, Subquery]]
+
+
+def _nothing(whose: str) -> Mapping[str, Subquery]:
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +50,14 @@ class FrameFacts:
         return self.firing + self.acknowledged
 
 
-def read(now: datetime, beside: Mapping[str, Subquery] | None = None) -> FrameFacts:
+def read(now: datetime, beside: Beside = _nothing, whose: str = "") -> FrameFacts:
     """The frame's facts in one query (five while no worker has ever run), and what else is to be read in it.
 
-    While no worker has ever run there is no such query, and `beside` of the answer is None.
+    *beside* makes that, for the person *whose* it is. While no worker has ever run there is no such query,
+    and `beside` of the answer is None.
     """
-    more = dict(beside or {})
-    drifted = RegistryHead.objects.values("drift_seen_at")[:1]
-    row = (
-        WorkerSeen.objects.order_by(F("stopped_at").asc(nulls_first=True), "-seen_at")
-        .annotate(feed=_place(), **_alerts(), drifted=Subquery(drifted), **_mass(), **more)
-        .values("seen_at", "stopped_at", "feed", *_alerts(), "drifted", *_mass(), *more)
-        .first()
-    )
-    if row is None:
+    found = kept.rows(("frame", beside, whose), lambda: _facts(beside(whose)))
+    if not found:
         return FrameFacts(
             feed_id=feed.place(),
             firing=_now(Episode.State.FIRING),
@@ -62,6 +67,7 @@ def read(now: datetime, beside: Mapping[str, Subquery] | None = None) -> FrameFa
             drifted_at=RegistryHead.objects.values_list("drift_seen_at", flat=True).first(),
             mass=None,
         )
+    row = found[0]
     live = row["stopped_at"] is None and now - row["seen_at"] <= SILENT_AFTER
     return FrameFacts(
         feed_id=row["feed"] or 0,
@@ -71,8 +77,17 @@ def read(now: datetime, beside: Mapping[str, Subquery] | None = None) -> FrameFa
         live=live,
         drifted_at=row["drifted"],
         mass=MassFailure(**{name: row[f"mass_{name}"] for name in MASS}) if row["mass_id"] else None,
-        beside={name: row[name] for name in more},
+        beside={name: value for name, value in row.items() if name not in OURS},
     )
+
+
+def _facts(more: Mapping[str, Subquery]) -> QuerySet[WorkerSeen, dict[str, Any]]:
+    """Of the worker that was seen last, of those at work before others; one row."""
+    drifted = RegistryHead.objects.values("drift_seen_at")[:1]
+    found = WorkerSeen.objects.order_by(F("stopped_at").asc(nulls_first=True), "-seen_at")
+    annotated = found.annotate(feed=_place(), **_alerts(), drifted=Subquery(drifted), **_mass(), **more)
+    values: QuerySet[WorkerSeen, dict[str, Any]] = annotated.values(*OURS, *more)
+    return values[:1]
 
 
 def _place() -> RawSQL:

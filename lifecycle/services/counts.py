@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import State
 from lifecycle.models import ServiceState
+from lifecycle.pages import kept
 from registry.models import Desired, Service
 
 NEEDS_SIGN_IN = "NEEDS_SIGN_IN"
@@ -64,7 +65,7 @@ def _facts(match: Q) -> dict[str, Counter[str]]:
     facts: dict[str, Counter[str]] = {
         kind: Counter() for kind in ("stored", "unlisted", "locked", "listed", "matching")
     }
-    for kind, key, n in _tallies(match):
+    for kind, key, n in list(_tallies(match)) if match else kept.rows("counts", lambda: _tallies(Q())):
         facts[kind][key] += n
     return facts
 

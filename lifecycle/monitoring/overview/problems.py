@@ -17,6 +17,7 @@ from lifecycle.core.machine.states import State
 from lifecycle.core.policy import tuning
 from lifecycle.core.policy.policy import Policy
 from lifecycle.models import ErrorRate, PolicyProfile, ServicePolicy, ServiceState, Slowness
+from lifecycle.pages import kept
 from registry.models import Desired, Profile
 
 READ_AT_MOST = 100
@@ -75,6 +76,10 @@ def rows() -> list[ServiceState]:
     last what is healthy and has many errors or is slower than usual; within that the critical before the
     others, and what began last before what is known for long.
     """
+    return kept.rows("problems", _rows)
+
+
+def _rows() -> QuerySet[ServiceState]:
     down = Q(state__in=DOWN) | Q(state=State.DISCONNECTED, service__desired=Desired.RUNNING)
     listed = ServiceState.objects.filter(service__removed_at=None, service__archived_at=None)
     warned = Q(state=State.WARNING) | Q(state=State.HEALTHY) & _marked()
@@ -83,7 +88,7 @@ def rows() -> list[ServiceState]:
     # The keys are put in order first: to carry whole rows through the sorting of thousands is slow.
     first = listed.filter(down | warned).order_by(*order).values("pk")[:READ_AT_MOST]
     found = ServiceState.objects.filter(pk__in=first).select_related("service", *with_marks)
-    return list(_with_policy(found).only(*READ).order_by(*order))
+    return _with_policy(found).only(*READ).order_by(*order)
 
 
 def _marked() -> Q:

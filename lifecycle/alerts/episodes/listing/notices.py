@@ -29,7 +29,7 @@ class Notices:
 
 def latest(firing: int) -> Notices:
     """Of *firing* alerts those that the bell lists."""
-    now, rows = timezone.now(), list(newest(SHOWN, State.FIRING))
+    now, rows = timezone.now(), newest(SHOWN, State.FIRING)
     hush = quiet.now_is(now) if rows else quiet.Quiet()
     return Notices(
         rows=[episode_row(row, now, (), hush) for row in rows],

@@ -21,6 +21,8 @@ from lifecycle.models import Delivery, Episode
 from lifecycle.pages.paging import page_number, page_of
 
 PAGE_SIZE = 50
+HELD_BY = "service__state_row__held_by"
+"""What a folded alert waits for."""
 
 
 def context(asked: Mapping[str, str]) -> dict[str, Any]:
@@ -80,9 +82,8 @@ def _read(wanted: Sequence[int], over: QuerySet[Episode]) -> tuple[dict[int, Epi
     found = Episode.objects.filter(Q(pk__in=wanted) | Q(pk__in=over.values("pk")))
     messages = Delivery.objects.filter(episode=OuterRef("pk")).order_by().values("episode")
     found = found.annotate(told=Subquery(messages.annotate(states=Listed(F("state"))).values("states")))
-    rows: dict[int, Episode] = {
-        row.pk: row for row in found.select_related("rule", "service__state_row").order_by("-pk")
-    }
+    found = found.select_related("rule", "service__state_row").only(*queries.SHOWN, HELD_BY)
+    rows: dict[int, Episode] = {row.pk: row for row in found.order_by("-pk")}
     return rows, [row for pk, row in rows.items() if pk not in asked]
 
 

@@ -10,8 +10,15 @@ from django.db.models import Aggregate, F, JSONField, Max, QuerySet
 
 from lifecycle.core.alerting.evaluate import Condition
 from lifecycle.models import Episode
+from lifecycle.pages import kept
 
 State = Episode.State
+NAMES = ("level", "condition", "state", "ids", "services")
+SHOWN = (
+    *(column.name for column in Episode._meta.concrete_fields),
+    *("rule__name", "rule__level", "service__name", "service__tags"),
+)
+"""What a line of an alert is made of: the rule and the service whole would be most of what is read."""
 
 
 class Listed(Aggregate):
@@ -41,6 +48,10 @@ class Bunch:
 
 def bunches() -> list[Bunch]:
     """All that is open: one query that reads no row of them."""
+    return [Bunch(**dict(zip(NAMES, row, strict=True))) for row in kept.rows("bunches", _groups)]
+
+
+def _groups() -> QuerySet[Episode, tuple[Any, ...]]:
     groups = standing().order_by().values("rule_id", "state")
     read = groups.annotate(
         level=Max("rule__level"),
@@ -48,8 +59,7 @@ def bunches() -> list[Bunch]:
         ids=Listed(F("id")),
         services=Listed(F("service_id")),
     )
-    names = ("level", "condition", "state", "ids", "services")
-    return [Bunch(**dict(zip(names, row, strict=True))) for row in read.values_list(*names)]
+    return read.values_list(*NAMES)
 
 
 def standing(*states: str) -> QuerySet[Episode]:
@@ -58,7 +68,11 @@ def standing(*states: str) -> QuerySet[Episode]:
     return found.filter(state__in=states) if states else found
 
 
-def newest(limit: int, *states: str) -> QuerySet[Episode]:
+def newest(limit: int, *states: str) -> list[Episode]:
     """The latest with their rules and services: their keys come first from the index, then so many rows."""
+    return kept.rows(("newest", limit, states), lambda: _newest(limit, *states))
+
+
+def _newest(limit: int, *states: str) -> QuerySet[Episode]:
     keys = standing(*states).order_by("-pk").values("pk")[:limit]
-    return Episode.objects.filter(pk__in=keys).select_related("rule", "service").order_by("-pk")
+    return Episode.objects.filter(pk__in=keys).select_related("rule", "service").only(*SHOWN).order_by("-pk")

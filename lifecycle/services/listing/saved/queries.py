@@ -32,15 +32,15 @@ def of(who: str) -> list[SavedView]:
     return _in_order(SavedView.objects.filter(_seen_by(who)), who)
 
 
-def column(who: str) -> Subquery:
+def columns(who: str) -> dict[str, Subquery]:
     """`of` as part of another query, to be read by `of_column`."""
     found = SavedView.objects.filter(_seen_by(who)).order_by().annotate(one=Value(1)).values("one")
     values = JSONObject(**{name: F(name) for name in SHOWN})
-    return Subquery(found.annotate(all=Listed(values)).values("all"), output_field=JSONField())
+    return {"views": Subquery(found.annotate(all=Listed(values)).values("all"), output_field=JSONField())}
 
 
 def of_column(rows: Iterable[Mapping[str, Any]] | None, who: str) -> list[SavedView]:
-    """The views that `column` has read; of each what a link needs."""
+    """The views that `columns` has read; of each what a link needs."""
     return _in_order((SavedView(**row) for row in rows or ()), who)
 
 
