@@ -119,10 +119,12 @@ def must_wait(delivery: Delivery, beginning: QuerySet[Delivery]) -> bool:
 
 
 def _gathered(channel: int, now: datetime, pacing: Pacing) -> Delivery | None:
-    found = gather.gather(channel, now, pacing)
-    if found is None or not _claim(found, now):
-        return None
-    _overtake(found.beginning)
+    """In one transaction: a message for several that nobody has claimed would itself be gathered into another."""
+    with transaction.atomic():
+        found = gather.gather(channel, now, pacing)
+        if found is None or not _claim(found, now):
+            return None
+        _overtake(found.beginning)
     return found
 
 
@@ -150,7 +152,8 @@ def _ends_what_never_began(delivery: Delivery) -> bool:
 
 
 def _bury(delivery: Delivery, answer: str, now: datetime) -> None:
-    Delivery.objects.filter(pk=delivery.pk, state=QUEUED).update(state=DEAD, answer=answer)
+    mine = Q(pk=delivery.pk) | Q(group=delivery)
+    Delivery.objects.filter(mine, state=QUEUED).update(state=DEAD, answer=answer)
     note(delivery, now)
 
 

@@ -257,3 +257,27 @@ def test_gathering_waits_for_a_beginning_that_is_being_sent(db: None) -> None:
     queue.settle(head, queue.Outcome(ok=True, answer="ok", took=timedelta(0)), at(101), 0.5)
     assert queue.take(channel.pk, at(101), PACING) is not None
     assert evaluate.tick(at(102)) == 0 and Episode.objects.filter(state="resolved").count() == 2
+
+
+class _Died(Exception):
+    """Where a worker is killed."""
+
+
+async def test_a_kill_before_the_claim_leaves_no_group_that_another_one_swallows(
+    grouping: Deliverer, post: Post, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_storm(3)
+    channel = await Channel.objects.aget()
+    clock.wind(60)
+
+    def dies(*_: object) -> bool:
+        raise _Died
+
+    with monkeypatch.context() as patched, pytest.raises(_Died):
+        patched.setattr(queue, "_claim", dies)
+        await sync_to_async(queue.take)(channel.pk, clock.now, PACING)
+    await a_storm(2, at_second=61)
+    await until(grouping, clock, 900)
+    told = [member["service"] for letter in post.taken for member in letter.payload["data"]["members"]]
+    assert sorted(told) == [f"s{number:04}" for number in range(5)]
+    assert {row.state async for row in Delivery.objects.all()} == {Delivery.State.DELIVERED}
