@@ -119,7 +119,7 @@ def must_wait(delivery: Delivery, beginning: QuerySet[Delivery]) -> bool:
 
 
 def _gathered(channel: int, now: datetime, pacing: Pacing) -> Delivery | None:
-    """In one transaction: a message for several that nobody has claimed would itself be gathered into another."""
+    """In one transaction: a group that nobody has claimed would itself be gathered into another."""
     with transaction.atomic():
         found = gather.gather(channel, now, pacing)
         if found is None or not _claim(found, now):
