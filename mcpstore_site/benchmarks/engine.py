@@ -12,12 +12,14 @@ from typing import Any
 
 from mcpstore_site.benchmarks.options import Options
 from mcpstore_site.benchmarks.support.scratch import Clock, Scratch, free_port, names, said_first
+from mcpstore_site.benchmarks.support.supervised import between
 from mcpstore_site.benchmarks.table import Line, line, slope
 
-SERVICES, HUNG, CHILDREN = 2000, 50, 20
-FEW, FEW_HUNG, FEW_CHILDREN = 10, 2, 1
+SERVICES, HUNG, CHILDREN, PROGRAMS = 2000, 50, 20, 200
+FEW, FEW_HUNG, FEW_CHILDREN, FEW_PROGRAMS = 10, 2, 1, 20
 SETTLE, WATCHED, QUICKLY = 5.0, 45.0, 3.0
 TARGET = Path(__file__).parent / "support" / "target.py"
+CHILD = {"command": sys.executable, "args": ["-I", "-S", str(TARGET), "stdio"]}
 PINGS = 5000
 UNHEALTHY = 3
 CHECKED = (
@@ -39,7 +41,8 @@ def run(options: Options) -> list[Line]:
     """One worker from its first service to the death of half of them."""
     with Scratch() as scratch:
         bench = Bench(scratch, options)
-        return [*_idle(bench), *_connecting(bench), *_steady(bench), *_crowd(bench), *_killed(bench)]
+        steady = [*_idle(bench), *_connecting(bench), *_steady(bench), *_crowd(bench)]
+        return [*steady, *_killed(bench), *_supervised(bench)]
 
 
 class Bench:
@@ -172,8 +175,7 @@ def _steady(bench: Bench) -> list[Line]:
 def _crowd(bench: Bench) -> list[Line]:
     """Hung servers and children beside them."""
     hung, children = (FEW_HUNG, FEW_CHILDREN) if bench.quick else (HUNG, CHILDREN)
-    child = {"command": sys.executable, "args": ["-I", "-S", str(TARGET), "stdio"]}
-    bench.register(bench.http("hang", hung, 1, "hang") | dict.fromkeys(names(children, "child"), child))
+    bench.register(bench.http("hang", hung, 1, "hang") | dict.fromkeys(names(children, "child"), CHILD))
     bench.until("HEALTHY", children, "child")
     watch = Watch(bench)
     what = f"{bench.services:,} good, {hung} hanging, {children} stdio"
@@ -198,3 +200,16 @@ def _killed(bench: Bench) -> list[Line]:
         line(f"{half:,} killed at once: all RECONNECTING", noticed, "s", reach="≤ 45 s"),
         line(f"{half:,} back at once: all HEALTHY", back, "s", more=more),
     ]
+
+
+def _supervised(bench: Bench) -> list[Line]:
+    """What is needed for each program beside the program, and to start one."""
+    more = (FEW_PROGRAMS if bench.quick else PROGRAMS) - (FEW_CHILDREN if bench.quick else CHILDREN)
+    before = between(bench.worker.pid, str(TARGET))
+    bench.register(dict.fromkeys(names(more, "program"), CHILD))
+    bench.until("HEALTHY", more, "program")
+    found = between(bench.worker.pid, str(TARGET))
+    each = 1000 * (found.seconds - before.seconds) / more
+    what = f"{found.programs} stdio services: memory of what supervises them, for each"
+    took = f"{each:.1f} ms CPU to start one"
+    return [line(what, found.megabytes / found.programs, "MB", reach="≤ 1.6 MB", digits=2, more=took)]

@@ -17,6 +17,7 @@ from lifecycle.core.health.verdict import Fault, Kind
 from lifecycle.engine.egress import outward
 from lifecycle.engine.host import file_limits
 from lifecycle.engine.session.child import marker
+from lifecycle.engine.session.child.nursery import Nursery
 from lifecycle.engine.session.child.process import Child, Command
 from lifecycle.engine.session.child.spawning import SpawnError
 from lifecycle.engine.session.child.transport import StdioTransport
@@ -68,6 +69,7 @@ class Connector:
         self._given = outward.for_children(run_dir)
         self._mark = marker.Mark.of_this_process(run_dir)
         self._numbers = itertools.count(1)
+        self._nursery = Nursery(self._mark.child(0))
         self._tasks: set[asyncio.Task[Any]] = set()
         self._timed_out: dict[str, str] = {}
         self._starts = asyncio.Semaphore(os.cpu_count() or 1)
@@ -178,7 +180,8 @@ class Connector:
             given=self._given,
         )
         try:
-            return await Child.start(command, self._mark.child(next(self._numbers)), self._tasks)
+            marker = self._mark.child(next(self._numbers))
+            return await Child.start(command, marker, self._tasks, self._nursery)
         except SpawnError as exc:
             fault = Fault(kind=Kind.SPAWN, message=str(exc), cause=exc.cause, lost=True)
             raise ConnectionFault(fault) from None
@@ -223,6 +226,7 @@ class Connector:
         """Wait until everything that is still closing is closed, up to 12 s."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=12)
+        await self._nursery.aclose()
 
 
 def _for_a_program(limit: float, mode: str) -> Patience:

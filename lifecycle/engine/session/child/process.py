@@ -8,20 +8,17 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from lifecycle.core.answers import causes, epitaph
 from lifecycle.core.health.verdict import Fault, Kind
 from lifecycle.engine.session.child.lines import Ring
 from lifecycle.engine.session.child.marker import MARKER, sweep_one
-from lifecycle.engine.session.child.spawning import SpawnError, explain
+from lifecycle.engine.session.child.nursery import Nursery
+from lifecycle.engine.session.child.spawning import LostError, SpawnError, explain
 
-SUPERVISOR = Path(__file__).with_name("supervisor.py")
 INHERITED = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ")
 STDERR_PAUSE = 0.02
 START_LIMIT = 20.0
@@ -49,6 +46,8 @@ class Child:
         self._marker = marker
         self._tasks = tasks
         self.pid = 0
+        self.supervisor_pid = 0
+        """The root of the tree: orphans in it belong to the supervisor."""
         self.stderr = Ring()
         self.stray = ""
         self.exited: asyncio.Future[int | None] = loop.create_future()
@@ -60,15 +59,29 @@ class Child:
         self._transports: list[asyncio.BaseTransport] = []
 
     @classmethod
-    async def start(cls, command: Command, marker: str, tasks: set[asyncio.Task[Any]]) -> Child:
+    async def start(
+        cls, command: Command, marker: str, tasks: set[asyncio.Task[Any]], nursery: Nursery
+    ) -> Child:
         """Start the server under a supervisor; raises SpawnError. *tasks* is where its followers are kept."""
+        try:
+            return await cls._start(command, marker, tasks, nursery)
+        except LostError:
+            # A nursery that is killed now takes along whom it has not forked yet. The next one is a new one.
+            return await cls._start(command, marker, tasks, nursery)
+
+    @classmethod
+    async def _start(
+        cls, command: Command, marker: str, tasks: set[asyncio.Task[Any]], nursery: Nursery
+    ) -> Child:
         child = cls(marker, tasks)
-        launching = asyncio.ensure_future(child._launch(command))
+        launching = asyncio.ensure_future(child._launch(command, nursery))
         try:
             # Shielded: given up half-way, it would leave a supervisor that nobody follows to its end.
             await asyncio.shield(launching)
             await asyncio.wait({child._started}, timeout=START_LIMIT)
             if not child._started.done():
+                if not child.supervisor_pid:
+                    nursery.let_go()
                 raise SpawnError("the supervisor of the process did not answer")
             child.pid = child._started.result()
         except BaseException:
@@ -78,31 +91,18 @@ class Child:
             raise
         return child
 
-    async def _launch(self, command: Command) -> None:
+    async def _launch(self, command: Command, nursery: Nursery) -> None:
         ours, theirs = socket.socketpair()
         stdin_r, stdin_w = os.pipe()
         stdout_r, stdout_w = os.pipe()
         stderr_r, stderr_w = os.pipe()
         try:
-            # asyncio's own subprocesses cost a waiting thread each; we hear of the end over the socket.
-            self._supervisor = subprocess.Popen(  # noqa: ASYNC220
-                [sys.executable, "-I", "-S", "-X", "utf8", str(SUPERVISOR), str(theirs.fileno())],
-                stdin=stdin_r,
-                stdout=stdout_w,
-                stderr=stderr_w,
-                pass_fds=(theirs.fileno(),),
-                env={MARKER: self._marker},
-                start_new_session=True,
-            )
+            nursery.hand_over(theirs.detach(), stdin_r, stdout_w, stderr_w)
         except OSError as exc:
             for number in (stdin_w, stdout_r, stderr_r):
                 os.close(number)
             ours.close()
             raise SpawnError(f"the supervisor cannot be started: {exc.strerror}") from None
-        finally:
-            theirs.close()
-            for number in (stdin_r, stdout_w, stderr_w):
-                os.close(number)
         await self._connect(ours, stdin_w, stdout_r, stderr_r)
         self._send_config(command)
 
@@ -137,7 +137,6 @@ class Child:
             "args": list(command.args),
             "env": environment,
             "cwd": command.cwd,
-            "parent": os.getpid(),
         }
         self.command, self._path = command, environment.get("PATH", os.defpath)
         self._control.write(json.dumps(config).encode() + b"\n")
@@ -148,18 +147,19 @@ class Child:
             while line := await reader.readline():
                 self._hear(json.loads(line))
         if not self._started.done():
-            self._started.set_exception(SpawnError("the supervisor ended at once"))
+            error = SpawnError if self.supervisor_pid else LostError
+            self._started.set_exception(error("the supervisor ended at once"))
         if not self.exited.done():
             # The supervisor itself was killed: the server died with it, its own children did not.
             sweep_one(self._marker)
             self.exited.set_result(None)
-        while self._supervisor.poll() is None:  # noqa: ASYNC110 - its socket has closed, so at once
-            await asyncio.sleep(0.005)
         self._control.close()
         self.gone.set_result(None)
 
     def _hear(self, message: dict[str, Any]) -> None:
-        if "started" in message and not self._started.done():
+        if "supervisor" in message:
+            self.supervisor_pid = message["supervisor"]
+        elif "started" in message and not self._started.done():
             self._started.set_result(message["started"])
         elif "failure" in message and not self._started.done():
             why_not = explain(self.command.command, self.command.cwd, self._path, *message["failure"])
@@ -202,11 +202,6 @@ class Child:
     def drained(self) -> bool:
         """Whether nothing more can come over stderr."""
         return self._drain.done()
-
-    @property
-    def supervisor_pid(self) -> int:
-        """The root of the tree: orphans in it belong to the supervisor."""
-        return self._supervisor.pid
 
     def _order(self, order: bytes) -> None:
         with contextlib.suppress(OSError, RuntimeError):

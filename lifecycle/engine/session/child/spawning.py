@@ -20,8 +20,14 @@ class SpawnError(Exception):
         self.cause = cause
 
 
+class LostError(SpawnError):
+    """There was no supervisor, and so nothing was started."""
+
+
 def explain(command: str, cwd: str | None, path: str, stage: str, number: int, reason: str) -> SpawnError:
     """The error for what the supervisor reports: the stage it came to, the number and the system's text."""
+    if stage == "supervisor":
+        return SpawnError(f"the supervisor cannot be started: {reason}")
     if stage == "cwd":
         return SpawnError(f"working directory {cwd} cannot be used: {reason}", Cause.NO_WORKING_DIRECTORY)
     found = _found(command, cwd, path)

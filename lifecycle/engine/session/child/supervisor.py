@@ -1,22 +1,29 @@
-"""Runs one stdio server and takes its whole process tree along when either side ends.
+"""Runs stdio servers, and takes the whole process tree of one along when it ends or the worker does.
 
-Started as a program by `process.py`, one per server; standard library only and few imports, since each one
-stays in memory. Its own stdin, stdout and stderr are the server's; it talks with the worker over the socket
-whose number is its only argument, so that no secret stands on a command line.
+Started as a program by `nursery.py`, once for a worker. This first process, the nursery, only forks: a
+supervisor for each server, so that Python and its modules are in memory once. For each it gets a byte over
+its stdin, and with it a control socket and the server's stdin, stdout and stderr. The rest is said over the
+control socket: no secret stands on a command line or stays in the nursery. A nursery that is killed takes
+nobody along. Standard library only, and few imports.
 """
 
 from __future__ import annotations
 
+import array
 import contextlib
+import gc
 import json
 import os
 import select
 import signal
+import socket
 import sys
 import time
+from collections.abc import Sequence
 
 GRACE = 2.0
 LAST_WAIT = 3.0
+HANDED_OVER = 4
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LINUX = sys.platform == "linux"
@@ -37,16 +44,18 @@ def _read_config(control: int) -> dict[str, object]:
     while not data.endswith(b"\n"):
         chunk = os.read(control, 65536)
         if not chunk:
-            sys.exit(0)
+            os._exit(0)
         data += chunk
     config: dict[str, object] = json.loads(data)
     return config
 
 
-def _become(config: dict[str, object], report: int, supervisor: int) -> None:
+def _become(config: dict[str, object], streams: Sequence[int], report: int, supervisor: int) -> None:
     """Turn this forked process into the server; on failure say at which stage, and why."""
     stage = "start"
     try:
+        for number, stream in enumerate(streams):
+            os.dup2(stream, number)
         os.setsid()
         _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != supervisor:
@@ -69,13 +78,13 @@ def _become(config: dict[str, object], report: int, supervisor: int) -> None:
         os._exit(127)
 
 
-def _spawn(config: dict[str, object]) -> tuple[int, list[object] | None]:
+def _spawn(config: dict[str, object], streams: Sequence[int]) -> tuple[int, list[object] | None]:
     """Start the server; the second value is its failure, if it could not be started."""
     reader, writer = os.pipe()
     supervisor = os.getpid()
     pid = os.fork()
     if pid == 0:
-        _become(config, writer, supervisor)
+        _become(config, streams, writer, supervisor)
     os.close(writer)
     with open(reader, "rb") as handle:  # noqa: PTH123 - a descriptor, not a path
         failure = handle.read()
@@ -100,9 +109,17 @@ def _descendants() -> list[int]:
     return found
 
 
+def _tell(control: int, **message: object) -> None:
+    with contextlib.suppress(OSError):
+        os.write(control, json.dumps(message).encode() + b"\n")
+
+
 class Supervisor:
-    def __init__(self, control: int) -> None:
+    """Of one server. *life*, where the system has such a thing, can be read when the worker has ended."""
+
+    def __init__(self, control: int, life: int | None) -> None:
         self._control = control
+        self._news = [control] if life is None else [control, life]
         self._child = 0
         self._reaped_child = False
         self._wake, wake = os.pipe()
@@ -112,26 +129,22 @@ class Supervisor:
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: None)
 
-    def _tell(self, **message: object) -> None:
-        with contextlib.suppress(OSError):
-            os.write(self._control, json.dumps(message).encode() + b"\n")
-
-    def run(self, config: dict[str, object]) -> None:
-        self._child, failure = _spawn(config)
-        devnull = os.open(os.devnull, os.O_RDWR)
+    def run(self, streams: Sequence[int]) -> None:
+        _tell(self._control, supervisor=os.getpid())
+        self._child, failure = _spawn(_read_config(self._control), streams)
         # The worker must see the pipes end with the server, not with us.
-        for descriptor in (0, 1, 2):
-            os.dup2(devnull, descriptor)
+        for stream in streams:
+            os.close(stream)
         if failure is not None:
-            self._tell(failure=failure)
+            _tell(self._control, failure=failure)
             return
-        self._tell(started=self._child)
+        _tell(self._control, started=self._child)
         self._end(self._watch())
 
     def _watch(self) -> float:
         """Wait until the server exits or is to stop; return the seconds that its tree still has."""
         while not self._reaped_child:
-            ready, _, _ = select.select([self._control, self._wake], [], [])
+            ready, _, _ = select.select([*self._news, self._wake], [], [])
             if self._wake in ready and self._asked_by_signal():
                 return GRACE
             if self._control in ready:
@@ -139,6 +152,8 @@ class Supervisor:
                 with contextlib.suppress(OSError):
                     order = os.read(self._control, 4096)
                 return 0.0 if b"kill" in order else GRACE
+            if any(news in ready for news in self._news):
+                return GRACE
             self._reap()
         return GRACE
 
@@ -157,7 +172,7 @@ class Supervisor:
                     return True
                 if pid == self._child:
                     self._reaped_child = True
-                    self._tell(exited=os.waitstatus_to_exitcode(status))
+                    _tell(self._control, exited=os.waitstatus_to_exitcode(status))
         except ChildProcessError:
             return False
 
@@ -193,22 +208,76 @@ class Supervisor:
         return order
 
 
-def _low(descriptor: int) -> int:
-    """The same under the lowest free number; `select` takes none over 1,023, as a busy worker has them."""
-    low = os.dup(descriptor)
-    os.close(descriptor)
-    return low
+class Nursery:
+    """Forks a supervisor for each byte that comes over *orders*, until its other end is closed."""
+
+    def __init__(self, orders: socket.socket, worker: int) -> None:
+        self._orders = orders
+        self._life = _life_of(worker)
+
+    def run(self) -> None:
+        # Nobody asks how a supervisor ended.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        gc.collect()
+        # What is frozen, no collection looks at: its pages stay shared.
+        gc.freeze()
+        while handed := self._next():
+            self._fork(handed)
+            for descriptor in handed:
+                os.close(descriptor)
+
+    def _next(self) -> list[int]:
+        """The descriptors of the next server; none at the end."""
+        numbers = array.array("i", [0] * HANDED_OVER)
+        data, control, _, _ = self._orders.recvmsg(1, socket.CMSG_SPACE(len(numbers.tobytes())))
+        handed = array.array("i", b"".join(one for _, _, one in control)) if data else array.array("i")
+        for descriptor in handed:
+            os.set_inheritable(descriptor, False)
+        if handed:
+            self._orders.send(b"+")
+        return list(handed)
+
+    def _fork(self, handed: list[int]) -> None:
+        nursery = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as exc:
+            _tell(handed[0], failure=["supervisor", exc.errno, exc.strerror])
+            return
+        if pid == 0:
+            try:
+                self._orders.close()
+                self._supervise(handed, nursery)
+            finally:
+                os._exit(0)
+
+    def _supervise(self, handed: list[int], nursery: int) -> None:
+        control, *streams = handed
+        os.setsid()
+        if self._life is None:
+            # What the worker's end tells here is the end of the nursery, which then has one itself.
+            _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != nursery:
+                return
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        Supervisor(control, self._life).run(streams)
+
+
+def _life_of(worker: int) -> int | None:
+    """Can be read when the worker has ended, even if its sockets stay open; None where nobody tells."""
+    try:
+        return os.pidfd_open(worker)
+    except (AttributeError, OSError):
+        return None
 
 
 def main() -> None:
-    control = _low(int(sys.argv[1]))
-    config = _read_config(control)
-    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    # The signal comes only for a parent that dies after it was asked for.
-    if os.getppid() != config["parent"]:
-        return
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    Supervisor(control).run(config)
+    worker = int(sys.argv[1])
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    nursery = Nursery(socket.socket(fileno=0), worker)
+    # The signal comes only for a parent that dies after it was asked for; until then its number is its own.
+    if os.getppid() == worker:
+        nursery.run()
 
 
 if __name__ == "__main__":

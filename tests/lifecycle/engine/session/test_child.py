@@ -20,12 +20,14 @@ WORKER = """
 import asyncio, json, sys
 from pathlib import Path
 from lifecycle.engine.session.child.marker import Mark
+from lifecycle.engine.session.child.nursery import Nursery
 from lifecycle.engine.session.child.process import Child, Command
 
 async def main():
     mark = Mark.of_this_process(Path(sys.argv[1]))
     command = Command(command=sys.executable, args=tuple(sys.argv[2:]), env={}, cwd=None)
-    children = [await Child.start(command, mark.child(number), set()) for number in range(3)]
+    nursery = Nursery(mark.child(0))
+    children = [await Child.start(command, mark.child(number), set(), nursery) for number in (1, 2, 3)]
     await asyncio.sleep(0.5)
     print(json.dumps([[child.pid, int(child.stderr.text().split()[0])] for child in children]), flush=True)
     await asyncio.sleep(600)
