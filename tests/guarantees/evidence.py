@@ -22,9 +22,13 @@ class Readable(Protocol):
 
 TRANSITIONS = "SELECT service_id, before, after FROM lifecycle_statechange ORDER BY service_id, id"
 STATES = """
-    SELECT s.service_id, s.state, s.worker, r.desired = 'running' AND r.removed_at IS NULL AS wanted
+    SELECT s.service_id, s.state, s.worker, r.desired = 'running' AND r.removed_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM lifecycle_command c
+        WHERE c.service_id = s.service_id AND c.kind = 'stop' AND c.state IN ('queued', 'taken')
+    ) AS wanted
     FROM lifecycle_servicestate s JOIN registry_service r ON r.id = s.service_id
 """
+"""Who stops a service and starts it at once had it told as stopped; after the stop it comes up anew."""
 EPISODES = """
     SELECT e.id, e.service_id, e.state, e.fired_at IS NOT NULL AS fired, e.ending,
            count(d.id) FILTER (WHERE d.kind = 'firing') AS firing,
