@@ -19,6 +19,7 @@ from registry.core.documents.dialects import Document
 from registry.core.documents.places import shorten
 from registry.core.entries import names as entry_names
 from registry.core.entries import transport
+from registry.core.entries.entry import ServiceConfig
 from registry.dependencies import links, release
 from registry.dependencies.release import StillNeededError
 from registry.errors import InvalidConfigError, NotAllowedError, ServiceNotFoundError
@@ -251,9 +252,9 @@ def _parts(wanted: Collection[str]) -> Iterator[QuerySet[Service]]:
     return (_rows(ordered[start : start + PART]) for start in range(0, len(ordered), PART))
 
 
-def is_approved(service: Service) -> bool:
-    """Whether exactly what is stored was saved by someone who may, and may still run."""
-    config = vault.reveal(service)
+def is_approved(service: Service, config: ServiceConfig | None = None) -> bool:
+    """Whether exactly what is stored, or its *config*, was saved by someone who may, and may still run."""
+    config = config or vault.reveal(service)
     if config.transport == transport.STDIO and not stdio_possible(config):
         return False
     return vault.matches(config, service.approved_hash)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -42,12 +42,15 @@ _swept_at: datetime | None = None
 _watch = Watch()
 
 
-def on_change(moves: Sequence[Move]) -> None:
+def on_change(told: Iterable[Move]) -> None:
     """Fold transitions of different services into their episodes, in the transaction that writes them.
 
     Without enabled rules this costs one small query, and with them a few for all together.
     """
     rules = list(AlertRule.objects.filter(enabled=True).exclude(condition__in=OTHERWISE))
+    if not rules:
+        return
+    moves = list(told)
     scopes, folding = rule_values.Scopes(), Folding()
     looked_at = [(move, rule) for move in moves for rule in rules if scopes.cover(rule, move.row.service)]
     if not looked_at:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import Error, OperationalError
-from django.db.models import F
 
 from lifecycle.alerts.episodes.moves import Move
 from lifecycle.core.health.verdict import Level
@@ -18,7 +17,7 @@ from lifecycle.core.machine import moves
 from lifecycle.core.machine.moves import Change, Snapshot
 from lifecycle.core.monitoring.options import DEFAULTS
 from lifecycle.engine.leases.fence import Fence, FencedError
-from lifecycle.engine.recording import routine, snapshots
+from lifecycle.engine.recording import routine, rows, snapshots
 from lifecycle.engine.recording.held import Held
 from lifecycle.engine.recording.routine import Check
 from lifecycle.engine.recording.writer import Writer
@@ -37,7 +36,7 @@ KEPT_UNWRITTEN = 20_000
 """So many checks are written when the database is back; of more the oldest are missing on the charts."""
 AT_ONCE = 500
 """So many tools are compared within the transaction; more before it, so that others can write meanwhile."""
-OnChange = Callable[[Sequence[Move]], object]
+OnChange = Callable[[Iterable[Move]], object]
 OnTools = Callable[[int, Sequence[compare.Change], datetime], object]
 
 
@@ -168,7 +167,7 @@ class Recorder:
     def _update(self, writes: Sequence[StateWrite]) -> list[bool | None]:
         """For each whether it was written; None for what another worker has."""
         ours = self._ours(writes)
-        won = [write for write in ours if self._advance(write)]
+        won = self._advance(ours)
         self._take_contents(won)
         if changed := [write for write in won if write.change is not None]:
             self._add_history(changed)
@@ -193,11 +192,18 @@ class Recorder:
     def _columns(self, write: StateWrite) -> dict[str, Any]:
         return snapshots.columns(write.snap) | {"worker": self._worker, "epoch": write.held.epoch}
 
-    def _advance(self, write: StateWrite) -> bool:
-        held = write.held
-        rows = ServiceState.objects.filter(pk=held.service_id, version=held.version)
-        won = rows.update(version=F("version") + 1, **self._columns(write), **write.facts) == 1
-        held.stale = held.stale or not won
+    def _advance(self, writes: Sequence[StateWrite]) -> list[StateWrite]:
+        """Those whose row was as we had left it; those with the same facts share a statement."""
+        alike: dict[tuple[str, ...], list[tuple[StateWrite, tuple[Any, ...]]]] = {}
+        for write in writes:
+            stored = {**self._columns(write), **write.facts}
+            alike.setdefault(tuple(stored), []).append((write, tuple(stored.values())))
+        won = []
+        for names, those in alike.items():
+            written = rows.advance([(write.held, values) for write, values in those], names)
+            won += [write for (write, _), done in zip(those, written, strict=True) if done]
+        for write in writes:
+            write.held.stale = write.held.stale or write not in won
         return won
 
     def _take_contents(self, writes: Sequence[StateWrite]) -> None:
@@ -212,13 +218,9 @@ class Recorder:
 
     def _add_history(self, writes: Sequence[StateWrite]) -> None:
         """One line for each, and the alerts are told; each write has a change."""
-        rows = ServiceState.objects.select_related("service")
-        found = rows.in_bulk([write.held.service_id for write in writes])
         told = [(write, write.change) for write in writes if write.change is not None]
         StateChange.objects.bulk_create(self._line(write, change) for write, change in told)
-        self._on_change(
-            [Move(row=found[write.held.service_id], change=change, now=write.now) for write, change in told]
-        )
+        self._on_change(_moves(told))
 
     def _line(self, write: StateWrite, change: Change) -> StateChange:
         return StateChange(
@@ -233,6 +235,15 @@ class Recorder:
             worker=self._worker,
             epoch=write.held.epoch,
         )
+
+
+def _moves(told: Sequence[tuple[StateWrite, Change]]) -> Iterator[Move]:
+    """Their rows are read when somebody wants the first."""
+    found = ServiceState.objects.select_related("service").in_bulk(
+        [write.held.service_id for write, _ in told]
+    )
+    for write, change in told:
+        yield Move(row=found[write.held.service_id], change=change, now=write.now)
 
 
 def _tell(held: Held, change: Change) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from lifecycle.core.health.verdict import LEVELS, Level
 from lifecycle.core.machine.moves import Snapshot
 from lifecycle.engine.leases.fence import Fence
-from lifecycle.engine.recording import snapshots
+from lifecycle.engine.recording import rows, snapshots
 from lifecycle.engine.recording.held import Held
-from lifecycle.models import CheckResult, ServiceState
+from lifecycle.models import CheckResult
 from lifecycle.monitoring.rollups.write import Rollups, Sample
 from lifecycle.monitoring.settings import in_force
 
@@ -61,11 +60,11 @@ def _sample(check: Check) -> Sample:
 
 def _insert(samples: list[Sample]) -> list[Sample]:
     """Those whose rows are new: a service has one check of a millisecond."""
-    rows = [(sample.service_id, sample.at, sample.level, sample.ms) for sample in samples]
-    if _all_of_them(INSERT, rows):
+    found = [(sample.service_id, sample.at, sample.level, sample.ms) for sample in samples]
+    if rows.all_of_them(INSERT, found):
         return samples
     with connection.cursor() as cursor:
-        return [sample for sample, row in zip(samples, rows, strict=True) if _is_new(cursor, row)]
+        return [sample for sample, row in zip(samples, found, strict=True) if _is_new(cursor, row)]
 
 
 def _is_new(cursor: CursorWrapper, row: Sequence[Any]) -> bool:
@@ -84,56 +83,9 @@ def _advance(checks: Sequence[Check]) -> None:
 
 
 def _write(checks: Sequence[Check], names: Sequence[str], stored: Callable[[Snapshot], Row]) -> None:
-    """All at once, as they nearly always can be; where one cannot, one after the other, to know which."""
-    if not checks:
-        return
-    sql, adapted = _update(names)
-    values = [
-        (*adapted(stored(check.snapshot)), check.held.service_id, check.held.version) for check in checks
-    ]
-    if _all_of_them(sql, values):
-        for check in checks:
+    won = rows.advance([(check.held, stored(check.snapshot)) for check in checks], names)
+    for check, written in zip(checks, won, strict=True):
+        if written:
             check.held.advanced(check.snapshot)
-        return
-    with connection.cursor() as cursor:
-        for check, row in zip(checks, values, strict=True):
-            cursor.execute(sql, row)
-            if cursor.rowcount == 1:
-                check.held.advanced(check.snapshot)
-            else:
-                check.held.stale = True
-
-
-class _Beaten(Exception):
-    """Not every row was as we had left it."""
-
-
-def _all_of_them(sql: str, values: Sequence[Sequence[Any]]) -> bool:
-    """Whether each touched a row; if not, none did."""
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(sql, values)
-            if cursor.rowcount != len(values):
-                raise _Beaten
-    except _Beaten:
-        return False
-    return True
-
-
-def _update(names: Sequence[str]) -> tuple[str, Callable[[Row], Row]]:
-    """The statement, and what makes values as the database has them."""
-    columns = snapshots.fields(names)
-    assignments = ", ".join(f"{connection.ops.quote_name(str(column.column))} = %s" for column in columns)
-    sql = (
-        f"UPDATE {ServiceState._meta.db_table} SET {assignments}, version = version + 1"  # noqa: S608
-        " WHERE service_id = %s AND version = %s"
-    )
-    times = [isinstance(column, models.DateTimeField) for column in columns]
-    adapt = cache(connection.ops.adapt_datetimefield_value)
-
-    def adapted(values: Row) -> Row:
-        return tuple(
-            [adapt(value) if is_time else value for value, is_time in zip(values, times, strict=True)]
-        )
-
-    return sql, adapted
+        else:
+            check.held.stale = True

@@ -220,7 +220,7 @@ class Connector:
                 on_end=connection.stream_ended,
             )
             return EventStreamTransport(url, lambda: client(transport(sse)), patience)
-        return StreamableTransport(url, transport(), client, patience)
+        return StreamableTransport(url, transport(), client, partial(self.http.request, headers), patience)
 
     async def aclose(self) -> None:
         """Wait until everything that is still closing is closed, up to 12 s."""

@@ -24,7 +24,7 @@ from lifecycle.engine.session.lists.content import Content, clean, without
 from lifecycle.engine.session.lists.pages import Lister
 from lifecycle.engine.session.runner import OwnTransport
 from lifecycle.engine.session.sdk import SdkSession
-from lifecycle.engine.session.session import Patience
+from lifecycle.engine.session.session import Patience, Session
 from lifecycle.engine.session.tool_call import CallOutcome, read_outcome
 from lifecycle.engine.session.web.subscription import Subscription, promised
 from lifecycle.signin.flow.bearer import Bearer
@@ -99,16 +99,16 @@ class Connection:
 
     async def greet(self, transport: OwnTransport, mode: str, patience: Patience) -> None:
         """Connect and negotiate; raises ConnectionFault."""
-        client = self._sdk.make(transport, mode, patience.total)
-        await self._bounded(client.__aenter__, patience.total, Phase.CONNECT)
-        info = client.server_info
+        session = await self._bounded(
+            lambda: self._sdk.greet(transport, mode, patience.total), patience.total, Phase.CONNECT
+        )
+        info = session.server_info
         self.greeting = Greeting(
-            protocol_version=client.protocol_version or "",
+            protocol_version=session.protocol_version or "",
             server_name=clean(info.name)[:200] if info else "",
             server_version=clean(info.version)[:100] if info else "",
-            mode=self._worked(mode),
+            mode=self._worked(session, mode),
         )
-        session = self._sdk.current
         self._prober = Prober(session, self._sdk.awake, self._watch.interval, self._watch.on_tools_changed)
         self._modern = session.modern
         offers = session.server_capabilities
@@ -117,9 +117,8 @@ class Connection:
         if promised(session):
             self._listen()
 
-    def _worked(self, mode: str) -> str:
+    def _worked(self, session: Session, mode: str) -> str:
         """What to begin with the next time; a program's silence may have been its start."""
-        session = self._sdk.current
         silent = session.undiscovered is not None and not session.modern
         return "legacy" if silent and self._child is None else mode
 
@@ -313,7 +312,7 @@ class Connection:
         return read_outcome(raw)
 
     async def _call(self, params: dict[str, Any]) -> dict[str, Any]:
-        session = await self._sdk.awake()
+        session = await self._sdk.whole()
         return await session.ask("tools/call", params, cancel=True)
 
     def rest(self) -> None:

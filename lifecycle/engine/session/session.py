@@ -159,6 +159,11 @@ class Session(ClientSession):
         """Which arguments travel as headers, of the tools that have any."""
         return {tool: named for tool, named in self._x_mcp_header_maps.items() if named}
 
+    def go_on_from(self, other: Session, count: int) -> None:
+        """Share what *other* knows of this server's tools, and number requests from its *count* on."""
+        self._x_mcp_header_maps = other._x_mcp_header_maps
+        self._dispatcher._next_id = count  # type: ignore[attr-defined]
+
     def know_headers(self, known: Mapping[str, dict[tuple[str, ...], str]]) -> None:
         """As `headers_of_tools` gave them."""
         self._x_mcp_header_maps.update(known)

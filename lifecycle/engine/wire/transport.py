@@ -15,7 +15,7 @@ import httpx2
 from lifecycle.engine.egress.addresses import Rule
 from lifecycle.engine.wire import dialling
 from lifecycle.engine.wire.link import Link, Origin
-from lifecycle.engine.wire.reading import Reading
+from lifecycle.engine.wire.reading import FRAMING, Reading
 
 PORTS = {"http": 80, "https": 443}
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -33,19 +33,28 @@ def origin_of(url: httpx2.URL) -> Origin:
     return url.scheme, url.host, url.port or PORTS[url.scheme]
 
 
-def head_of(request: httpx2.Request, length: int | None) -> bytes:
-    """The request but for its body, which has so many bytes; LocalProtocolError where it cannot be sent."""
+def line_of(name: bytes, value: bytes) -> bytes:
+    """One header; LocalProtocolError where it cannot be sent."""
+    if not NAME.fullmatch(name):
+        raise httpx2.LocalProtocolError(f"Illegal header name {name!r}")
+    if not VALUE.fullmatch(value):
+        raise httpx2.LocalProtocolError(f"Illegal header value {value!r}")
+    return b"%s: %s" % (name, value)
+
+
+def lines_of(request: httpx2.Request) -> list[bytes]:
+    """The lines of its head, but for how long its body is."""
     target = request.url.raw_path
     if not TARGET.fullmatch(target):
         raise httpx2.LocalProtocolError(f"illegal target {target!r}")
-    lines = [b"%s %s HTTP/1.1" % (request.method.encode("ascii"), target)]
-    for name, value in request.headers.raw:
-        if not NAME.fullmatch(name):
-            raise httpx2.LocalProtocolError(f"Illegal header name {name!r}")
-        if not VALUE.fullmatch(value):
-            raise httpx2.LocalProtocolError(f"Illegal header value {value!r}")
-        if name.lower() not in (b"content-length", b"transfer-encoding"):
-            lines.append(b"%s: %s" % (name, value))
+    first = b"%s %s HTTP/1.1" % (request.method.encode("ascii"), target)
+    headers = [line_of(name, value) for name, value in request.headers.raw if name.lower() not in FRAMING]
+    return [first, *headers]
+
+
+def head_of(request: httpx2.Request, length: int | None) -> bytes:
+    """The request but for its body, which has so many bytes; LocalProtocolError where it cannot be sent."""
+    lines = lines_of(request)
     if length or request.method in ("POST", "PUT", "PATCH"):
         lines.append(b"Content-Length: %d" % (length or 0))
     return b"\r\n".join([*lines, b"", b""])

@@ -232,9 +232,10 @@ def load(service_ids: Sequence[int]) -> list[Loaded | RegistryError]:
 
 def _loaded(service: Service, signed_in: bool) -> Loaded | RegistryError:
     try:
+        config = vault.reveal(service)
         return Loaded(
-            config=vault.reveal(service),
-            approved=register.is_approved(service),
+            config=config,
+            approved=register.is_approved(service, config),
             revision=service.revision,
             hidden=vault.hidden(service),
             grant=signin_record.grants([service.pk]).get(service.pk) if signed_in else None,

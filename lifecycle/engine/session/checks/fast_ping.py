@@ -8,27 +8,22 @@ so that there is one place that explains what went wrong.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hashlib
 import json
-import re
 import time
-from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 from mcp import MCPError
 from mcp_types import INTERNAL_ERROR
 
 from lifecycle.engine.session.faults.trace import Trace
+from lifecycle.engine.session.web.events import EventTooLargeError, body_of, events_of, let_end
 from lifecycle.engine.session.web.guarded import GuardedTransport
+from lifecycle.engine.session.web.repeating import Repeatable, Sent
 
 FIRST_ID, LAST_ID = 1_000_000_000, 9_999_999_999
 MARK = str(FIRST_ID).encode()
-BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-EVENT_LIMIT = 16 * 1024 * 1024
-LINGER = 0.05
 NO_WORD = "Server returned an error response"
 
 
@@ -53,7 +48,7 @@ class FastPing:
     )
 
     def __init__(
-        self, transport: httpx2.AsyncBaseTransport, sent: httpx2.Request, message: dict[str, Any]
+        self, transport: httpx2.AsyncBaseTransport, sent: httpx2.Request | Sent, message: dict[str, Any]
     ) -> None:
         self.method: str = message["method"]
         rest = {key: value for key, value in message.items() if key != "id"}
@@ -62,18 +57,16 @@ class FastPing:
         before, _, after = whole.partition(MARK)
         self._parts = before, after
         self._transport, self._id = transport, FIRST_ID
-        kept = [(name, value) for name, value in sent.headers.raw if name.lower() != b"content-length"]
-        request = httpx2.Request(
-            "POST",
-            sent.url,
-            headers=kept,
-            content=before + MARK + after,
-            extensions={name: value for name, value in sent.extensions.items() if name != "trace"},
-        )
-        guarded = transport if isinstance(transport, GuardedTransport) else None
-        self._repeatable = guarded.repeatable(request) if guarded else None
-        # The whole request takes 4 kB, which thousands of services need not have.
-        self._request = None if self._repeatable else request
+        self._repeatable: Repeatable | None
+        self._request: httpx2.Request | None = None
+        if isinstance(sent, Sent):
+            self._repeatable = sent.again(len(whole))
+        else:
+            request = _again(sent, whole)
+            guarded = transport if isinstance(transport, GuardedTransport) else None
+            self._repeatable = guarded.repeatable(request) if guarded else None
+            # The whole request takes 4 kB, which thousands of services need not have.
+            self._request = None if self._repeatable else request
         self.outdated = False
         self._known: bytes | None = None
         self._result: dict[str, Any] | None = None
@@ -122,23 +115,22 @@ class FastPing:
             raise NotPlainError
         if kind.startswith("text/event-stream"):
             return await self._in_events(response)
-        if not kind.startswith("application/json") or not self._is_mine(await _body(response)):
+        if not kind.startswith("application/json") or not self._is_mine(await body_of(response)):
             raise NotPlainError
         return time.monotonic()
 
     async def _in_events(self, response: httpx2.Response) -> float:
-        events = _events(response)
-        async for event in events:
-            if self._is_mine(event):
-                break
-        else:
-            raise NotPlainError
+        events = events_of(response)
+        try:
+            async for event in events:
+                if self._is_mine(event):
+                    break
+            else:
+                raise NotPlainError
+        except EventTooLargeError:
+            raise NotPlainError from None
         answered = time.monotonic()
-        # What ends at once leaves a connection that can be used again.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LINGER):
-                async for _ in events:
-                    pass
+        await let_end(events)
         return answered
 
     def _is_mine(self, data: bytes) -> bool:
@@ -168,32 +160,20 @@ def fast_ping_of(method: str, trace: Trace) -> FastPing | None:
     if trace.sent is None:
         return None
     transport, request = trace.sent
-    message = _object(request.content)
+    message = request.message if isinstance(request, Sent) else _object(request.content)
     return FastPing(transport, request, message) if message.get("method") == method else None
 
 
-async def _body(response: httpx2.Response) -> bytes:
-    """All of it; the transport sets the limit."""
-    stream = cast(httpx2.AsyncByteStream, response.stream)
-    return b"".join([chunk async for chunk in stream])
-
-
-async def _events(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """The data of each message among server-sent events."""
-    buffer = b""
-    async for chunk in cast(httpx2.AsyncByteStream, response.stream):
-        *whole, buffer = BLANK_LINE.split(buffer + chunk)
-        if len(buffer) > EVENT_LIMIT:
-            raise NotPlainError
-        for event in whole:
-            lines = [line.partition(b":") for line in event.splitlines()]
-            if all(value.strip() == b"message" for name, _, value in lines if name == b"event"):
-                yield b"\n".join(value.removeprefix(b" ") for name, _, value in lines if name == b"data")
+def _again(sent: httpx2.Request, content: bytes) -> httpx2.Request:
+    """The same request with another body."""
+    kept = [(name, value) for name, value in sent.headers.raw if name.lower() != b"content-length"]
+    extensions = {name: value for name, value in sent.extensions.items() if name != "trace"}
+    return httpx2.Request("POST", sent.url, headers=kept, content=content, extensions=extensions)
 
 
 async def _error(response: httpx2.Response, kind: str) -> MCPError:
     """What the SDK makes of a status that says failure: the server's own JSON-RPC error, if it sent one."""
-    said = _error_in(_object(await _body(response))) if kind.startswith("application/json") else None
+    said = _error_in(_object(await body_of(response))) if kind.startswith("application/json") else None
     return said or MCPError(code=INTERNAL_ERROR, message=NO_WORD)
 
 

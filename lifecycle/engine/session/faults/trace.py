@@ -14,6 +14,7 @@ import httpx2
 from lifecycle.core.answers.causes import Cause
 from lifecycle.core.answers.proof import Phase
 from lifecycle.core.health.verdict import Fault
+from lifecycle.engine.session.web.repeating import Sent
 
 
 class Stage(StrEnum):
@@ -65,7 +66,7 @@ class Trace:
     had_session: bool = False
     oversize: bool = False
     broken: tuple[BaseException, ...] = ()
-    sent: tuple[httpx2.AsyncBaseTransport, httpx2.Request] | None = None
+    sent: tuple[httpx2.AsyncBaseTransport, httpx2.Request | Sent] | None = None
 
     async def follow(self, event: str, info: object) -> None:
         """What httpcore calls at each step of an exchange."""

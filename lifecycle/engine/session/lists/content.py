@@ -61,6 +61,8 @@ def clean(value: Any) -> Any:
     """The value without what no database takes: NUL, lone surrogates, NaN and infinities."""
     match value:
         case str():
+            if value.isascii() and "\0" not in value:
+                return value
             return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
         case float():
             return value if math.isfinite(value) else None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import httpx2
 
@@ -25,7 +25,7 @@ from lifecycle.engine.session.faults.trace import (
     read_retry_after,
 )
 from lifecycle.engine.session.web.moved import Moves
-from lifecycle.engine.session.web.repeating import JSON, Repeatable, plain
+from lifecycle.engine.session.web.repeating import JSON, SESSION_ID, Repeatable, bare, plain
 from lifecycle.engine.session.web.stream_pace import Pace
 from lifecycle.engine.wire.link import Link
 from lifecycle.engine.wire.reading import Reading
@@ -34,8 +34,21 @@ from lifecycle.engine.wire.transport import WireTransport
 BODY_LIMIT = 16 * 1024 * 1024
 EVENT_LIMIT = 1024 * 1024  # what the SDK reads of one event over SSE, and cannot be told otherwise
 HEADERS_LIMIT = 1000
-SESSION_ID = "mcp-session-id"
 NO_STREAM = frozenset({400, 404, 405, 406, 501})
+
+
+class Whole(NamedTuple):
+    """A plain answer, read to its end."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """Empty where it is missing."""
+        wanted = name.encode()
+        found = (value.decode("latin-1") for key, value in self.headers if key.lower() == wanted)
+        return next(found, "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,33 +128,62 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             raise
         return await self._judged(request, response, trace)
 
+    def repeats(self, url: httpx2.URL) -> bool:
+        """Whether requests to *url* can be sent as they are: none is led elsewhere, or goes by a proxy."""
+        alone = self._wire is None or self._sse is not None or self._moves.any
+        return not alone and not outward.by_proxy(url)
+
     def repeatable(self, request: httpx2.Request) -> Repeatable | None:
-        """What `repeat` sends; None where each request may be put together anew, or goes by a proxy."""
-        if self._wire is None or self._sse is not None or self._moves.any or outward.by_proxy(request.url):
-            return None
-        return Repeatable(request)
+        """What `repeat` sends; None where each request may be put together anew."""
+        return Repeatable.of(request) if self.repeats(request.url) else None
 
     async def repeat(self, one: Repeatable, body: bytes) -> bytes | httpx2.Response:
         """Send it with *body*: the body of a plain answer, or the answer as any other request has it."""
-        assert self._wire is not None
         trace = TRACE.get() or Trace()
-        trace.verb = "POST"
+        link, reading = await self._sent(one, body, trace)
+        if plain(reading):
+            return await self._whole(one, link, reading, trace)
+        return await self._judged(one.request(body), self._response(link, reading, trace), trace)
+
+    async def exchange(self, one: Repeatable, body: bytes) -> Whole | httpx2.Response:
+        """As `repeat`, for a request of any kind: redirects are followed, and the headers told."""
+        post = one.verb == "POST"
+        trace = (TRACE.get() if post else None) or Trace()
+        link, reading = await self._sent(one, body, trace)
+        if post and (plain(reading) or (reading.status == 202 and bare(reading))):
+            trace.text, trace.challenge, trace.retry_after, trace.sign_in = "", "", None, None
+            whole = await self._whole(one, link, reading, trace)
+            return Whole(reading.status, reading.headers, whole)
+        if not post and reading.status in NO_STREAM and bare(reading):
+            self.streams = False
+            return Whole(reading.status, reading.headers, await self._whole(one, link, reading, trace))
+        request, response = one.request(body), self._response(link, reading, trace)
         try:
-            link, reading = await self._wire.exchange(one.origin, one.head + body, trace.follow)
+            request, response = await self._moves.follow(self._inner, request, response)
+        except Exception as exc:  # a foreign boundary, as above
+            trace.note_break(exc)
+            raise
+        return await self._judged(request, response, trace)
+
+    async def _sent(self, one: Repeatable, body: bytes, trace: Trace) -> tuple[Link, Reading]:
+        assert self._wire is not None
+        trace.verb = one.verb
+        try:
+            return await self._wire.exchange(one.origin, one.head + body, trace.follow)
         except Exception as exc:  # a foreign boundary: whatever it is, it is noted as for the SDK
             trace.note_break(exc)
             raise
-        if not plain(reading):
-            response = self._wire.response(link, reading, trace.follow)
-            return await self._judged(one.request(body), response, trace)
-        self._certificates.look_at(link.tls)
-        trace.transport, trace.status, trace.content_type = "streamable-http", 200, JSON
-        trace.had_session = one.in_session
-        return await self._body(link, reading, trace)
 
-    async def _body(self, link: Link, reading: Reading, trace: Trace) -> bytes:
-        """All of it, within the limit."""
+    def _response(self, link: Link, reading: Reading, trace: Trace) -> httpx2.Response:
         assert self._wire is not None
+        return self._wire.response(link, reading, trace.follow)
+
+    async def _whole(self, one: Repeatable, link: Link, reading: Reading, trace: Trace) -> bytes:
+        """The body of a plain answer, within the limit."""
+        assert self._wire is not None
+        self._certificates.look_at(link.tls)
+        trace.transport, trace.status, trace.had_session = "streamable-http", reading.status, one.in_session
+        trace.content_type = JSON if reading.status == 200 else ""
         try:
             whole = await self._wire.whole(link, reading, BODY_LIMIT)
         except Exception as exc:  # a foreign boundary, as above

@@ -36,6 +36,7 @@ class HttpMaker:
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
         self._context = outward.make_ssl_context()
+        self._usual = self.client({}).headers
 
     async def dial(self, host: str, port: int) -> httpcore2.AsyncNetworkStream:
         """A bare connection, to an address that may be reached."""
@@ -68,7 +69,7 @@ class HttpMaker:
         )
 
     def client(
-        self, headers: Mapping[str, str], transport: GuardedTransport | None = None
+        self, headers: Mapping[str, str], transport: httpx2.AsyncBaseTransport | None = None
     ) -> httpx2.AsyncClient:
         """A client that sends these headers; it closes the transport with itself."""
         return httpx2.AsyncClient(
@@ -78,3 +79,9 @@ class HttpMaker:
             follow_redirects=False,
             trust_env=False,
         )
+
+    def request(self, headers: Mapping[str, str], url: str, more: Mapping[str, str]) -> httpx2.Request:
+        """A POST with the headers that `client` would send it with."""
+        merged = self._usual.copy()
+        merged.update({**headers, "Accept-Encoding": "identity", **more})
+        return httpx2.Request("POST", url, headers=merged)

@@ -34,7 +34,17 @@ class Moves:
         asked = request
         if self._known and (known := self._known.get(str(request.url))):
             request = await _again(request, known)
-        response = await inner.handle_async_request(request)
+        return await self.follow(inner, request, await inner.handle_async_request(request), asked)
+
+    async def follow(
+        self,
+        inner: httpx2.AsyncBaseTransport,
+        request: httpx2.Request,
+        response: httpx2.Response,
+        asked: httpx2.Request | None = None,
+    ) -> tuple[httpx2.Request, httpx2.Response]:
+        """The same of a request that was sent: *asked* is the first of the way, if it is another."""
+        asked = asked or request
         for _ in range(redirects.MOST):
             if (target := _target(request, response)) is None:
                 break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Unpack
 
 import httpx2
@@ -16,7 +16,10 @@ from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
 from lifecycle.engine.session.runner import OwnTransport
 from lifecycle.engine.session.session import Patience, Session
 from lifecycle.engine.session.web.agreed import Agreed
-from lifecycle.engine.session.web.guarded import BODY_LIMIT, SESSION_ID, GuardedTransport
+from lifecycle.engine.session.web.direct import KINDS, Direct
+from lifecycle.engine.session.web.guarded import BODY_LIMIT, GuardedTransport
+from lifecycle.engine.session.web.repeating import SESSION_ID, Base
+from lifecycle.engine.session.web.retold import Heard, Retold
 
 FAREWELL = 5.0
 
@@ -32,11 +35,14 @@ class StreamableTransport(OwnTransport):
         self,
         url: str,
         guarded: GuardedTransport,
-        client: Callable[[GuardedTransport], httpx2.AsyncClient],
+        client: Callable[[httpx2.AsyncBaseTransport], httpx2.AsyncClient],
+        first: Callable[[str, Mapping[str, str]], httpx2.Request],
         patience: Patience,
     ) -> None:
-        self._url, self.guarded, self._client, self._patience = url, guarded, client, patience
+        self._first = first
+        self._url, self.guarded, self._client, self.patience = url, guarded, client, patience
         self._agreed: Agreed | None = None
+        self._heard: Sequence[Heard] = ()
         self._closed = False
 
     @contextlib.asynccontextmanager
@@ -44,7 +50,8 @@ class StreamableTransport(OwnTransport):
         self, *, transport_options: TransportOptions | None = None, **session_kwargs: Unpack[SessionKwargs]
     ) -> AsyncIterator[ClientSession]:
         self._remember()
-        http, agreed = self._client(self.guarded), self._agreed
+        heard, self._heard = self._heard, ()
+        http, agreed = self._client(Retold(self.guarded, heard) if heard else self.guarded), self._agreed
         if agreed is not None and self.guarded.session_id:
             http.headers[SESSION_ID] = self.guarded.session_id
         async with (
@@ -53,10 +60,22 @@ class StreamableTransport(OwnTransport):
             ) as (read, write),
             Session(read, write, **session_kwargs) as session,
         ):
-            session.patience = self._patience
+            session.patience = self.patience
             if agreed is not None:
                 agreed.take_up(session)
             yield session
+
+    def direct(self, sdk: Callable[[], Awaitable[Session]]) -> Direct | None:
+        """What a session can do without the rest of the SDK; None where requests are put together anew."""
+        first = self._first(self._url, KINDS)
+        own = any(name.startswith("mcp-") for name in first.headers)
+        if own or first.url.userinfo or not self.guarded.repeats(first.url):
+            return None
+        return Direct(self.guarded, Base(first), sdk)
+
+    def retell(self, heard: Sequence[Heard]) -> None:
+        """The next session of the SDK hears this first."""
+        self._heard = heard
 
     def keep(self, session: Session) -> None:
         """What was agreed with the server, for the next session of the SDK."""

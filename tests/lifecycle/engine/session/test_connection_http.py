@@ -133,6 +133,7 @@ async def test_a_session_that_fastmcp_has_lost_ends_with_the_connection(holder: 
     """As after an attempt to connect that was cancelled and went on all the same."""
     async with FaultServer(era=era) as server:
         connection = await holder.open(http(server.url))
+        await connection._sdk.whole()
         client = connection._sdk._client
         assert client is not None
         runner = client._session_state.session_task

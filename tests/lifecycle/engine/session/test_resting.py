@@ -17,7 +17,7 @@ SDK = re.compile(r"/(?:fastmcp|mcp|anyio)/")
 
 
 def rests(connection: Connection) -> bool:
-    return connection._sdk._client is None
+    return connection._sdk._client is None and connection._sdk._bare is None
 
 
 def tasks_of_the_sdk() -> list[str]:
@@ -51,6 +51,7 @@ def apart(heard: list[tuple[dict[str, str], dict[str, Any]]], method: str) -> li
 async def test_nothing_of_the_sdk_is_left_while_nothing_but_checks_goes_on(holder: Holder, era: str) -> None:
     async with FaultServer(era=era) as server:
         connection = await holder.open(http(server.url))
+        await connection._sdk.whole()
         assert tasks_of_the_sdk()
         await connection.close()
         connection = await resting(holder, server)
