@@ -18,6 +18,7 @@ from lifecycle.core.machine.moves import Change, Snapshot
 from lifecycle.core.monitoring.options import DEFAULTS
 from lifecycle.engine.leases.fence import Fence, FencedError
 from lifecycle.engine.recording import routine, rows, snapshots
+from lifecycle.engine.recording.company import Company
 from lifecycle.engine.recording.held import Held
 from lifecycle.engine.recording.routine import Check
 from lifecycle.engine.recording.writer import Writer
@@ -71,6 +72,7 @@ class Recorder:
         self._full = asyncio.Event()
         self.most = DEFAULTS.metrics_buffer_size
         self._rollups = Rollups()
+        self._company = Company()
 
     async def register(
         self, service_id: int, name: str, running: bool, now: datetime, epoch: int = 0
@@ -102,6 +104,7 @@ class Recorder:
         if content is not None and len(content.tools) > AT_ONCE:
             prepared = await self._writer.do(offer.prepare, held.service_id, content, now)
         write = StateWrite(held, snap, change, now, dict(facts or {}), content, prepared)
+        await self._company.joined()
         won = await self._writer.write_each(self._update, write)
         if won is None:
             raise FencedError(held.service_id)
