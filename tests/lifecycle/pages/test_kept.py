@@ -13,7 +13,7 @@ from registry.core.scope import Scope
 from registry.models import Service, limits
 from tests.support.registering import URL, Register
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 Maker = Callable[[], "QuerySet[Service, Service]"]
 
 
