@@ -62,6 +62,18 @@ async def test_after_24_hours_it_is_dead_and_an_end_that_comes_then_is_not_sent(
     assert (second.state, second.answer) == ("dead", gather.NEVER_BEGUN)
 
 
+async def test_a_group_of_ends_whose_beginning_died_leaves_none_of_them_waiting(
+    deliverer: Deliverer, clock: Clock
+) -> None:
+    channel = await channel_made()
+    began = await delivery_made(channel, kind="firing", state="dead")
+    head = await delivery_made(channel, kind="resolved", beginning=began, attempts=1)
+    await delivery_made(channel, kind="resolved", beginning=began, group=head)
+    await once(deliverer)
+    found = [(row.state, row.answer) async for row in Delivery.objects.exclude(pk=began.pk)]
+    assert found == [("dead", gather.NEVER_BEGUN)] * 2
+
+
 async def test_replaying_an_end_takes_its_dead_beginning_along(deliverer: Deliverer, post: Post) -> None:
     await episode_made(await channel_made())
     await Delivery.objects.aupdate(state="dead", attempts=9)
