@@ -26,7 +26,7 @@ from lifecycle.engine.session.runner import OwnTransport
 from lifecycle.engine.session.sdk import SdkSession
 from lifecycle.engine.session.session import Patience, Session
 from lifecycle.engine.session.tool_call import CallOutcome, read_outcome
-from lifecycle.engine.session.web.subscription import Subscription, promised
+from lifecycle.engine.session.web.subscription import BRIEFLY, Subscription, promised
 from lifecycle.signin.flow.bearer import Bearer
 
 CLOSE_LIMIT = 12.0
@@ -114,8 +114,8 @@ class Connection:
         offers = session.server_capabilities
         self.promises_tools = offers is not None and offers.tools is not None
         self._open = True
-        if promised(session):
-            self._listen()
+        if promised(session):  # where that is refused at once, one connection is enough
+            await asyncio.wait({self._listen()}, timeout=BRIEFLY)
 
     def _worked(self, session: Session, mode: str) -> str:
         """What to begin with the next time; a program's silence may have been its start."""
@@ -130,9 +130,10 @@ class Connection:
         elif isinstance(message, mcp_types.SubscriptionsAcknowledgedNotification) and self._subscription:
             self._subscription.acknowledged(message)
 
-    def _listen(self) -> None:
+    def _listen(self) -> asyncio.Task[None]:
         self._subscription = Subscription(self._sdk.current, self._watch.on_tools_changed, self.stream_ended)
-        self._listening = self._keep(self._subscription.run())
+        self._listening = listening = self._keep(self._subscription.run())
+        return listening
 
     def certified(self, ends: datetime) -> None:
         """When the certificate ends that its server shows now."""

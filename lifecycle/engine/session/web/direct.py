@@ -36,13 +36,13 @@ from lifecycle.engine.session.web.events import EventTooLargeError, body_of, eve
 from lifecycle.engine.session.web.guarded import NO_STREAM, GuardedTransport, Whole
 from lifecycle.engine.session.web.repeating import SESSION_ID, Base, Repeatable, Sent
 from lifecycle.engine.session.web.retold import STREAM, Answer, Heard, Kept, keep_body
+from lifecycle.engine.session.web.subscription import BRIEFLY
 
 KINDS = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
 UNHEARD = frozenset({"notifications/message", "notifications/progress"})
 REPEATED = frozenset({"ping", "server/discover", "tools/list"})
 OPEN_ENDED = "subscriptions/listen"
 NOISE_LIMIT = 256 * 1024
-BRIEFLY = 0.05
 NO_WORD = "Server returned an error response"
 
 

@@ -19,6 +19,7 @@ from lifecycle.engine.session.session import Session
 from lifecycle.engine.session.web.stream_pace import Pace
 
 LONG_GAP, SELDOM = 5.0, 600.0
+BRIEFLY = 0.05
 WANTED = {"notifications": {"toolsListChanged": True}}
 
 
