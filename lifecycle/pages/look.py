@@ -1,4 +1,4 @@
-"""How the pages look to one browser: theme, density, navigation, language and time zone."""
+"""How the pages look to one browser: theme, density, shortcuts, navigation, language and time zone."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from registry.installation import cookies, zones
 CHOICES: Final[dict[str, dict[str, str | Promise]]] = {
     "theme": {"auto": _("System"), "light": _("Light"), "dark": _("Dark")},
     "density": {"normal": _("Comfortable"), "dense": _("Compact")},
+    "keys": {"on": _("On"), "off": _("Off")},
     # A language is named in itself, for whoever reads no other.
     settings.LANGUAGE_COOKIE_NAME: {"auto": _("As the browser"), **dict(settings.LANGUAGES)},
     "side": {"wide": _("Wide"), "narrow": _("Icons only")},
@@ -23,6 +24,7 @@ NAMES: Final = (*CHOICES, zones.COOKIE)
 WORDS: Final[dict[str, str | Promise]] = {
     "theme": _("Theme"),
     "density": _("Density"),
+    "keys": _("Keyboard shortcuts"),
     "language": _("Language"),
 }
 
@@ -42,6 +44,7 @@ class Look:
 
     theme: str
     density: str
+    keys: str
     side: str
     language: str
     zone: str

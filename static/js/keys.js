@@ -113,8 +113,8 @@ document.addEventListener("keydown", (event) => {
     palette.open();
     return;
   }
-  const typing = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog, [contenteditable]");
-  if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
+  const unheard = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, dialog, [contenteditable], [data-keys=off]");
+  if (event.ctrlKey || event.metaKey || event.altKey || unheard) return;
   const key = (event.timeStamp - begun[1] < 1500 ? begun[0] : "") + event.key;
   begun = [key === "g" ? key : "", event.timeStamp];
   const found = named(key);

@@ -1,4 +1,4 @@
-// Theme, density, navigation's width: changed at once and without a reload, so that no form is lost. A language or
+// Theme, density, shortcuts, navigation's width: changed at once and without a reload, so that no form is lost. A language or
 // a time zone takes a new page: at once where nothing was typed, else with the next one.
 "use strict";
 

@@ -62,3 +62,33 @@ def test_keys_check_and_reconnect_a_service_and_two_of_them_lead_to_a_page(
     page.keyboard.press("/")
     page.keyboard.type("gt")
     expect(page.locator("#q")).to_have_value("gt")
+
+
+def test_letters_can_be_turned_off_by_keyboard_and_then_do_and_say_nothing(
+    page: Page, console: Console
+) -> None:
+    letter, menu = page.locator("[data-key=c] kbd"), page.locator(".me > summary")
+    expect(letter).to_be_visible()
+    menu.press("Enter")
+    off = page.get_by_role("group", name="Keyboard shortcuts").get_by_role("button", name="Off")
+    off.press("Enter")
+    expect(off).to_have_attribute("aria-pressed", "true")
+    expect(letter).to_be_hidden()
+    menu.press("Escape")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for key in ("c", "r", "?", "/", "g", "e"):
+        page.keyboard.press(key)
+    page.keyboard.press("Control+k")
+    events = page.locator("#palette-list").get_by_role("option", name="Events")
+    expect(events).to_be_visible()
+    expect(events.locator(".pressed")).to_be_hidden()
+    assert [url for url in asked if "/palette/" not in url and "/live" not in url] == []
+    page.goto(f"{console.address}/services/")
+    page.keyboard.press("j")
+    expect(page.locator("body")).to_be_focused()
+    page.locator(".me > summary").press("Enter")
+    page.get_by_role("group", name="Keyboard shortcuts").get_by_role("button", name="On").press("Enter")
+    page.locator(".me > summary").press("Escape")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="lamp", exact=True)).to_be_focused()

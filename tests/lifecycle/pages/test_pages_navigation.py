@@ -97,3 +97,11 @@ def test_a_look_that_is_none_is_the_usual_one(viewer: Client) -> None:
 )
 def test_it_goes_back_to_where_the_choice_was_made(viewer: Client, came: str, goes: str) -> None:
     assert viewer.post("/look/", {"theme": "dark"}, headers={"Referer": came})["Location"] == goes
+
+
+def test_turned_off_letters_are_not_named(operator: Client) -> None:
+    make_service("ours")
+    assert 'aria-keyshortcuts="c"' in operator.get("/services/ours/").content.decode()
+    operator.post("/look/", {"keys": "off"})
+    shown = operator.get("/services/ours/").content.decode()
+    assert 'data-keys="off"' in shown and 'aria-keyshortcuts="c"' not in shown
