@@ -61,5 +61,10 @@ def local(moment: datetime | None) -> str:
     if moment is None:
         return "–"
     here = moment.astimezone(current())
+    return f"{here:%Y-%m-%d %H:%M:%S} {abbreviation(here)}"
+
+
+def abbreviation(here: datetime) -> str:
+    """What the zone of a moment is called in short: CET, or UTC+0530 where it has no letters."""
     zone = here.tzname() or ""
-    return f"{here:%Y-%m-%d %H:%M:%S} {zone if zone[:1].isalpha() else f'UTC{zone}'}"
+    return zone if zone[:1].isalpha() else f"UTC{zone}"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
-from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
@@ -18,6 +17,7 @@ from lifecycle.core.health.verdict import LEVELS, Level
 from lifecycle.pages import humanize
 from lifecycle.services.bar.queries import Span
 from lifecycle.services.bar.spans import SPAN_MS, Bar
+from registry.installation import zones
 
 STEP = 6
 LEVEL_WORDS = {
@@ -90,15 +90,14 @@ def tips(spans: Sequence[Span]) -> list[list[str]]:
 
 
 def _tip(span: Span) -> list[str]:
-    begin, end = (_clock(span.begins_s + more) for more in (0, SPAN_MS // 1000))
-    lines = [_("%(begin)s to %(end)s") % {"begin": begin, "end": end}, _checks(span)]
+    begin, end = (
+        datetime.fromtimestamp(span.begins_s + more, zones.current()) for more in (0, SPAN_MS // 1000)
+    )
+    words = {"begin": f"{begin:%H:%M}", "end": f"{end:%H:%M} {zones.abbreviation(end)}"}
+    lines = [_("%(begin)s to %(end)s") % words, _checks(span)]
     if span.response_ms is not None:
         lines.append(_("Response %(time)s on average") % {"time": humanize.milliseconds(span.response_ms)})
     return lines
-
-
-def _clock(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC).astimezone(settings.SHOWN_TIME_ZONE):%H:%M}"
 
 
 def _checks(span: Span) -> str:

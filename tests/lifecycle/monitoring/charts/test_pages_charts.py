@@ -238,3 +238,11 @@ def test_three_months_of_all_services_are_drawn_from_days(viewer: Client) -> Non
     chart = viewer.get("/overview/charts.json?range=90d").json()["charts"]["response"]
     assert chart["seconds"] == 86_400
     assert len([value for value in chart["columns"]["p50"] if value]) == 79
+
+
+@pytest.mark.parametrize("path", ["/", "/services/weather/", "/events/"])
+def test_a_page_with_times_of_the_clock_names_their_zone_once(
+    viewer: Client, weather: Service, path: str
+) -> None:
+    viewer.cookies["zone"] = "Asia/Shanghai"
+    assert viewer.get(path).content.decode().count("Times are in Asia/Shanghai") == 1
