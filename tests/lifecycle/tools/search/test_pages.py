@@ -181,3 +181,35 @@ def test_list_palette_and_page_of_the_service_find_the_same(
         text_of(viewer.get(f"/services/{name}/tools/", {"t": q})) for name in ("weather", "files")
     )
     assert [name for name in known if f"<code>{name}</code>" in pages] == listed
+
+
+def test_rest_finds_the_other_kinds_too(api_viewer: Api, weather: Service) -> None:
+    given = {
+        "resource": {"uri": "weather://today"},
+        "template": {"uriTemplate": "weather://{city}", "title": 7},
+    }
+    for kind, data in (given | {"prompt": {"description": "Ask politely"}}).items():
+        ContentItem.objects.create(service=weather, kind=kind, position=0, name=f"a-{kind}", data=data)
+    found = {kind: api_viewer.get("tools", kind=kind).json() for kind in (*given, "prompt")}
+    rows = {kind: answer["results"][0] for kind, answer in found.items()}
+    assert [answer["count"] for answer in found.values()] == [1, 1, 1]
+    assert rows["resource"]["uri"] == "weather://today" and rows["template"]["uri"] == "weather://{city}"
+    assert rows["template"]["title"] == "" and rows["prompt"]["description"] == "Ask politely"
+    assert {row["service"] for row in rows.values()} == {"weather"}
+    assert [row["kind"] for row in rows.values()] == [*rows]
+    assert api_viewer.get("tools", kind="resource", q="tomorrow").json()["count"] == 0
+    assert {row["kind"] for row in api_viewer.get("tools").json()["results"]} == {"tool"}
+
+
+def test_rest_says_that_only_tools_have_hints_and_knows_no_other_kind(
+    api_viewer: Api, weather: Service
+) -> None:
+    refused = api_viewer.get("tools", kind="prompt", hint="read-only")
+    assert refused.status_code == 422 and "query.hint" in refused.content.decode()
+    assert api_viewer.get("tools", kind="secret").status_code == 422
+
+
+def test_the_description_of_rest_has_the_kinds(api_viewer: Api) -> None:
+    described = api_viewer.get("openapi.json").json()["paths"]["/api/v1/tools"]["get"]
+    (kind,) = (one["schema"] for one in described["parameters"] if one["name"] == "kind")
+    assert kind["pattern"] == "^(tool|resource|template|prompt)$" and kind["default"] == "tool"
