@@ -55,6 +55,7 @@ const steady = {
       if (now.matches(this.CARDS)) return;
     }
     if (now.matches(this.BANNERS)) this.place(now, wasHidden);
+    else if (now.querySelector(".filling")) this.release(now); // it says that something is missing: that must be seen
     else if (now.matches(this.CARDS) && this.heights.get(id)) this.hold(now);
   },
 

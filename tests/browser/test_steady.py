@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 from lifecycle.core.machine.states import State
 from lifecycle.core.monitoring import packing
 from lifecycle.core.monitoring import summary as summaries
+from lifecycle.core.monitoring.spans import MINUTES
 from lifecycle.models import FleetRollup, Rollup5m, ServiceState
+from lifecycle.monitoring.rollups import marks
 from registry.models import Service
 from tests.support.browser import BrowserPage
 from tests.support.pages import make_change, make_worker
@@ -148,6 +150,27 @@ def test_the_page_of_a_service_that_was_just_added_gets_the_room_that_it_needs(
     expect(head).to_have_attribute("data-state", "RECONNECTING")
     assert head.evaluate("(card) => card.scrollHeight === card.clientHeight")
     expect(page.locator("[data-holds-more]")).to_have_count(0)
+
+
+def test_figures_that_are_still_summed_up_say_so_and_hide_nothing(
+    page: Page, web: Web, services: list[Service]
+) -> None:
+    marks.move(marks.FLEET[MINUTES], int(timezone.now().timestamp()) - 7200)
+    with page.expect_response("**/?range=24h"):
+        page.goto(web.address + "/")
+    said, more = page.locator("#overview-figures > .filling"), page.locator("[data-holds-more]")
+    expect(said).to_be_in_viewport()
+    assert_steady(page)
+    expect(page.locator("#overview-figures .figure .spark")).not_to_have_count(0)
+    expect(more).to_have_count(0)
+    marks.move(marks.FLEET[MINUTES], int(timezone.now().timestamp()))
+    expect(said).to_have_count(0)
+    expect(more).to_have_count(0)
+    assert_steady(page)
+    marks.move(marks.FLEET[MINUTES], int(timezone.now().timestamp()) - 7200)
+    page.evaluate("htmx.ajax('GET', '/?range=24h', '#overview-figures')")
+    expect(said).to_be_in_viewport(ratio=1)
+    expect(more).to_have_count(0)
 
 
 def test_what_changes_is_said_once_in_ten_seconds(page: Page, web: Web, services: list[Service]) -> None:

@@ -85,7 +85,11 @@ def test_a_tip_tells_when_which_checks_and_how_quick(monkeypatch: pytest.MonkeyP
     check(service, 0.4, 2, 40)
     check(service, 0.3, 3, None)
     *_, before, last = presenter.tips(queries.spans_of(service.pk, NOW))
-    assert last == ["12:00 to 12:02 UTC", "3 checks: 1 healthy, 1 slow, 1 unhealthy", "Response 25 ms on average"]
+    assert last == [
+        "12:00 to 12:02 UTC",
+        "3 checks: 1 healthy, 1 slow, 1 unhealthy",
+        "Response 25 ms on average",
+    ]
     assert before == ["11:58 to 12:00 UTC", "No checks"]
     with zones.within("Asia/Shanghai"):
         assert presenter.tips(queries.spans_of(service.pk, NOW))[-1][0] == "20:00 to 20:02 CST"
