@@ -1,10 +1,13 @@
-"""The Markdown that came with the console as HTML, a section at a time; its links stay inside."""
+"""The Markdown that came with the console as HTML, a section at a time; its links stay inside.
+
+A translation is another file with the sections that it has, each heading with the anchor of the English one.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -32,7 +35,21 @@ FILES: Final[dict[str, tuple[str, str | Promise]]] = {
 }
 CUT_AT = {"changes": ("h2", "h3")}
 """The headings that begin a section, where it is not those of the second level alone."""
-NAME_OF = {path: name for name, (path, _title) in FILES.items()}
+ENGLISH: Final = "en"
+TRANSLATED: Final[dict[str, tuple[str, ...]]] = {"zh-hans": ("console", "operating", "services")}
+"""By language, the documents of which it has some sections, in `docs/LANGUAGE`."""
+
+
+def _path(name: str, language: str) -> str:
+    path = FILES[name][0]
+    return path if language == ENGLISH else f"docs/{language}/{Path(path).name}"
+
+
+NAME_OF = {path: name for name, (path, _title) in FILES.items()} | {
+    _path(name, language): name for language, names in TRANSLATED.items() for name in names
+}
+ANCHORED = re.compile(r"^(#+ .+?) <!-- ([\w-]+) -->$", re.MULTILINE)
+COMMENT = re.compile(r"^<!-- .* -->\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,44 +58,56 @@ class Section:
 
     anchor: str
     title: str
+    language: str
     tokens: list[Token]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One file; `places` says in which section each heading is."""
+    """One file; `places` says in which section each heading is, `language` is that of its title."""
 
     name: str
     title: str
+    language: str
     sections: Mapping[str, Section]
     places: Mapping[str, str]
 
 
-@lru_cache(maxsize=len(FILES))
-def document(name: str) -> Document:
-    """KeyError where there is none of this name."""
-    path = Path(settings.DOCS_DIR) / FILES[name][0]
-    tokens = _parser().parse(path.read_text(encoding="utf-8"))
-    _anchor(tokens)
+@lru_cache(maxsize=len(NAME_OF) * 2)
+def document(name: str, language: str = ENGLISH) -> Document:
+    """In English where it, or a section of it, is not there otherwise; KeyError where there is none."""
+    known = _read(name, ENGLISH)
+    if name not in TRANSLATED.get(language, ()):
+        return known
+    said = _read(name, language)
+    sections = {anchor: one for anchor, one in said.sections.items() if one.tokens}
+    return replace(known, title=said.title, language=language, sections={**known.sections, **sections})
+
+
+@lru_cache(maxsize=len(NAME_OF))
+def _read(name: str, language: str) -> Document:
+    text = (Path(settings.DOCS_DIR) / _path(name, language)).read_text(encoding="utf-8")
+    tokens = _parser().parse(COMMENT.sub("", ANCHORED.sub(r"\1", text)))
+    _anchor(tokens, {heading.lstrip("# "): anchor for heading, anchor in ANCHORED.findall(text)})
     title, tokens = (tokens[1].content, tokens[3:]) if tokens[0].tag == "h1" else (name, tokens)
-    sections = {one.anchor: one for one in _sections(tokens, title, CUT_AT.get(name, ("h2",)))}
+    sections = {one.anchor: one for one in _sections(tokens, title, language, CUT_AT.get(name, ("h2",)))}
     places = {
         str(token.attrs["id"]): one.anchor
         for one in sections.values()
         for token in one.tokens
         if token.type == "heading_open"
     }
-    return Document(name=name, title=title, sections=sections, places=places)
+    return Document(name=name, title=title, language=language, sections=sections, places=places)
 
 
 @lru_cache(maxsize=256)
-def html(name: str, anchor: str) -> SafeString:
+def html(name: str, anchor: str, language: str = ENGLISH) -> SafeString:
     """One section of a document."""
-    tokens = document(name).sections[anchor].tokens
-    for token in tokens:
+    section = document(name, language).sections[anchor]
+    for token in section.tokens:
         for one in (token, *(token.children or ())):
-            _settle(one, name)
-    made: str = _parser().renderer.render(tokens, _parser().options, {})
+            _settle(one, name, section.language)
+    made: str = _parser().renderer.render(section.tokens, _parser().options, {})
     return SafeString(made)  # our own files, and HTML in them is escaped
 
 
@@ -95,20 +124,22 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
-def _sections(tokens: list[Token], title: str, cut_at: tuple[str, ...]) -> Iterator[Section]:
+def _sections(tokens: list[Token], title: str, language: str, cut_at: tuple[str, ...]) -> Iterator[Section]:
     starts = [at for at, one in enumerate(tokens) if one.type == "heading_open" and one.tag in cut_at]
-    yield Section(anchor="", title=title, tokens=tokens[: starts[0]] if starts else tokens)
+    before = tokens[: starts[0]] if starts else tokens
+    yield Section(anchor="", title=title, language=language, tokens=before)
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
         anchor, text = str(tokens[start].attrs["id"]), _plain(tokens[start + 1].content)
-        yield Section(anchor=anchor, title=text, tokens=tokens[start:end])
+        yield Section(anchor=anchor, title=text, language=language, tokens=tokens[start:end])
 
 
-def _anchor(tokens: list[Token]) -> None:
-    """Each heading gets an id, made as web pages of Git repositories make it."""
+def _anchor(tokens: list[Token], given: Mapping[str, str]) -> None:
+    """Each heading gets the id that is given, or one made as web pages of Git repositories make it."""
     taken: dict[str, int] = {}
     for at, token in enumerate(tokens):
         if token.type == "heading_open":
-            base = slugify(_plain(tokens[at + 1].content), allow_unicode=True) or "section"
+            text = tokens[at + 1].content
+            base = given.get(text) or slugify(_plain(text), allow_unicode=True) or "section"
             taken[base] = taken.get(base, -1) + 1
             token.attrSet("id", f"{base}-{taken[base]}" if taken[base] else base)
 
@@ -117,7 +148,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[`*]", "", text)
 
 
-def _settle(token: Token, name: str) -> None:
+def _settle(token: Token, name: str, language: str) -> None:
     """Links to what is here lead there; what is not here is no link, and no image."""
     if token.type == "image":
         token.type, token.tag, token.children = "text", "", []
@@ -125,7 +156,7 @@ def _settle(token: Token, name: str) -> None:
     if not given or given.startswith(("http:", "https:", "mailto:", "/")):
         return
     place, _mark, anchor = given.partition("#")
-    there = NAME_OF.get(_joined(FILES[name][0], place)) if place else name
+    there = NAME_OF.get(_joined(_path(name, language), place)) if place else name
     token.attrs = {"href": address(there, anchor)} if there else {}
 
 

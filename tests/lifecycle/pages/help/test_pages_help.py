@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from lifecycle.pages.help.documents import FILES, address, document
+from lifecycle.pages.help.documents import FILES, TRANSLATED, Section, address, document
 from lifecycle.pages.help.places import PLACES
 from tests.mcpstore_site.test_pages_every_address import values
 from tests.support.pages import make_service, make_worker, text_of
@@ -60,8 +60,10 @@ def test_every_place_exists(place: str) -> None:
     assert is_there(address(name, anchor))
 
 
+@pytest.mark.parametrize("language", ["en", *TRANSLATED])
 @pytest.mark.parametrize("name", FILES)
-def test_a_document_reads_well_and_its_links_lead_somewhere(admin: Client, name: str) -> None:
+def test_a_document_reads_well_and_its_links_lead_somewhere(admin: Client, name: str, language: str) -> None:
+    admin.cookies["language"] = language
     for section in document(name).sections:
         text = text_of(admin.get(f"/help/{name}/{section}/" if section else f"/help/{name}/"))
         article = text[text.index("<article") : text.index("</article>")]
@@ -74,8 +76,10 @@ def test_a_document_reads_well_and_its_links_lead_somewhere(admin: Client, name:
     assert text.count("<h1>") == 1
 
 
-def test_no_section_is_heavy(admin: Client) -> None:
+@pytest.mark.parametrize("language", ["en", *TRANSLATED])
+def test_no_section_is_heavy(admin: Client, language: str) -> None:
     """With styles and scripts a first visit stays below 45 kB."""
+    admin.cookies["language"] = language
     headers = {"Accept-Encoding": "br"}
     for name in FILES:
         for section in document(name).sections:
@@ -95,3 +99,54 @@ def test_all_are_listed_with_the_version_and_no_other_is_there(viewer: Client) -
     assert all(f"/help/{name}/" in text for name in FILES) and re.search(r"this version, \d+\.\d+", text)
     assert viewer.get("/help/architecture/").status_code == 404
     assert Client().get("/help/operating/").status_code == 302
+
+
+TEXTS = [(language, name) for language, names in TRANSLATED.items() for name in names]
+IN_CHINESE = ("overview", "service", "tool", "alert", "rule", "silence", "channel", "delivery")
+
+
+def parts(section: Section) -> list[tuple[str, str]]:
+    """What a translation does not change: headings, blocks, names of the code, and where links lead."""
+    found = [
+        (one.type, one.content if one.type == "fence" else str(one.attrs.get("id", "")))
+        for one in section.tokens
+        if one.type != "inline"
+    ]
+    for token in section.tokens:
+        for one in token.children or ():
+            if one.type == "code_inline":
+                found.append((one.type, one.content))
+            elif one.type == "link_open":
+                found.append((one.type, str(one.attrs["href"]).rpartition("/")[2]))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("language", "name"), TEXTS)
+def test_a_translation_has_what_the_english_section_has(language: str, name: str) -> None:
+    sections = document(name, language).sections
+    said = {anchor: one for anchor, one in sections.items() if one.language == language}
+    assert said and list(sections) == list(document(name).sections)
+    for anchor, one in said.items():
+        assert parts(one) == parts(document(name).sections[anchor]), anchor
+
+
+@pytest.mark.parametrize("page", IN_CHINESE)
+def test_help_about_the_pages_of_every_day_is_chinese(viewer: Client, page: str) -> None:
+    viewer.cookies["language"] = "zh-hans"
+    name, _mark, anchor = PLACES[page].partition("#")
+    text = text_of(viewer.get(address(name, anchor)))
+    assert '<article class="card help-text" lang="zh-hans">' in text
+
+
+def test_what_is_english_among_chinese_is_called_so(viewer: Client) -> None:
+    viewer.cookies["language"] = "zh-hans"
+    listed = text_of(viewer.get("/help/"))
+    assert listed.count("<small>部分为英文</small>") == 2 and listed.count("<small>英文</small>") == 7
+    contents = text_of(viewer.get("/help/operating/uptime/"))
+    assert '<article class="card help-text" lang="en">' in contents
+    assert re.search(
+        r'<a lang="en" href="/help/operating/uptime/" [^>]*>Uptime</a> <small>英文</small>', contents
+    )
+    assert re.search(r'<a lang="zh-hans" href="/help/operating/alerts/">告警</a></li>', contents)
+    viewer.cookies["language"] = "en"
+    assert "<small>" not in text_of(viewer.get("/help/"))
