@@ -17,12 +17,13 @@ from lifecycle.models import Command, ServiceState
 from lifecycle.pages import humanize
 from lifecycle.policies import operations as policy_operations
 from lifecycle.services import queries, related, row_facts
+from lifecycle.services.diagnosis.advice import Act
 from lifecycle.services.diagnosis.diagnosis import Diagnosis, Facts, diagnose
 from lifecycle.services.presenter import STATE_WORDS, ServiceRow, row_of
 from lifecycle.services.row_facts import RowFacts
 from lifecycle.workers import queries as worker_queries
 from lifecycle.workers.queue import queries as queue_queries
-from registry.models import Service, Transport
+from registry.models import Desired, Service, Transport
 
 COMMAND_WORDS = {
     Command.Kind.START: lazy("start"),
@@ -71,6 +72,7 @@ class ServiceHead:
     row: ServiceRow
     since_text: str
     desired: str
+    act: str
     diagnosis: Diagnosis
     since: str
     error: str
@@ -115,11 +117,13 @@ def head_of(service: Service, now: datetime) -> ServiceHead:
     down = stored.not_serving_since if stored and state not in SERVING else None
     facts = facts_of(service, stored, state, now)
     troubled = stored is not None and (state is not State.HEALTHY or stored.consecutive_failures > 0)
+    diagnosis = diagnose(facts)
     return ServiceHead(
         row=row,
         since_text=humanize.has_lasted(stored.state_entered_at if stored else service.created_at, now),
         desired=service.desired,
-        diagnosis=diagnose(facts),
+        act=_act(service, row, diagnosis),
+        diagnosis=diagnosis,
         since=humanize.clock(stored.state_entered_at if stored else service.created_at, now),
         error=stored.error_message if stored and troubled else "",
         error_kind=stored.error_kind if stored and troubled else "",
@@ -133,6 +137,15 @@ def head_of(service: Service, now: datetime) -> ServiceHead:
         notes=stored.notes.splitlines() if stored and state in SERVING else [],
         asked=asked_of(command, now) if command else None,
     )
+
+
+def _act(service: Service, row: ServiceRow, diagnosis: Diagnosis) -> str:
+    """The one thing to do first, which the page has as its primary button."""
+    if service.desired == Desired.STOPPED:
+        return Act.START
+    if row.state_class == "s-signin":
+        return Act.SIGN_IN
+    return diagnosis.remedies[0].act if diagnosis.remedies else ""
 
 
 def _beyond(stored: ServiceState) -> str:

@@ -104,7 +104,7 @@ let begun = ["", 0]; // "g", and when
 const named = (key) => {
   const row = document.activeElement.closest("tr")?.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
   const found = row ?? document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  return found?.matches("a") || found?.checkVisibility() ? found : null;
+  return found && getComputedStyle(found).display !== "none" ? found : null; // in a menu that is closed, too
 };
 
 document.addEventListener("keydown", (event) => {

@@ -64,7 +64,8 @@ def test_a_stop_says_who_needs_it_and_a_start_brings_along_what_it_needs(
         console.wait_for("web", "HEALTHY")
         browser_page.expect_errors("^console: htmx:")  # going on cuts off what was being asked
         page = browser_page.sign_in(console, "/services/database/")
-        page.get_by_role("button", name="Stop…").click()
+        page.locator("main .menu > summary").click()
+        page.get_by_role("button", name="Stop…", exact=True).click()
         dialog = page.get_by_role("dialog", name="Stop database?")
         expect(dialog).to_contain_text("2 running services depend on it: api, web")
         dialog.get_by_role("button", name="Stop all 3").click()

@@ -35,9 +35,14 @@ def test_menus_and_dialogs_close_by_escape_and_give_the_focus_back(page: Page) -
 
 
 def test_a_button_that_hides_itself_hands_the_focus_on(page: Page) -> None:
+    more, start = page.locator("main .menu > summary"), page.get_by_role("button", name="Start")
+    more.press("Enter")
     page.get_by_role("button", name="Stop", exact=True).press("Enter")
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
-    expect(page.locator("main .menu > summary")).to_be_focused()
+    expect(start).to_be_visible()
+    expect(more).to_be_focused()
+    start.press("Enter")
+    expect(start).to_be_hidden()
+    expect(more).to_be_focused()
 
 
 def test_keys_check_and_reconnect_a_service_and_two_of_them_lead_to_a_page(
@@ -68,13 +73,19 @@ def test_letters_can_be_turned_off_by_keyboard_and_then_do_and_say_nothing(
     page: Page, console: Console
 ) -> None:
     letter, menu = page.locator("[data-key=c] kbd"), page.locator(".me > summary")
+    more = page.locator("main .menu > summary")
+    more.press("Enter")
     expect(letter).to_be_visible()
+    more.press("Enter")
     menu.press("Enter")
     off = page.get_by_role("group", name="Keyboard shortcuts").get_by_role("button", name="Off")
     off.press("Enter")
     expect(off).to_have_attribute("aria-pressed", "true")
-    expect(letter).to_be_hidden()
     menu.press("Escape")
+    more.press("Enter")
+    expect(page.locator("[data-key=c]")).to_be_visible()
+    expect(letter).to_be_hidden()
+    more.press("Escape")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     for key in ("c", "r", "?", "/", "g", "e"):

@@ -94,7 +94,29 @@ def test_a_failing_service_says_why_since_when_and_what_comes_next(viewer: Clien
     top = page.partition('<div class="head-top">')[2].partition("</div>")[0]
     assert re.search(r"since (\d\d-\d\d )?\d\d:\d\d · <time ", top)
     assert re.search(r'Attempt 5 of 10: <time [^>]*data-try="20\d\d-[^"]+Z">next attempt in 1[56] s<', top)
-    assert page.count('class="small primary for-') == 1
+    assert 'data-act="reconnect"' in page and "primary for-" not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "act"),
+    [
+        ({}, "check"),
+        ({"state": State.WARNING}, "check"),
+        ({"state": State.DISCONNECTED, "desired": "stopped"}, "start"),
+        ({"state": State.RECONNECTING, "error_kind": "refused"}, "reconnect"),
+        ({"state": State.UNREACHABLE, "error_kind": "policy"}, "edit"),
+        ({"state": State.UNREACHABLE, "error_kind": "exited"}, "restart"),
+        ({"state": State.UNREACHABLE, "error_kind": "auth"}, "signin"),
+    ],
+)
+def test_the_first_thing_to_do_follows_the_state(
+    operator: Client, fields: dict[str, Any], act: str
+) -> None:
+    make_service(**fields)
+    page = text_of(operator.get(URL))
+    assert f'data-act="{act}"' in page
+    in_head = re.findall(r'class="(?:button )?small primary for-(\w+)"', page)
+    assert in_head == ([act] if act in ("edit", "restart") else [])
 
 
 def test_a_healthy_service_has_no_complaint(viewer: Client) -> None:
