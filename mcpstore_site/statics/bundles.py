@@ -32,6 +32,8 @@ LAYERS = re.compile(r"@layer ([\w, ]+);")
 QUITE_SAFE = " '/:=,()"
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 AROUND = re.compile(r"\s*([{};])\s*")
+LOOSE = re.compile(r"""("[^"]*")|(?<=[{;])([\w-]+:)\s|(,)\s| (>) |;(})""")
+"""What may go: a space after the colon of a property, one after a comma, two about >, the last semicolon."""
 ICON = re.compile(r'url\("(?:\.\./)+(icons/[\w-]+\.svg)"\)')
 
 
@@ -88,5 +90,5 @@ def theirs_in(name: str) -> list[str]:
 
 
 def _bare(sheet: str) -> str:
-    """Without comments, and spaces about braces and semicolons. rcssmin 1.3 makes `a:is(b)` of `a :is(b)`."""
-    return AROUND.sub(r"\1", COMMENT.sub("", sheet)).strip()
+    """Without comments, and spaces that mean nothing. rcssmin 1.3 makes `a:is(b)` of `a :is(b)`."""
+    return LOOSE.sub(r"\1\2\3\4\5", AROUND.sub(r"\1", COMMENT.sub("", sheet))).strip()

@@ -109,9 +109,7 @@ def test_a_failing_service_says_why_since_when_and_what_comes_next(viewer: Clien
         ({"state": State.UNREACHABLE, "error_kind": "auth"}, "signin"),
     ],
 )
-def test_the_first_thing_to_do_follows_the_state(
-    operator: Client, fields: dict[str, Any], act: str
-) -> None:
+def test_the_first_thing_to_do_follows_the_state(operator: Client, fields: dict[str, Any], act: str) -> None:
     make_service(**fields)
     page = text_of(operator.get(URL))
     assert f'data-act="{act}"' in page
