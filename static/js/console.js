@@ -11,7 +11,7 @@ const live = {
   socket: null,
   frames: 0,
   told: "", // what the server was last told that we show
-  failures: 0, // sockets in a row that never opened
+  failures: 0, // sockets in a row that nothing was heard through
   heardAt: Date.now(),
   signedOut: false,
   polls: 0,
@@ -50,17 +50,17 @@ const live = {
     address.searchParams.set("after", this.feed);
     address.searchParams.set("language", document.documentElement.lang);
     const socket = new WebSocket(address);
-    let opened = false;
+    let heard = false;
     this.socket = socket;
     socket.onopen = () => {
-      opened = true;
-      this.failures = 0;
       this.frames = 0;
       this.told = "";
       this.tellShown();
     };
     socket.onmessage = (event) => {
       this.frames += 1;
+      this.failures = 0;
+      heard = true;
       this.apply(JSON.parse(event.data));
       if (this.frames % this.CONFIRM_EACH === 0) this.confirm();
       else this.confirming ??= setTimeout(() => this.confirm(), this.CONFIRM_WITHIN);
@@ -71,7 +71,7 @@ const live = {
         this.signedOut = true;
         this.watch();
       }
-      this.failures = opened ? 0 : this.failures + 1;
+      this.failures = heard ? 0 : this.failures + 1;
       this.connectSoon(Math.min(500 * 2 ** this.failures, this.failures > 3 ? 30000 : 5000));
     };
   },
@@ -104,6 +104,7 @@ const live = {
     this.feed = Math.max(this.feed, frame.id);
     for (const name of frame.events) htmx.trigger(document.body, `live:${name}`);
     times.tick();
+    this.mark();
     this.tellShown();
   },
 
@@ -148,6 +149,7 @@ const live = {
 
   // The sign beside the heading belongs to the server while it is heard, and to us while it is not.
   watch() {
+    this.mark();
     const stale = this.signedOut || Date.now() - this.heardAt > this.SILENCE;
     const sign = document.getElementById("worker-sign");
     if (!sign || (stale === Boolean(this.instead) && (!stale || this.instead.isConnected))) return;
@@ -159,6 +161,17 @@ const live = {
       if (this.instead.isConnected) this.instead.replaceWith(this.before);
       this.instead = null;
     }
+  },
+
+  // A page that asks is not live, and does not say so.
+  mark() {
+    const text = document.querySelector("#worker-sign.is-live > span");
+    if (!text) return;
+    const asks = !this.open && this.failures > 1;
+    text.dataset.own ??= text.textContent;
+    const words = asks ? this.element.dataset.polled : text.dataset.own;
+    if (text.textContent !== words) text.textContent = words;
+    text.parentElement.classList.toggle("is-stale", asks);
   },
 
   staleSign(sign) {

@@ -20,6 +20,7 @@ from lifecycle.models import FeedItem, ServiceState
 from registry.models import Service
 from tests.support.browser import BrowserPage
 from tests.support.console import eventually
+from tests.support.pages import make_worker
 from tests.support.web import MakeService, Web, move
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,6 +32,8 @@ window.WebSocket = class {
   constructor() { setTimeout(() => this.onclose?.({}), 1); }
 };
 """
+SHORT_SOCKETS = NO_SOCKETS.replace("this.onclose", "this.onopen?.({}), this.onclose")
+"""As some proxies do it: they open, and end before anything is said."""
 WATCH_ROW = """
 (id) => {
   window.swappedAt = [];
@@ -138,12 +141,16 @@ def test_the_next_try_counts_down(browser: BrowserPage, web: Web, shown_service:
     assert 1 <= int(first.split()[3]) - int(second.split()[3]) <= 4
 
 
-def test_the_page_asks_where_sockets_are_blocked(
-    browser: BrowserPage, web: Web, shown_service: MakeService
+@pytest.mark.parametrize("sockets", [NO_SOCKETS, SHORT_SOCKETS], ids=["none", "short"])
+def test_the_page_asks_where_sockets_are_blocked_and_does_not_call_itself_live(
+    browser: BrowserPage, web: Web, shown_service: MakeService, sockets: str
 ) -> None:
     service = shown_service()
-    browser.page.add_init_script(NO_SOCKETS)
+    make_worker()
+    browser.page.add_init_script(sockets)
     browser.page.goto(f"{web.address}/services/")
+    expect(browser.page.locator("#worker-sign")).to_have_text("Not live: updated every 3 s", timeout=10_000)
+    expect(browser.page.locator("#worker-sign")).to_have_class(re.compile("is-stale"))
     move(service, State.UNREACHABLE)
     expect(browser.page.locator(f"#service-{service.pk}")).to_have_attribute(
         "data-state", "UNREACHABLE", timeout=10_000
