@@ -1,4 +1,4 @@
-"""A demanding new user behind a proxy that lets no WebSocket through: nothing stops them, and no page says "live"."""
+"""A new user behind a proxy that lets no WebSocket through: nothing stops them, and no page says "live"."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def page(console: Console, browser_page: BrowserPage) -> Page:
         socket.close(code=1011)
 
     browser_page.context.route_web_socket(re.compile("/live/"), refuse)
-    browser_page.expect_errors("htmx:(afterRequest|sendAbort|sendError)")  # a page that is left gets no answer
+    # A page that is left gets no answer.
+    browser_page.expect_errors("htmx:(afterRequest|sendAbort|sendError)")
     return browser_page.sign_in(console)
 
 

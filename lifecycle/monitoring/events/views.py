@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from lifecycle.core.machine.states import State
@@ -16,7 +15,6 @@ from lifecycle.monitoring.events import filters as event_filters
 from lifecycle.monitoring.events import queries
 from lifecycle.monitoring.events.filters import Filters
 from lifecycle.monitoring.events.presenter import KIND_WORDS, line_of
-from lifecycle.pages import humanize
 from lifecycle.pages.answers import is_htmx
 from lifecycle.pages.context import frame_of
 from lifecycle.services.presenter import STATE_WORDS
@@ -66,7 +64,7 @@ def _form(filters: Filters) -> dict[str, Any]:
         "states": [(state.value, STATE_WORDS[state]) for state in State],
         "since": _local(filters.since),
         "until": _local(filters.until),
-        "zone": humanize.local(timezone.now()).rpartition(" ")[2],
+        "zone": str(zones.current()),
     }
 
 

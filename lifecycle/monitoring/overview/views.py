@@ -37,10 +37,10 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "figures_url": f"{reverse('overview')}?range={window.name}",
         "tiles": tiles.of(standing, figures.of(window, now) if apart else None, window),
-        "filling": rollup_presenter.fleet_filling(now),
         "apart": apart,
     }
     if apart:
+        context["filling"] = rollup_presenter.fleet_filling(now)
         return render(request, "lifecycle/monitoring/overview/_figures.html", context)
     context |= {
         "total": standing.total,
