@@ -1,7 +1,9 @@
-// The tip of each span in a service's bar. The list carries none: they come with the first look at a bar.
+// The tip of each span in a service's bar. The list carries none: they come with the first look at a bar. Those of
+// days stand in the table below them.
 "use strict";
 
 const bars = {
+  WHICH: ".beats, .days",
   FRESH: 20000,
   tip: null,
 
@@ -10,7 +12,7 @@ const bars = {
     const told = await this.told(svg);
     if (!told || this.at !== svg) return;
     if (!svg.isConnected) { // the live feed brought the row anew meanwhile
-      const now = document.elementFromPoint(x, y)?.closest(".beats");
+      const now = document.elementFromPoint(x, y)?.closest(this.WHICH);
       if (now) this.point(now, x, y);
       return;
     }
@@ -24,9 +26,15 @@ const bars = {
   async told(svg) {
     if (!svg.told || Date.now() - svg.askedAt > this.FRESH) {
       svg.askedAt = Date.now();
-      svg.told = this.ask(svg);
+      svg.told = svg.matches(".days") ? this.days(svg.closest("section").querySelector(".days-table table")) : this.ask(svg);
     }
     return svg.told;
+  },
+
+  days({ tHead, tBodies }) {
+    const words = [...tHead.rows[0].cells].map((cell) => `${cell.textContent}: `);
+    const tips = [...tBodies[0].rows].map(({ cells }) => [...cells].map((cell, n) => (n ? words[n] : "") + cell.textContent));
+    return { tips: tips.reverse() };
   },
 
   async ask(svg) {
@@ -63,12 +71,12 @@ const bars = {
 };
 
 document.addEventListener("pointermove", (event) => {
-  const svg = event.target.closest?.(".beats");
+  const svg = event.target.closest?.(bars.WHICH);
   if (svg) bars.point(svg, event.clientX, event.clientY);
   else if (bars.at) bars.hide();
 });
 document.addEventListener("pointerdown", (event) => {
-  const svg = event.target.closest?.(".beats");
+  const svg = event.target.closest?.(bars.WHICH);
   if (svg) bars.point(svg, event.clientX, event.clientY);
 });
 for (const name of ["scroll", "keydown"]) document.addEventListener(name, () => bars.hide(), { capture: true, passive: true });

@@ -30,3 +30,20 @@ def test_each_span_of_a_bar_has_a_tip_which_goes_with_the_pointer(
         expect(tip).to_contain_text("No checks")
         page.mouse.move(5, 5)
         expect(tip).to_be_hidden()
+
+
+def test_each_day_of_the_ninety_has_a_tip_with_what_its_line_says(
+    console: Console, browser_page: BrowserPage
+) -> None:
+    console.register(lamp={"url": "http://127.0.0.1:9/mcp"})
+    browser_page.page.set_viewport_size({"width": 1280, "height": 2000})  # scrolling takes a tip away
+    page = browser_page.sign_in(console, "/services/lamp/")
+    rows = page.locator(".days-table tbody tr")
+    for row, across in ((rows.first, 0.995), (rows.last, 0.005)):
+        bar = page.locator("svg.days").bounding_box()
+        assert bar
+        page.mouse.move(bar["x"] + bar["width"] * across, bar["y"] + 5)
+        date, uptime, down, coverage = row.locator("th, td").all_text_contents()
+        expect(page.locator(".tip p")).to_have_text(
+            [date, f"Uptime: {uptime}", f"Down: {down}", f"Coverage: {coverage}"]
+        )

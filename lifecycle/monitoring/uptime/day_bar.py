@@ -16,14 +16,16 @@ CLASSES = ("bad", "ok", "rest", "gap")
 
 
 def svg(accounts: Sequence[Account], titles: Sequence[str], label: str) -> SafeString:
-    """Oldest first. *titles* say of each day what its cell shows; *label* sums them up."""
+    """Oldest first. *titles* say of each day what its cell shows, where no table does; *label* sums up."""
     drawn: dict[str, list[str]] = {name: [] for name in CLASSES}
+    ends: dict[str, tuple[int, int]] = {}
     for n, account in enumerate(accounts):
         top = HEIGHT
         for name, height in zip(CLASSES, _heights(account), strict=True):
             top -= height
             if height:
-                drawn[name].append(f"M{n * STEP} {top}h{WIDTH}v{height}h-{WIDTH}z")
+                drawn[name].append(_drawn(n * STEP, top, height, ends.get(name)))
+                ends[name] = n * STEP, top
     paths = "".join(f'<path class="{name}" d="{"".join(parts)}"/>' for name, parts in drawn.items() if parts)
     return format_html(
         '<svg class="days" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
@@ -34,6 +36,12 @@ def svg(accounts: Sequence[Account], titles: Sequence[str], label: str) -> SafeS
         mark_safe(paths),  # noqa: S308 - built from numbers and the class names above
         _hovered(titles),
     )
+
+
+def _drawn(x: int, y: int, height: int, last: tuple[int, int] | None) -> str:
+    """From where the *last* one began: days that are alike are then written alike, and packed to nothing."""
+    move = f"m{x - last[0]} {y - last[1]}" if last else f"M{x} {y}"
+    return f"{move}h{WIDTH}v{height}h-{WIDTH}z"
 
 
 def _heights(account: Account) -> Iterator[int]:

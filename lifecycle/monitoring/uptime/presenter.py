@@ -67,9 +67,7 @@ def card_of(service: Service, now: datetime) -> UptimeCard:
     lines = [_line(day) for day in found.days]
     return UptimeCard(
         figures=[_figure(str(WORDS[name]), account) for name, account in found.windows.items()],
-        bar=day_bar.svg(
-            [day.account for day in found.days], [_title(line) for line in lines], _sum(found.days)
-        ),
+        bar=day_bar.svg([day.account for day in found.days], (), _sum(found.days)),
         first=lines[0].date,
         lines=lines[::-1],
         hours=in_words(service),
@@ -155,14 +153,6 @@ def _minutes(seconds: float) -> str:
     if 0 < minutes < 0.1:
         return _("under 0.1 min")
     return _("%(n)s min") % {"n": f"{minutes:.1f}" if 0 < minutes < 10 else f"{minutes:,.0f}"}
-
-
-def _title(line: DayLine) -> str:
-    return _("%(date)s: %(down)s down, coverage %(coverage)s") % {
-        "date": line.date,
-        "down": line.down,
-        "coverage": line.coverage,
-    }
 
 
 def _sum(days: Sequence[Day]) -> str:

@@ -53,11 +53,14 @@ def test_the_page_shows_four_windows_each_with_its_coverage(viewer: Client) -> N
 def test_each_of_the_ninety_days_has_its_words_and_its_line(viewer: Client) -> None:
     with_a_past()
     page = text_of(viewer.get("/services/weather/"))
-    titles = re.findall(r"<title>([^<]+)</title></rect>", page)
-    lines = re.findall(r'<tr><th scope="row">(\d{4}-\d\d-\d\d)</th>', page)
-    assert len(titles) == len(lines) == len(set(lines)) == 90 and lines == sorted(lines, reverse=True)
-    assert sum(": 30 min down, coverage 100 %" in title for title in titles) in (0, 1)
-    assert titles[0].endswith("0 min down, coverage 0 %")
+    found = re.findall(r'<tr><th scope="row">(\d{4}-\d\d-\d\d)</th>(.*?)</tr>', page)
+    lines = [date for date, _cells in found]
+    assert len(lines) == len(set(lines)) == 90 and lines == sorted(lines, reverse=True)
+    assert sum('<td class="n">30 min</td><td class="n">100 %</td>' in cells for _date, cells in found) in (
+        0,
+        1,
+    )
+    assert found[-1][1].endswith('<td class="n">0 min</td><td class="n">0 %</td>')
     assert re.search(r'aria-label="Outages on [12] of the last 90 days', page)
 
 
@@ -188,3 +191,9 @@ def test_days_are_those_of_the_zone_that_is_shown(viewer: Client, settings: Any)
     with_a_past()
     today = f"{timezone.now().astimezone(django_settings.SHOWN_TIME_ZONE):%Y-%m-%d}"
     assert f'<th scope="row">{today}</th>' in text_of(viewer.get("/services/weather/"))
+
+
+def test_days_that_are_alike_are_drawn_by_the_same_words() -> None:
+    served = day_bar.svg([Account(serving=86400)] * 3 + [Account(down=86400)], [""] * 4, "all")
+    assert 'class="ok" d="M0 0h3v32h-3zm4 0h3v32h-3zm4 0h3v32h-3z"' in served
+    assert 'class="bad" d="M12 0h3v32h-3z"' in served
