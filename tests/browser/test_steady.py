@@ -163,7 +163,7 @@ def test_figures_that_are_still_summed_up_say_so_and_hide_nothing(
     expect(more).to_have_count(0)
     page.evaluate("window.shifted = []")
     marks.move(marks.FLEET[MINUTES], int(timezone.now().timestamp()))
-    expect(said).to_have_count(0)
+    expect(said).to_have_count(0, timeout=15_000)
     expect(more).to_have_count(0)
     assert_steady(page)
     marks.move(marks.FLEET[MINUTES], int(timezone.now().timestamp()) - 7200)
