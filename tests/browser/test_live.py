@@ -32,7 +32,7 @@ window.WebSocket = class {
   constructor() { setTimeout(() => this.onclose?.({}), 1); }
 };
 """
-SHORT_SOCKETS = NO_SOCKETS.replace("this.onclose", "this.onopen?.({}), this.onclose")
+SHORT_SOCKETS = NO_SOCKETS.replace("this.onclose?.({})", "{ this.onopen?.({}); this.onclose?.({}); }")
 """As some proxies do it: they open, and end before anything is said."""
 WATCH_ROW = """
 (id) => {

@@ -62,3 +62,19 @@ def test_every_line_is_json_without_a_secret_and_without_locals(tmp_path: Path) 
     assert [line.get("request_id") for line in lines] == [None, *["0192f0c1"] * 3, None, "0192f0c1"]
     assert "7d1f" not in done.stderr
     assert "ValueError" in done.stderr
+
+
+def test_at_a_terminal_lines_are_for_people(tmp_path: Path) -> None:
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "MCPSTORE_DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "mcpstore_site.settings",
+    }
+    mine, its = os.openpty()
+    quiet = PROGRAM.replace('fail("local-value-7d1f")\n"""', '"""').rpartition("thread = ")[0]
+    subprocess.run([sys.executable, "-c", quiet], cwd=ROOT, env=environment, stderr=its, check=True)
+    os.close(its)
+    shown = os.read(mine, 100_000).decode()
+    os.close(mine)
+    assert "locked out" in shown and "daphne" in shown
+    assert '{"' not in shown and "known-value-7d1f" not in shown
