@@ -24,9 +24,11 @@ from collections.abc import Sequence
 GRACE = 2.0
 LAST_WAIT = 3.0
 HANDED_OVER = 4
+AT_MOST = 3
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LINUX = sys.platform == "linux"
+LISTED = os.path.exists(f"/proc/self/task/{os.getpid()}/children")  # noqa: PTH110 - pathlib costs memory
 
 if LINUX:
     import ctypes
@@ -93,6 +95,29 @@ def _spawn(config: dict[str, object], streams: Sequence[int]) -> tuple[int, list
 
 def _descendants() -> list[int]:
     """Every process below this one. Orphans among them come to us, for we are their subreaper."""
+    parents = {} if LISTED else _parents()
+    found: list[int] = []
+    todo = [os.getpid()]
+    while todo:
+        pid = todo.pop()
+        below = _children(pid) if LISTED else parents.get(pid, [])
+        found += below
+        todo += below
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """As the kernel lists them, for each thread that started some."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as handle:  # noqa: PTH123
+                found += map(int, handle.read().split())
+    return found
+
+
+def _parents() -> dict[int, list[int]]:
+    """The children of each process, read from all that there are, which takes long where there are many."""
     parents: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib costs memory
         if name.isdigit():
@@ -100,13 +125,7 @@ def _descendants() -> list[int]:
                 with open(f"/proc/{name}/stat", "rb") as handle:  # noqa: PTH123
                     parent = int(handle.read().rpartition(b")")[2].split()[1])
                 parents.setdefault(parent, []).append(int(name))
-    found: list[int] = []
-    todo = [os.getpid()]
-    while todo:
-        below = parents.get(todo.pop(), [])
-        found += below
-        todo += below
-    return found
+    return parents
 
 
 def _tell(control: int, **message: object) -> None:
@@ -120,6 +139,7 @@ class Supervisor:
     def __init__(self, control: int, life: int | None) -> None:
         self._control = control
         self._news = [control] if life is None else [control, life]
+        self._talking = [control]
         self._child = 0
         self._reaped_child = False
         self._wake, wake = os.pipe()
@@ -176,35 +196,44 @@ class Supervisor:
         except ChildProcessError:
             return False
 
-    def _signal_all(self, number: int) -> None:
-        targets = _descendants() if LINUX else [-self._child]
-        for pid in targets:
-            with contextlib.suppress(OSError):
-                os.kill(pid, number)
+    def _signal_all(self, *numbers: int) -> None:
+        """Each process once; again for those that have come or were overlooked meanwhile."""
+        done: set[int] = set()
+        for _ in range(AT_MOST):
+            fresh = set(_descendants() if LINUX else [-self._child]) - done
+            for pid in fresh:
+                with contextlib.suppress(OSError):
+                    for number in numbers:
+                        os.kill(pid, number)
+            done |= fresh
+            if not fresh:
+                return
 
     def _end(self, grace: float) -> None:
         """SIGTERM, *grace* seconds, then SIGKILL until nobody is left. An order to kill ends the grace."""
         deadline = time.monotonic() + grace
         if grace:
-            self._signal_all(signal.SIGTERM)
-            self._signal_all(signal.SIGCONT)
-        while self._reap() and time.monotonic() < deadline:
-            ready, _, _ = select.select([self._control], [], [], 0.01)
-            if ready and b"kill" in self._order():
+            self._signal_all(signal.SIGTERM, signal.SIGCONT)
+        while self._reap() and (left := deadline - time.monotonic()) > 0:
+            if b"kill" in self._wait(left):
                 break
         deadline = time.monotonic() + LAST_WAIT
         while self._reap() and time.monotonic() < deadline:
             self._signal_all(signal.SIGKILL)
-            time.sleep(0.01)
+            self._wait(0.01)
 
-    def _order(self) -> bytes:
-        """What the worker says now; a worker that is gone says nothing, and slowly."""
-        try:
+    def _wait(self, seconds: float) -> bytes:
+        """Until a process ends or the worker says something: that. A worker that is gone says nothing."""
+        ready, _, _ = select.select([self._wake, *self._talking], [], [], seconds)
+        if self._wake in ready:
+            self._asked_by_signal()
+        if self._control not in ready:
+            return b""
+        order = b""
+        with contextlib.suppress(OSError):
             order = os.read(self._control, 4096)
-        except OSError:
-            order = b""
         if not order:
-            time.sleep(0.01)
+            self._talking = []
         return order
 
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from lifecycle.core.health.verdict import Kind
@@ -45,6 +46,8 @@ async def main():
 
     async def start(number):
         child = await Child.start(command, mark.child(number), tasks, one)
+        while not child.stderr.text():
+            await asyncio.sleep(0.01)
         print(json.dumps([one.pid, child.supervisor_pid, child.pid]), flush=True)
 
     await asyncio.gather(*map(start, range(1, 1 + int(count))))
@@ -56,9 +59,10 @@ async def main():
 
 asyncio.run(main())
 """
-WITHOUT_PIDFD = """
+OLD_KERNEL = """
 import os, runpy, sys
 vars(os).pop("pidfd_open", None)
+os.path.exists = lambda path: False
 runpy.run_path({program!r}, run_name="__main__")
 """
 
@@ -96,13 +100,13 @@ def nobody_is_left(run_dir: Path, limit: float = 6) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture(params=["pidfd", "without-pidfd"])
+@pytest.fixture(params=["here", "old-kernel"])
 def program(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The program as it is, and as it is where nobody tells of the end of a process by a descriptor."""
-    if request.param == "pidfd":
+    """The program as it is; and where the kernel neither tells of a worker's end nor lists children."""
+    if request.param == "here":
         return nursery.PROGRAM
     path = tmp_path / "supervisor.py"
-    path.write_text(WITHOUT_PIDFD.format(program=str(nursery.PROGRAM)))
+    path.write_text(OLD_KERNEL.format(program=str(nursery.PROGRAM)))
     return path
 
 
@@ -151,6 +155,30 @@ def test_nobody_outlives_a_worker_that_is_killed_in_the_middle_of_what_it_says(t
             time.sleep(0.01)
         process.kill()
         nobody_is_left(tmp_path)
+
+
+def test_a_supervisor_waits_for_a_stubborn_server_without_computing(tmp_path: Path) -> None:
+    with worker(tmp_path, 1, fault="stubborn-orphan") as process:
+        _, supervisor, child = said(process)
+        process.kill()
+        used = 0.0
+        with contextlib.suppress(psutil.Error):
+            while alive(child):
+                used = sum(psutil.Process(supervisor).cpu_times()[:2])
+                time.sleep(0.05)
+    assert used < 0.3
+
+
+async def test_an_order_to_kill_ends_the_grace(holder: Holder) -> None:
+    connection = await holder.open(stdio("stubborn"))
+    gentle = asyncio.create_task(connection.close())
+    await asyncio.sleep(0.5)
+    assert alive(connection.pid)
+    started = time.monotonic()
+    await connection.close(force=True)
+    await until(lambda: not alive(connection.pid))
+    assert time.monotonic() - started < 1
+    await gentle
 
 
 async def test_a_killed_nursery_takes_no_server_along_and_is_replaced(holder: Holder) -> None:
@@ -246,6 +274,33 @@ async def test_nobody_holds_the_pipes_of_another(holder: Holder) -> None:
     assert held.isdisjoint(text for one in pipes for text in one.values())
 
 
+OF_A_THREAD = """
+import signal, subprocess, threading, time
+signal.signal(signal.SIGTERM, lambda *_: None)
+shell = "trap 'echo heard >&2; exit' TERM; echo ready >&2; while :; do sleep 0.05; done"
+start = lambda: subprocess.Popen(["sh", "-c", shell], start_new_session=True).wait()
+threading.Thread(target=start, daemon=True).start()
+while True:
+    time.sleep(1)
+"""
+
+
+async def test_what_a_thread_of_a_server_started_is_asked_to_end_before_it_is_killed(
+    tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nursery, "PROGRAM", program)
+    command = Command(command=sys.executable, args=("-I", "-S", "-c", OF_A_THREAD), env={}, cwd=None)
+    tasks: set[asyncio.Task[None]] = set()
+    one = Nursery("nobody")
+    child = await Child.start(command, Mark.of_this_process(tmp_path).child(1), tasks, one)
+    await until(lambda: "ready" in child.stderr.text())
+    await child.stop(force=False)
+    assert child.gone.done()
+    assert "heard" in child.stderr.text()
+    await asyncio.gather(*tasks)
+    await one.aclose()
+
+
 @pytest.fixture
 async def sleepers(tmp_path: Path) -> AsyncIterator[list[Child]]:
     """Forty servers that heed SIGTERM alone."""
@@ -254,7 +309,7 @@ async def sleepers(tmp_path: Path) -> AsyncIterator[list[Child]]:
     children = [await Child.start(SLEEPER, mark.child(number), tasks, one) for number in range(1, 41)]
     yield children
     await asyncio.gather(*(child.stop(force=True) for child in children))
-    await asyncio.wait(tasks) if tasks else None
+    await asyncio.gather(*tasks)
     await one.aclose()
 
 
