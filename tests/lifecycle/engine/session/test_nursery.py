@@ -103,9 +103,11 @@ def nobody_is_left(run_dir: Path, limit: float = 6) -> None:
 @pytest.fixture(params=["here", "old-kernel"])
 def program(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The program as it is; and where the kernel neither tells of a worker's end nor lists children."""
-    if request.param == "here":
-        return nursery.PROGRAM
-    path = tmp_path / "supervisor.py"
+    return nursery.PROGRAM if request.param == "here" else old_kernel(tmp_path)
+
+
+def old_kernel(folder: Path) -> Path:
+    path = folder / "supervisor.py"
     path.write_text(OLD_KERNEL.format(program=str(nursery.PROGRAM)))
     return path
 
@@ -135,6 +137,15 @@ def test_nobody_outlives_a_worker_whose_nursery_was_killed_before(tmp_path: Path
         assert all(alive(pid) for pid in [*pids, *more])
         process.kill()
         nobody_is_left(tmp_path)
+
+
+def test_where_a_nursery_stands_for_its_worker_its_end_is_that_of_all(tmp_path: Path) -> None:
+    """On an old kernel; what ends so is connected again as after any exit."""
+    with worker(tmp_path, 2, program=old_kernel(tmp_path)) as process:
+        (one, *_), _ = said(process), said(process)
+        os.kill(one, signal.SIGKILL)
+        nobody_is_left(tmp_path)
+        assert process.poll() is None
 
 
 @pytest.mark.parametrize("started", [0, 1, 5, 11])
