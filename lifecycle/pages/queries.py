@@ -13,7 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from lifecycle.live.feed import feed, transactions
 from lifecycle.models import Episode, MassFailure, WorkerSeen
-from lifecycle.pages import kept
+from lifecycle.pages.reading import kept
 from registry.models import RegistryHead
 
 SILENT_AFTER = timedelta(seconds=20)

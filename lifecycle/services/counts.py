@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import State
 from lifecycle.models import ServiceState
-from lifecycle.pages import kept
+from lifecycle.pages.reading import kept
 from registry.models import Desired, Service
 
 NEEDS_SIGN_IN = "NEEDS_SIGN_IN"

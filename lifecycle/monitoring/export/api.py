@@ -12,7 +12,7 @@ from ninja import Field, Query, Router, Schema
 from lifecycle.monitoring.charts.api import asked
 from lifecycle.monitoring.charts.windows import Window
 from lifecycle.monitoring.export import files
-from lifecycle.pages import streaming
+from lifecycle.pages.reading import streaming
 from registry.access.callers import VIEWER
 from registry.models import Service
 from registry.rest.problems import ProblemError

@@ -17,7 +17,7 @@ from lifecycle.core.machine.states import State
 from lifecycle.core.policy import tuning
 from lifecycle.core.policy.policy import Policy
 from lifecycle.models import ErrorRate, PolicyProfile, ServicePolicy, ServiceState, Slowness
-from lifecycle.pages import kept
+from lifecycle.pages.reading import kept
 from registry.models import Desired, Profile
 
 READ_AT_MOST = 100

@@ -16,7 +16,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from lifecycle.models import StateChange
-from lifecycle.pages import streaming
+from lifecycle.pages.reading import streaming
 from registry.access import tokens
 from registry.models import Role
 from tests.support.api import user_of

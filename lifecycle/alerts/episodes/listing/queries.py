@@ -10,7 +10,7 @@ from django.db.models import Aggregate, F, JSONField, Max, QuerySet
 
 from lifecycle.core.alerting.evaluate import Condition
 from lifecycle.models import Episode
-from lifecycle.pages import kept
+from lifecycle.pages.reading import kept
 
 State = Episode.State
 NAMES = ("level", "condition", "state", "ids", "services")

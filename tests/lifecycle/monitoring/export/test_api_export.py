@@ -17,7 +17,7 @@ from lifecycle.core.monitoring import packing
 from lifecycle.core.monitoring import summary as summaries
 from lifecycle.models import AlertRule, Episode, Rollup5m, StateChange
 from lifecycle.monitoring.export import as_csv
-from lifecycle.pages import streaming
+from lifecycle.pages.reading import streaming
 from registry.models import Service
 from tests.support.api import Api
 from tests.support.pages import make_service

@@ -21,9 +21,9 @@ from lifecycle.alerts.episodes.listing.history.queries import Wanted
 from lifecycle.alerts.presenter import ENDINGS, LEVELS, Moment, moment, url_of, who_of
 from lifecycle.models import AlertRule, Episode
 from lifecycle.monitoring.export.as_csv import line
-from lifecycle.pages import streaming
 from lifecycle.pages.humanize import lasting
 from lifecycle.pages.paging import page_number, page_of
+from lifecycle.pages.reading import streaming
 from registry.access.roles import require
 from registry.models import Role
 

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import QuerySet
 from django.db.models.functions import Upper
 
-from lifecycle.pages import kept
+from lifecycle.pages.reading import kept
 from registry.core.scope import Scope
 from registry.models import Service, limits
 from tests.support.registering import URL, Register
