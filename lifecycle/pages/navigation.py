@@ -8,6 +8,7 @@ from functools import cache
 from django.urls import resolve, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from registry.access.roles import Needs, at_least
 from registry.models import Role
@@ -64,7 +65,7 @@ TREE = (
         icon="bell",
         key="a",
         within=(
-            _leaf("alert_list", _("Open"), "alert"),
+            _leaf("alert_list", pgettext_lazy("alerts", "Open"), "alert"),
             _leaf("alert_history", _("History")),
             _leaf("rule_list", _("Rules"), "rule"),
             _leaf("channel_list", _("Channels"), "channel"),

@@ -61,6 +61,7 @@ class Sentences:
         self._fixed |= {text.replace("%%", "%"): said for text, said in catalogue.items()}
         made = (_template(_named(text), _named(said)) for text, said in catalogue.items())
         self._templates = sorted((one for one in made if one), key=lambda one: -one.weight)
+        self._added = [one for one in self._templates if one.known_by.pattern.startswith(re.escape(" ("))]
 
     def say(self, text: str, depth: int = 0) -> str:
         """*text* in this language; as a whole, else piece by piece."""
@@ -68,8 +69,19 @@ class Sentences:
             return text
         if DURATION.fullmatch(text):
             return self._duration(text)
+        if added := self._added_to(text, depth):
+            return added
         said = self._whole(text, depth)
         return self._pieces(text, depth) if said is None else said
+
+    def _added_to(self, text: str, depth: int) -> str:
+        """A sentence with what is known to be added to any, in brackets; empty for all others."""
+        head, bracket, tail = text.rpartition(" (")
+        for template in self._added if head else ():
+            if found := template.matches(bracket + tail):
+                values = {name: self._value(name, value, depth) for name, value in found.groupdict().items()}
+                return self.say(head, depth + 1) + _filled(template.says, values)
+        return ""
 
     def _whole(self, text: str, depth: int) -> str | None:
         for one in _spellings(text):

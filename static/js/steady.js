@@ -7,6 +7,7 @@
 const steady = {
   CARDS: "#overview-now, #overview-figures, #overview-events, #overview-alerts, #overview-workers, "
     + "main [id^='service-head-'], main [id^='service-events-'], main [id^='service-uptime-']",
+  FIGURES: "overview-figures", // of which none may be hidden: they may grow
   BANNERS: "#drift-banner, #mass-banner",
   heights: new Map(), // what each has
   held: new Map(), // and what it has to keep
@@ -55,7 +56,6 @@ const steady = {
       if (now.matches(this.CARDS)) return;
     }
     if (now.matches(this.BANNERS)) this.place(now, wasHidden);
-    else if (now.querySelector(".filling")) this.release(now); // it says that something is missing: that must be seen
     else if (now.matches(this.CARDS) && this.heights.get(id)) this.hold(now);
   },
 
@@ -82,7 +82,7 @@ const steady = {
   },
 
   write() {
-    const rules = [...this.held].map(([id, height]) => `#${CSS.escape(id)} { block-size: ${height}px; overflow-y: auto; }`);
+    const rules = [...this.held].map(([id, height]) => `#${CSS.escape(id)} { ${id === this.FIGURES ? "min-" : ""}block-size: ${height}px; overflow-y: auto; }`);
     this.sheet.replaceSync(`@media screen { ${rules.join(" ")} }`);
   },
 

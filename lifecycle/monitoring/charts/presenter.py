@@ -17,7 +17,7 @@ from lifecycle.monitoring.charts.columns import Chart
 from lifecycle.monitoring.charts.marks import Mark, What
 from lifecycle.monitoring.charts.windows import WORDS, Window
 from lifecycle.pages import humanize
-from registry.installation import zones
+from registry.installation import sentences, zones
 from registry.models import Service, Transport
 
 Words = str | Promise
@@ -219,4 +219,4 @@ def _told(mark: Mark, now: datetime) -> str:
     if mark.what in BANDS:
         lasted = humanize.lasting(max(((mark.end or now) - mark.start).total_seconds(), 1))
         parts.append(lasted if mark.end else _("%(span)s so far") % {"span": lasted})
-    return " · ".join([*parts, *([mark.why] if mark.why else [])])
+    return " · ".join([*parts, *([sentences.said(mark.why)] if mark.why else [])])

@@ -20,6 +20,7 @@ from lifecycle.monitoring.events.queries import Event
 from lifecycle.pages import humanize
 from lifecycle.pages.queries import SILENT_AFTER
 from registry.dependencies import links
+from registry.installation import sentences
 from registry.models.limits import current
 
 EVENTS, ALERTS = 8, 6
@@ -94,7 +95,7 @@ def _event(group: Sequence[Event], now: datetime) -> Happened:
     event, several = group[0], len(group) > 1
     line = event_presenter.line_of(event)
     names = sorted({one.service for one in group})
-    who = _("%(n)s services") % {"n": len(names)} if several else line.service or line.who
+    who = _("%(n)s services") % {"n": len(names)} if several else _named(line.service or line.who)
     return Happened(
         iso=line.iso,
         full=line.full,
@@ -103,8 +104,15 @@ def _event(group: Sequence[Event], now: datetime) -> Happened:
         who=who,
         url=_address(event, line.url, several),
         what=line.badge,
-        why=links.few(names) if several else " · ".join(part for part in (line.text, line.who) if part),
+        why=links.few(names)
+        if several
+        else " · ".join(part for part in (sentences.said(line.text), line.who) if part),
     )
+
+
+def _named(who: str) -> str:
+    """A name as it is; several that were counted in the language of who looks."""
+    return sentences.said(who) if " " in who else who
 
 
 def _address(event: Event, moment: str, several: bool) -> str:
@@ -166,7 +174,7 @@ def _episode(row: Episode, now: datetime) -> Happened:
         who=who_of(row.subject),
         url=url_of(row.subject),
         what=row.rule.name,
-        why=" · ".join(part for part in (_standing(row), row.summary) if part),
+        why=" · ".join(part for part in (_standing(row), sentences.said(row.summary)) if part),
     )
 
 

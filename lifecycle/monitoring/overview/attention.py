@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ from registry.dependencies import links
 from registry.models.limits import current
 
 ROOM = 4
+SENTENCE_ENDS = re.compile(r"(?<=\.) |(?<=。) ?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,9 +187,9 @@ def _story(row: ServiceState, diagnosis: Diagnosis, alone: bool) -> tuple[str, s
     """What happened, and the likely cause; of one alone the message itself, where there is one."""
     if marks.is_only_marked(row):
         return marks.story_of(row)
-    first, _dot, rest = diagnosis.what.partition(". ")
+    first, *rest = SENTENCE_ENDS.split(diagnosis.what, maxsplit=1)
     why = row.error_message if alone and row.error_message else diagnosis.cause
-    return f"{first.rstrip('.')}.", why or rest
+    return first if first.endswith((".", "。")) else f"{first}.", why or "".join(rest)
 
 
 def _next_step(row: ServiceState, diagnosis: Diagnosis, alone: bool) -> str:

@@ -9,6 +9,8 @@ from registry.core.sentences import Sentences
 CHINESE = Sentences(
     {
         "gave up": "已放弃",
+        "no answer within %(span)s": "%(span)s 内没有应答",
+        " (needed by %(services)s: %(listed)s)": "（%(services)s 需要它：%(listed)s）",
         "restart limit reached: %(n)s restarts": "已达重启上限：重启 %(n)s 次",
         "is not JSON: %(msg)s in line %(line)s": "不是 JSON：%(msg)s，第 %(line)s 行",
         "%(n)d tools changed": "%(n)d 个工具已变更",
@@ -27,6 +29,10 @@ CHINESE = Sentences(
     [
         ("gave up", "已放弃"),
         ("Gave up", "已放弃"),
+        (
+            "x: no answer within 10 s (needed by 1 service: crm)",
+            "x: 10 s 内没有应答（1 service 需要它：crm）",
+        ),
         ("restart limit reached: 3 restarts", "已达重启上限：重启 3 次"),
         ("is not JSON: Expecting value in line 4", "不是 JSON：此处应有值，第 4 行"),
         ("12 tools changed", "12 个工具已变更"),
