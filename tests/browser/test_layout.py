@@ -14,7 +14,7 @@ EMPTY_BARS = """() => [...document.querySelectorAll(".beats:empty")]
   .filter(bar => bar.checkVisibility()).length"""
 
 
-@pytest.mark.parametrize("width", [400, 1280, 1440])
+@pytest.mark.parametrize("width", [400, 820, 1280, 1440])
 def test_each_state_fits_its_tile_and_phones_show_no_empty_bar(
     console: Console, browser_page: BrowserPage, width: int
 ) -> None:
@@ -28,6 +28,7 @@ def test_each_state_fits_its_tile_and_phones_show_no_empty_bar(
 
 
 PAGES = (
+    "/",
     "/services/",
     "/services/lamp/",
     "/services/lamp/edit/",
@@ -63,6 +64,9 @@ CLIPPED = """() => [...document.querySelectorAll("main :is(a, button, input, sel
     }
     return right > innerWidth + 1;
   }).map(one => one.textContent.trim() || one.name)"""
+# Cards that are narrower than what is in them.
+WIDER = """() => [...document.querySelectorAll("#overview-now, main .figure")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.id || one.textContent)"""
 # Labels that do not begin with, or hold, the words that are shown (WCAG 2.5.3, label in name).
 UNLIKE = """() => [...document.querySelectorAll(":is(a, button)[aria-label]")]
   .filter(one => one.checkVisibility() && /[a-z]{2}/i.test(one.innerText)
@@ -88,7 +92,7 @@ def test_no_control_is_cut_off_at_any_width_and_each_is_called_what_it_shows(
         found += [(path, what) for what in page.evaluate(UNLIKE)]
         for width in (390, 768, 820, 912, 1024, 1440):
             page.set_viewport_size({"width": width, "height": 900})
-            found += [(path, width, what) for what in page.evaluate(CLIPPED)]
+            found += [(path, width, what) for what in page.evaluate(CLIPPED) + page.evaluate(WIDER)]
             if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
                 found.append((path, width, f"scrolls to {wide}"))
     assert found == []
