@@ -82,6 +82,7 @@ def test_no_control_is_cut_off_at_any_width_and_each_is_called_what_it_shows(
         "from lifecycle.models import Channel; from django.utils import timezone;"
         "Channel.objects.create(name='Log', kind='console', created_at=timezone.now())"
     )
+    console.wait_for("lamp", "RECONNECTING", "UNREACHABLE")
     browser_page.sign_in(console, "/services/")
     page = browser_page.page
     found: list[tuple[object, ...]] = []
