@@ -21,7 +21,7 @@ from tests.support.tools import ROOT
 pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PACKAGES = ("mcpstore_site", "registry", "lifecycle")
-OTHER_FILES = ("templates", "static")
+OTHER_FILES = ("templates", "static", "docs/zh-hans")
 CACHE = ROOT / ".venv" / ".cache" / "uv"  # where an account without a home keeps it
 
 
