@@ -73,7 +73,7 @@ const steady = {
 
   hold(card) {
     this.keep(card.id);
-    if (card.scrollHeight > card.clientHeight + 8) this.offer(card);
+    if (card.id !== this.FIGURES && card.scrollHeight > card.clientHeight + 8) this.offer(card);
   },
 
   keep(id) {
@@ -82,7 +82,7 @@ const steady = {
   },
 
   write() {
-    const rules = [...this.held].map(([id, height]) => `#${CSS.escape(id)} { ${id === this.FIGURES ? "min-" : ""}block-size: ${height}px; overflow-y: auto; }`);
+    const rules = [...this.held].map(([id, height]) => `#${CSS.escape(id)} { ${id === this.FIGURES ? `min-block-size: ${height}px` : `block-size: ${height}px; overflow-y: auto`} }`);
     this.sheet.replaceSync(`@media screen { ${rules.join(" ")} }`);
   },
 

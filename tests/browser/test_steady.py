@@ -161,7 +161,6 @@ def test_figures_that_are_still_summed_up_say_so_and_hide_nothing(
     said, more = page.locator("#overview-figures > .filling"), page.locator("[data-holds-more]")
     expect(said).to_be_in_viewport(ratio=1)
     expect(more).to_have_count(0)
-    page.evaluate("window.shifted = []")
     marks.move(marks.FLEET[MINUTES], int(timezone.now().timestamp()))
     expect(said).to_have_count(0, timeout=15_000)
     expect(more).to_have_count(0)
