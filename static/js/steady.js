@@ -82,7 +82,10 @@ const steady = {
   },
 
   write() {
-    const rules = [...this.held].map(([id, height]) => `#${CSS.escape(id)} { ${id === this.FIGURES ? `min-block-size: ${height}px` : `block-size: ${height}px; overflow-y: auto`} }`);
+    const rules = [...this.held].map(([id, height]) => {
+      const [least, hides] = id === this.FIGURES ? ["min-", ""] : ["", "overflow-y: auto"];
+      return `#${CSS.escape(id)} { ${least}block-size: ${height}px; ${hides} }`;
+    });
     this.sheet.replaceSync(`@media screen { ${rules.join(" ")} }`);
   },
 
