@@ -207,7 +207,7 @@ def test_plus_shows_half_around_what_the_keys_read(browser: BrowserPage, web: We
     plot.press("Home")
     plot.press("+")
     eventually(lambda: view(page) < whole * 0.6 or None, "half of the day")
-    page.wait_for_function("!charts.busy")
+    eventually(lambda: page.evaluate("!charts.busy") or None, "the charts are drawn")
     plot.press("-")
     eventually(lambda: view(page) > whole * 0.9 or None, "the whole day")
 

@@ -30,9 +30,9 @@ def test_each_state_fits_its_tile_and_phones_show_no_empty_bar(
 PAGES = (
     "/",
     "/services/",
-    "/services/lamp/",
-    "/services/lamp/edit/",
-    "/services/lamp/events/",
+    "/services/torch/",
+    "/services/torch/edit/",
+    "/services/torch/events/",
     "/add/",
     "/import/",
     "/queue/",
@@ -77,12 +77,12 @@ UNLIKE = """() => [...document.querySelectorAll(":is(a, button)[aria-label]")]
 def test_no_control_is_cut_off_at_any_width_and_each_is_called_what_it_shows(
     console: Console, browser_page: BrowserPage
 ) -> None:
-    console.register(lamp={"url": "http://127.0.0.1:9/mcp"})
+    console.register(torch={"url": "http://127.0.0.1:9/mcp"})
     console.python(
         "from lifecycle.models import Channel; from django.utils import timezone;"
         "Channel.objects.create(name='Log', kind='console', created_at=timezone.now())"
     )
-    console.wait_for("lamp", "RECONNECTING", "UNREACHABLE")
+    console.wait_for("torch", "RECONNECTING", "UNREACHABLE")
     browser_page.sign_in(console, "/services/")
     page = browser_page.page
     found: list[tuple[object, ...]] = []

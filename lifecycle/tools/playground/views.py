@@ -82,7 +82,11 @@ def tool_form(request: HttpRequest, name: str) -> HttpResponse:
     except NotArgumentsError as exc:
         return _refused(request, stem, exc)
     answer = render(request, "lifecycle/tools/playground/_changed.html", context_of(service, tool, found))
-    answer["HX-Retarget"] = f"#{stem}-{'form' if found.rebuilt else 'json'}"
+    target = f"{stem}-{'form' if found.rebuilt else 'json'}"
+    if (
+        request.headers.get("HX-Target") != target
+    ):  # who asked may be gone from the page
+        answer["HX-Retarget"] = f"#{target}"
     return answer
 
 

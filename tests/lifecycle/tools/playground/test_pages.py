@@ -65,6 +65,16 @@ def test_what_is_typed_into_the_form_stands_in_the_json(operator: Client, tool: 
     assert 'hx-swap-oob="true"' in page
 
 
+def test_where_the_answer_goes_is_said_only_to_whom_expects_it_elsewhere(
+    operator: Client, tool: Tool
+) -> None:
+    sent = opened(operator) | {"f-s/city": "Oslo"}
+    asked = HTMX | {"HX-Target": f"pg{tool.pk}-json"}
+    assert "HX-Retarget" not in operator.post(f"{URL}form/", sent, headers=asked)
+    asked = HTMX | {"HX-Target": f"pg{tool.pk}-form"}
+    assert operator.post(f"{URL}form/", sent, headers=asked)["HX-Retarget"] == f"#pg{tool.pk}-json"
+
+
 def test_what_is_typed_as_json_stands_in_the_form(operator: Client, tool: Tool) -> None:
     answer = post(operator, "form/", opened(operator) | {"arguments": '{"city": "Bern", "more": 1}'})
     assert answer["HX-Retarget"] == f"#pg{tool.pk}-form"
