@@ -83,9 +83,7 @@ def tool_form(request: HttpRequest, name: str) -> HttpResponse:
         return _refused(request, stem, exc)
     answer = render(request, "lifecycle/tools/playground/_changed.html", context_of(service, tool, found))
     target = f"{stem}-{'form' if found.rebuilt else 'json'}"
-    if (
-        request.headers.get("HX-Target") != target
-    ):  # who asked may be gone from the page
+    if request.headers.get("HX-Target") != target:  # who asked may be gone from the page
         answer["HX-Retarget"] = f"#{target}"
     return answer
 
