@@ -26,3 +26,15 @@ def test_nobody_is_shown_a_view_that_is_private_to_somebody_else(viewer: Client,
     assert "for-all" in page
     assert "for-bob-alone" not in page
     assert "for-all" not in text_of(scoped_client(Role.VIEWER).get("/services/"))
+
+
+def test_two_people_in_turn_are_shown_their_own_views_each_time(viewer: Client, operator: Client) -> None:
+    """The query behind the navigation is kept between requests: one for each person."""
+    make_worker()
+    now = timezone.now()
+    people = {"viewer-1": viewer, "operator-1": operator}
+    for owner in people:
+        SavedView.objects.create(owner=owner, name=f"of-{owner}", query="q=x", created_at=now, updated_at=now)
+    for owner, client in [*people.items()] * 2:
+        page = text_of(client.get("/services/"))
+        assert [other for other in people if f"of-{other}" in page] == [owner]
