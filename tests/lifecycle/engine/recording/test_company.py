@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
+from typing import Any
 
+from lifecycle.core.machine import moves
 from lifecycle.engine.recording.company import MANY, MOMENT, Company
+from lifecycle.engine.recording.held import Held
+from lifecycle.engine.recording.record import Recorder
+
+NOW = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
+
+
+class Noting:
+    """Stands for the writer's thread: when each write was asked for."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+
+    async def write_each(self, work: Any, item: Any) -> bool:
+        self.at.append(asyncio.get_running_loop().time())
+        return True
 
 
 async def turns(company: Company, count: int) -> list[float]:
@@ -40,3 +58,11 @@ async def test_who_is_given_up_holds_up_nobody() -> None:
     waiting[-1].cancel()
     await asyncio.wait(waiting)
     assert [task.cancelled() for task in waiting].count(True) == 1
+
+
+async def test_the_changes_of_a_rush_are_written_in_company() -> None:
+    writer, (snap, _) = Noting(), moves.register(True, NOW)
+    recorder = Recorder(writer, "w", lambda told: None)  # type: ignore[arg-type]
+    every = [Held(number, f"s{number}", snap, 1) for number in range(3 * MANY)]
+    await asyncio.gather(*(recorder.change(held, snap, None, NOW) for held in every))
+    assert sum(at - writer.at[0] > MOMENT / 2 for at in writer.at) == 2 * MANY + 1
