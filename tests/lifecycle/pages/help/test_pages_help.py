@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from lifecycle.pages.help.documents import FILES, TRANSLATED, Section, address, document, html
 from lifecycle.pages.help.places import PLACES
 from tests.mcpstore_site.test_pages_every_address import values
+from tests.support.chinese import gaps, latin_marks
 from tests.support.pages import make_service, make_worker, text_of
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +132,24 @@ def test_a_translation_has_what_the_english_section_has(language: str, name: str
         assert parts(name, one) == parts(name, document(name).sections[anchor]), anchor
 
 
+def texts(section: Section) -> Iterator[str]:
+    """Its paragraphs, headings and cells as they are read; code is one letter."""
+    for token in section.tokens:
+        said = (
+            "\n" if one.type == "softbreak" else "x" if one.type == "code_inline" else one.content
+            for one in token.children or ()
+        )
+        yield "".join(said)
+
+
+@pytest.mark.parametrize("name", TRANSLATED["zh-hans"])
+def test_chinese_is_set_as_chinese(name: str) -> None:
+    """A star that is left was meant as emphasis: none ends between a mark and a word."""
+    for section in document(name, "zh-hans").sections.values():
+        for text in texts(section) if section.language == "zh-hans" else ():
+            assert not latin_marks(text) and not gaps(text) and "*" not in text, text
+
+
 @pytest.mark.parametrize("page", IN_CHINESE)
 def test_help_about_the_pages_of_every_day_is_chinese(viewer: Client, page: str) -> None:
     viewer.cookies["language"] = "zh-hans"
@@ -142,12 +161,12 @@ def test_help_about_the_pages_of_every_day_is_chinese(viewer: Client, page: str)
 def test_what_is_english_among_chinese_is_called_so(viewer: Client) -> None:
     viewer.cookies["language"] = "zh-hans"
     listed = text_of(viewer.get("/help/"))
-    assert listed.count("<small>部分为英文</small>") == 2 and listed.count("<small>英文</small>") == 7
-    contents = text_of(viewer.get("/help/operating/uptime/"))
+    assert listed.count("<small>部分为英文</small>") == 1 and listed.count("<small>英文</small>") == 7
+    contents = text_of(viewer.get("/help/console/settings/"))
     assert '<article class="card help-text" lang="en">' in contents
     assert re.search(
-        r'<a lang="en" href="/help/operating/uptime/" [^>]*>Uptime</a> <small>英文</small>', contents
+        r'<a lang="en" href="/help/console/settings/" [^>]*>Settings</a> <small>英文</small>', contents
     )
-    assert re.search(r'<a lang="zh-hans" href="/help/operating/alerts/">告警</a></li>', contents)
+    assert re.search(r'<a lang="zh-hans" href="/help/console/what-it-does/">功能</a></li>', contents)
     viewer.cookies["language"] = "en"
     assert "<small>" not in text_of(viewer.get("/help/"))
