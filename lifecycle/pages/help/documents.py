@@ -36,7 +36,7 @@ FILES: Final[dict[str, tuple[str, str | Promise]]] = {
 CUT_AT = {"changes": ("h2", "h3")}
 """The headings that begin a section, where it is not those of the second level alone."""
 ENGLISH: Final = "en"
-TRANSLATED: Final[dict[str, tuple[str, ...]]] = {"zh-hans": ("console", "operating", "services")}
+TRANSLATED: Final[dict[str, tuple[str, ...]]] = {"zh-hans": ("console", "operating", "services", "clients")}
 """By language, the documents of which it has some sections, in `docs/LANGUAGE`."""
 
 
