@@ -13,10 +13,12 @@ const live = {
   told: "", // what the server was last told that we show
   failures: 0, // sockets in a row that nothing was heard through
   heardAt: Date.now(),
+  deafFrom: Infinity, // when the socket will have been silent for too long
   signedOut: false,
   polls: 0,
   SIGNED_OUT: 4401, // why the server closes the socket of a session that has ended
-  SILENCE: 15000,
+  FIRST_WITHIN: 6000, // what we say that we show is answered at once
+  SILENCE: 15000, // and a sign of life follows every five seconds
   POLL_EVERY: 3000,
   CONFIRM_EACH: 4, // several frames at once; the server sends eight ahead
   CONFIRM_WITHIN: 2000, // but well before the half minute after which it gives a silent page up
@@ -42,6 +44,15 @@ const live = {
     return this.socket?.readyState === WebSocket.OPEN;
   },
 
+  // Some proxies open a socket and let nothing through it: that is as good as none.
+  get deaf() {
+    return Date.now() > this.deafFrom;
+  },
+
+  get asks() {
+    return this.failures > 1 || this.deaf;
+  },
+
   connect() {
     if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;
     clearTimeout(this.timer);
@@ -52,6 +63,7 @@ const live = {
     const socket = new WebSocket(address);
     let heard = false;
     this.socket = socket;
+    this.deafFrom = Date.now() + this.FIRST_WITHIN * 2 ** Math.min(this.failures, 1);
     socket.onopen = () => {
       this.frames = 0;
       this.told = "";
@@ -60,6 +72,7 @@ const live = {
     socket.onmessage = (event) => {
       this.frames += 1;
       this.failures = 0;
+      this.deafFrom = Date.now() + this.SILENCE;
       heard = true;
       this.apply(JSON.parse(event.data));
       if (this.frames % this.CONFIRM_EACH === 0) this.confirm();
@@ -71,9 +84,22 @@ const live = {
         this.signedOut = true;
         this.watch();
       }
-      this.failures = heard ? 0 : this.failures + 1;
-      this.connectSoon(Math.min(500 * 2 ** this.failures, this.failures > 3 ? 30000 : 5000));
+      this.failed(heard ? 0 : this.failures + 1);
     };
+  },
+
+  failed(failures) {
+    this.failures = failures;
+    this.deafFrom = Infinity;
+    this.connectSoon(Math.min(500 * 2 ** failures, failures > 3 ? 30000 : 5000));
+  },
+
+  // Another in its place. One that is silent while asking does not help either is kept: it goes on with the server.
+  giveUp() {
+    const socket = this.socket;
+    this.socket = null;
+    socket.close();
+    this.failed(Math.max(this.failures + 1, 2));
   },
 
   connectSoon(delay) {
@@ -114,9 +140,9 @@ const live = {
     return !id || document.getElementById(id) !== null;
   },
 
-  // Where no socket opens: an address that answers with the same frames.
+  // Where no socket gets through: an address that answers with the same frames.
   async poll() {
-    if (this.open || this.failures < 2 || this.polling || document.hidden) return;
+    if (!this.asks || this.polling || document.hidden) return;
     this.polling = true;
     this.polls += 1;
     try {
@@ -126,6 +152,7 @@ const live = {
       const answer = await fetch(address, { signal: AbortSignal.timeout(10000) });
       this.signedOut = answer.status === 401;
       if (answer.ok) this.apply(await answer.json());
+      if (answer.ok && this.deaf) this.giveUp();
     } catch {
       // No answer: the sign says so after a while, and the next poll tries again.
     } finally {
@@ -167,7 +194,7 @@ const live = {
   mark() {
     const text = document.querySelector("#worker-sign.is-live > span");
     if (!text) return;
-    const asks = !this.open && this.failures > 1;
+    const { asks } = this;
     text.dataset.own ??= text.textContent;
     const words = asks ? this.element.dataset.polled : text.dataset.own;
     if (text.textContent !== words) text.textContent = words;

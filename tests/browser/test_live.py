@@ -165,6 +165,7 @@ def test_a_silent_server_makes_the_page_stale_until_it_is_heard_again(
     service = shown_service()
     page = opened(browser, web)
     before = page.locator("#worker-sign").inner_text()
+    page.evaluate("window.first = live.socket")
     os.kill(web.process.pid, signal.SIGSTOP)
     try:
         expect(page.locator("#worker-sign")).to_contain_text("no connection for", timeout=20_000)
@@ -173,6 +174,7 @@ def test_a_silent_server_makes_the_page_stale_until_it_is_heard_again(
         os.kill(web.process.pid, signal.SIGCONT)
     expect(page.locator("#worker-sign")).to_have_text(before, timeout=10_000)
     expect(page.locator(f"#service-{service.pk}")).to_have_attribute("data-state", "WARNING")
+    assert page.evaluate("live.socket === window.first"), "a socket that goes on with its server is kept"
 
 
 @pytest.mark.slow
