@@ -36,7 +36,9 @@ FILES: Final[dict[str, tuple[str, str | Promise]]] = {
 CUT_AT = {"changes": ("h2", "h3")}
 """The headings that begin a section, where it is not those of the second level alone."""
 ENGLISH: Final = "en"
-TRANSLATED: Final[dict[str, tuple[str, ...]]] = {"zh-hans": ("console", "operating", "services", "clients")}
+TRANSLATED: Final[dict[str, tuple[str, ...]]] = {
+    "zh-hans": ("console", "operating", "services", "clients", "python", "glossary")
+}
 """By language, the documents of which it has some sections, in `docs/LANGUAGE`."""
 
 

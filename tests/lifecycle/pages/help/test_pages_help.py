@@ -161,11 +161,11 @@ def test_help_about_the_pages_of_every_day_is_chinese(viewer: Client, page: str)
 def test_what_is_english_among_chinese_is_called_so(viewer: Client) -> None:
     viewer.cookies["language"] = "zh-hans"
     listed = text_of(viewer.get("/help/"))
-    assert listed.count("<small>部分为英文</small>") == 1 and listed.count("<small>英文</small>") == 6
-    contents = text_of(viewer.get("/help/console/settings/"))
+    assert listed.count("<small>部分为英文</small>") == 1 and listed.count("<small>英文</small>") == 4
+    contents = text_of(viewer.get("/help/console/speed/"))
     assert '<article class="card help-text" lang="en">' in contents
     assert re.search(
-        r'<a lang="en" href="/help/console/settings/" [^>]*>Settings</a> <small>英文</small>', contents
+        r'<a lang="en" href="/help/console/speed/" [^>]*>Speed</a> <small>英文</small>', contents
     )
     assert re.search(r'<a lang="zh-hans" href="/help/console/what-it-does/">功能</a></li>', contents)
     viewer.cookies["language"] = "en"
