@@ -8,10 +8,10 @@ const keeping = {
   CONTROLS: "a[href], button, input, select, textarea, summary, [tabindex]",
   place: null, // where the focus was last: the ids around it, the innermost first, and what it was
 
-  note(element) {
+  placeOf(element) {
     const around = [];
     for (let at = element; at; at = at.parentElement?.closest("[id]")) if (at.id) around.push(at.id);
-    this.place = { element, around, mark: this.markOf(element), index: this.indexOf(element) };
+    return { element, around, mark: this.markOf(element), index: this.indexOf(element) };
   },
 
   markOf(element) {
@@ -83,13 +83,47 @@ const keeping = {
   },
 };
 
-document.addEventListener("focusin", (event) => keeping.note(event.target));
+document.addEventListener("focusin", (event) => {
+  keeping.place = keeping.placeOf(event.target);
+});
 new MutationObserver((records) => {
   for (const record of records) {
     for (const node of record.removedNodes) if (node.nodeType === Node.ELEMENT_NODE) keeping.carry(node);
   }
   keeping.restore();
 }).observe(document.body, { childList: true, subtree: true });
+
+// What acts when it is let go, by mouse or space bar, may be renewed between the two: what stands in its place then was meant.
+const press = {
+  ACTS: "button, summary, [type=checkbox], [type=radio]",
+  place: null, // where it began
+  clicked: null,
+
+  begin(event, controls) {
+    const control = event.target.closest(controls);
+    this.place = control && keeping.placeOf(control);
+  },
+
+  end(event) {
+    const { place } = this;
+    this.place = this.clicked = null;
+    if (!place || place.element.isConnected) return;
+    const control = event.target.closest(keeping.CONTROLS);
+    if (!control || control !== keeping.same(place)) return;
+    setTimeout(() => this.clicked === control || control.click()); // some browser may have done so by itself
+  },
+};
+
+document.addEventListener("mousedown", (event) => {
+  const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (plain) press.begin(event, keeping.CONTROLS);
+}, true);
+document.addEventListener("mouseup", (event) => event.button === 0 && press.end(event), true);
+document.addEventListener("keydown", (event) => event.key === " " && !event.repeat && press.begin(event, press.ACTS), true);
+document.addEventListener("keyup", (event) => event.key === " " && press.end(event), true);
+document.addEventListener("click", (event) => {
+  press.clicked = event.target.closest(keeping.CONTROLS);
+}, true);
 
 // What is brought once stays when the part around it is renewed: it was carried over, and is not asked for again.
 document.addEventListener("htmx:beforeRequest", (event) => {

@@ -1,0 +1,128 @@
+"""A press counts, though what is pressed is renewed before it is let go, or before its answer is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from lifecycle.core.machine.states import State
+from lifecycle.models import Episode
+from registry.models import Membership, Role
+from tests.browser.test_notices import fire
+from tests.support.browser import BrowserPage
+from tests.support.console import eventually
+from tests.support.web import MakeService, Web, move
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LIST, BELL = "#alerts", "#notice-list"
+RENEW = {LIST: "htmx.trigger(document.body, 'live:alerts')", BELL: "htmx.trigger('#notice-list', 'notices')"}
+MARK = "(selector) => { document.querySelector(selector).seenBefore = true; }"
+IS_MARKED = "(selector) => document.querySelector(selector)?.seenBefore === true"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def rows_beside_playwright() -> Iterator[None]:
+    """Playwright keeps an event loop in this thread, which Django would not let us use rows beside."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(chromium: Browser, cookie: str, web: Web) -> Iterator[Page]:
+    tab = BrowserPage(chromium)
+    tab.expect_errors("htmx:(afterRequest|sendAbort)")  # a newer list came first
+    name, _, value = cookie.partition("=")
+    Membership.objects.update_or_create(user=User.objects.get(), defaults={"role": Role.OPERATOR})
+    tab.context.add_cookies([{"name": name, "value": value, "url": web.address}])
+    yield tab.page
+    tab.close()
+    assert tab.problems() == []
+
+
+def opened(page: Page, web: Web, place: str) -> Locator:
+    """The button of *beta* in the list of alerts, or in that below the bell."""
+    page.goto(web.address + "/alerts/")
+    eventually(lambda: page.evaluate("live.frames"), "a first frame")
+    if place == BELL:
+        page.get_by_role("button", name="Notifications").click()
+    button = page.locator(place).get_by_role("button", name="Acknowledge alert: beta")
+    expect(button).to_be_visible()
+    return button
+
+
+def renewed(page: Page, element: str, renew: Callable[[], object]) -> None:
+    """Another element stands where *element* stood."""
+    page.evaluate(MARK, element)
+    renew()
+    eventually(lambda: not page.evaluate(IS_MARKED, element), f"a new {element}")
+
+
+def acknowledged(name: str) -> bool:
+    return Episode.objects.get(service__name=name).state == "acknowledged"
+
+
+@pytest.mark.parametrize("place", [LIST, BELL])
+def test_a_renewal_cuts_off_no_act(page: Page, web: Web, shown_service: MakeService, place: str) -> None:
+    """On a busy machine an act waits for its turn; the next renewal must not end it meanwhile."""
+    fire(shown_service, "alpha", "beta")
+    button = opened(page, web, place)
+    held: list[Route] = []
+    page.route("**/acknowledge/", lambda route: held.append(route))
+    button.focus()
+    page.keyboard.press("Enter")
+    eventually(lambda: page.evaluate("1") and held, "an act that waits")
+    renewed(page, place, lambda: page.evaluate(RENEW[place]))
+    held[0].continue_()
+    eventually(lambda: acknowledged("beta"), "an acknowledged alert")
+    expect(button).to_have_count(0)
+    assert not acknowledged("alpha")
+
+
+@pytest.mark.parametrize("place", [LIST, BELL])
+@pytest.mark.parametrize("by", ["mouse", "Space", "Enter"])
+def test_a_press_outlives_the_renewal_of_what_it_began_on(
+    page: Page, web: Web, shown_service: MakeService, place: str, by: str
+) -> None:
+    fire(shown_service, "alpha", "beta")
+    button = opened(page, web, place)
+    button.hover()
+    button.focus()
+    page.mouse.down() if by == "mouse" else page.keyboard.down(by) if by == "Space" else None
+    renewed(page, place, lambda: page.evaluate(RENEW[place]))
+    page.mouse.up() if by == "mouse" else page.keyboard.up(by) if by == "Space" else page.keyboard.press(by)
+    eventually(lambda: acknowledged("beta"), "an acknowledged alert")
+    assert not acknowledged("alpha")
+
+
+@pytest.mark.parametrize("by", ["mouse", "Space"])
+def test_a_row_that_the_socket_renews_is_picked_once(
+    page: Page, web: Web, shown_service: MakeService, by: str
+) -> None:
+    service = shown_service("beta")
+    page.goto(web.address + "/services/")
+    eventually(lambda: page.evaluate("live.frames"), "a first frame")
+    box = page.get_by_role("checkbox", name="beta")
+    box.hover()
+    box.focus()
+    page.mouse.down() if by == "mouse" else page.keyboard.down(by)
+    renewed(page, f"#service-{service.pk}", lambda: move(service, State.WARNING))
+    page.mouse.up() if by == "mouse" else page.keyboard.up(by)
+    expect(box).to_be_checked()
+    page.wait_for_timeout(200)
+    expect(box).to_be_checked()
+
+
+def test_a_press_that_ends_on_another_row_is_none(page: Page, web: Web, shown_service: MakeService) -> None:
+    fire(shown_service, "alpha", "beta")
+    opened(page, web, LIST).hover()
+    page.mouse.down()
+    renewed(page, LIST, lambda: page.evaluate(RENEW[LIST]))
+    page.get_by_role("button", name="Acknowledge alert: alpha").hover()
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert not acknowledged("alpha") and not acknowledged("beta")
