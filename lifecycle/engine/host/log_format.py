@@ -17,6 +17,11 @@ from registry.secrets import masking
 
 crashes = logging.getLogger("mcpstore.crash")
 
+OF_NO_USE = frozenset(
+    {("daphne.server", "HTTP/2 support not enabled (install the http2 and tls Twisted extras)")}
+)
+"""Lines of libraries, by their loggers: who runs the console can do nothing with them."""
+
 
 def configure() -> None:
     """Write to standard error, with the time and the level; what libraries log goes the same way.
@@ -45,6 +50,7 @@ def configure() -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
+    handler.addFilter(lambda record: (record.name, record.msg) not in OF_NO_USE)
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     _take_over(handler)
 

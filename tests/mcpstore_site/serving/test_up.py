@@ -46,6 +46,11 @@ def test_the_password_is_printed_once_and_opens_the_page(console: Console) -> No
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in private)
 
 
+def test_a_start_says_nothing_about_how_the_server_is_built(console: Console) -> None:
+    assert "worker started" in console.output()
+    assert "HTTP/2" not in console.output()
+
+
 def test_a_second_console_on_the_same_data_is_refused(console: Console) -> None:
     done = console.manage("up", "--port", "1", check=False)
     assert done.returncode == 1

@@ -64,6 +64,29 @@ def test_every_line_is_json_without_a_secret_and_without_locals(tmp_path: Path) 
     assert "ValueError" in done.stderr
 
 
+RIDDLE = """
+import logging, django
+django.setup()
+from lifecycle.engine.host import log_format
+log_format.configure()
+server = logging.getLogger("daphne.server")
+server.info("HTTP/2 support not enabled (install the http2 and tls Twisted extras)")
+server.info("HTTP/2 support enabled")
+"""
+
+
+def test_of_what_daphne_says_only_the_line_of_no_use_is_left_out(tmp_path: Path) -> None:
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "MCPSTORE_DATA_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "mcpstore_site.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", RIDDLE], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == ["HTTP/2 support enabled"]
+
+
 def test_at_a_terminal_lines_are_for_people(tmp_path: Path) -> None:
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
