@@ -34,7 +34,7 @@ NEXT_OF_SHORT = re.compile(r"[.;:] |[,:]$")
 SHORT, FEW = 12, 3
 """A template of so few letters takes no value of more words than that, if it is none of ours."""
 JOINTS = re.compile(r"(\. |; |: |, | · | — |\n| \(|\)|\.$|[。；：，（）])")
-FULL = {". ": "。", "; ": "；", ": ": "：", ", ": "，", " (": "（", ")": "）", ".": "。"}
+FULL = {". ": "。", "; ": "；", ": ": "：", ", ": "，", " (": "（", ")": "）", ".": "。", ":": "："}
 
 
 @dataclass(frozen=True, kw_only=True)

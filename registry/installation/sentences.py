@@ -12,10 +12,10 @@ from django.utils.encoding import force_str
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, to_locale
 
-from registry.core.sentences import Sentences
+from registry.core.sentences import FULL, Sentences
 
 register = template.Library()
-"""Makes the filter `said` a part of every template; see TEMPLATES in the settings."""
+"""Makes the filters `said` and `mark` a part of every template; see TEMPLATES in the settings."""
 SOURCE = "en"
 CONTEXT, PLURAL = "\x04", "\x00"
 
@@ -28,6 +28,12 @@ def said(text: object) -> str:
     if language == SOURCE or isinstance(words, SafeString):  # what is HTML was said before it became that
         return words
     return _said(language, words)
+
+
+@register.filter
+def mark(latin: str) -> str:
+    """What stands after words of ours, such as a colon and its space, in the current language."""
+    return latin if (get_language() or SOURCE) == SOURCE else FULL.get(latin, latin)
 
 
 @lru_cache(maxsize=8192)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts import messages, sentences
+from tests.support.chinese import latin_marks, marks_after_words
 
 
 @pytest.mark.parametrize("language", messages.LANGUAGES)
@@ -32,3 +33,29 @@ def test_the_sentences_of_the_core_are_found(tmp_path: Path) -> None:
     )
     found = set(sentences.found_in(code, ""))
     assert found == {"%(name)s is gone, and %(name)s with %(count)s of %(count2)s", "gave up at once"}
+
+
+LISTS = {"seconds, minutes, hours, days"}
+"""Contexts of texts that the code takes apart at their commas."""
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_chinese_words_are_followed_by_chinese_marks(language: str) -> None:
+    found = [
+        place
+        for message in messages.known(language)
+        if message.id and message.context not in LISTS
+        for text in ([message.string] if isinstance(message.string, str) else message.string or ())
+        for place in latin_marks(text)
+    ]
+    assert not found, "write 。，：； instead:\n" + "\n".join(found)
+
+
+def test_no_template_sets_a_latin_mark_after_words_that_are_translated() -> None:
+    paths = [path for path in messages.sources() if path.suffix != ".py"]
+    found = [
+        f"{path.name}: {place}"
+        for path in paths
+        for place in marks_after_words(path.read_text(encoding="utf-8"))
+    ]
+    assert len(paths) > 100 and not found, 'write {{ ". "|mark }} instead:\n' + "\n".join(found)

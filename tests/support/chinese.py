@@ -20,3 +20,15 @@ def latin_marks(text: str) -> list[str]:
 def gaps(text: str) -> list[str]:
     """Where a space, or the end of a line, tears Chinese apart."""
     return [text[max(0, found.start() - 10) : found.end() + 5] for found in GAP.finditer(text)]
+
+
+TRANSLATED = r"\{% translate (?:\"[^\"]*\"|'[^']*')(?: context \"[^\"]*\")? %\}"
+CLOSED = r"(?:\{% endif %\})?(?:</\w+>)*(?:\{% if [^%]*%\})?"
+AFTER_OURS = re.compile(
+    rf"(?:\|said(?:\|\w+)? \}}\}}|{TRANSLATED}|endblocktranslate %\}}){CLOSED}[.,:;](?=[\s<{{]|$)"
+)
+
+
+def marks_after_words(template: str) -> list[str]:
+    """Where a template sets a Latin mark after what is translated."""
+    return [found.group() for found in AFTER_OURS.finditer(template)]

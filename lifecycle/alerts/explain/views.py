@@ -17,6 +17,7 @@ from lifecycle.models import AlertRule
 from lifecycle.pages.context import frame_of
 from lifecycle.pages.lookup import listed_service
 from registry.access.roles import require
+from registry.installation.sentences import mark
 from registry.models import Role
 
 SPANS = (("1", lazy("1 hour")), ("24", lazy("24 hours")), ("168", lazy("7 days")), ("336", lazy("14 days")))
@@ -56,7 +57,7 @@ def _typed(request: HttpRequest) -> RuleForm:
 def _mistakes(form: RuleForm) -> list[str]:
     """What is wrong with it, field by field."""
     return [
-        f"{form.fields[name].label if name in form.fields else ''}: {errors[0]}"
+        f"{form.fields[name].label if name in form.fields else ''}{mark(': ')}{errors[0]}"
         for name, errors in form.errors.items()
     ]
 

@@ -17,7 +17,7 @@ from lifecycle.core.alerting.fitting import Limit, compose
 from lifecycle.core.alerting.subjects import Kind, beside
 from lifecycle.pages import humanize
 from registry.core.plain_text import neutral
-from registry.installation.sentences import said
+from registry.installation.sentences import mark, said
 
 LEVELS = ("INFO", "WARNING", "ERROR", "CRITICAL")
 FACTS: tuple[tuple[str | Promise, str], ...] = (
@@ -63,19 +63,19 @@ class Message:
 
     def plain(self, limit: Limit) -> str:
         """All of it in lines, with as many members as the receiver takes, and always with the address."""
-        facts = (f"{name}: {value}" for name, value in self.facts)
+        facts = (f"{name}{mark(': ')}{value}" for name, value in self.facts)
         head = "\n".join((self.headline, self.text, *facts))
         return compose(head, self.listed, self.tail(limit), limit, self.beyond)
 
     def tail(self, limit: Limit) -> str:
         """What can be done, as addresses, and where it stands; the latter alone where that takes too much."""
-        lines = [f"{label}: {address}" for label, address in self.actions]
+        lines = [f"{label}{mark(': ')}{address}" for label, address in self.actions]
         whole = "\n".join((*lines, self.url))
         return whole if limit.measure(whole) <= limit.most // 2 else self.url
 
     def body(self, limit: Limit, tail: str = "") -> str:
         """The same without headline and addresses, for receivers that have a place of their own for them."""
-        facts = (f"{name}: {value}" for name, value in self.facts)
+        facts = (f"{name}{mark(': ')}{value}" for name, value in self.facts)
         return compose("\n".join((self.text, *facts)), self.listed, tail, limit, self.beyond)
 
     @property

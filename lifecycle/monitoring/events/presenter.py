@@ -22,6 +22,7 @@ from lifecycle.services.heading import COMMAND_WORDS
 from lifecycle.services.presenter import looks_of
 from lifecycle.tools.contracts.badges import ACTS, KINDS, badge_of
 from registry.installation import zones
+from registry.installation.sentences import mark
 from registry.models import ContractChange
 
 KIND_WORDS = {
@@ -115,7 +116,7 @@ def _command(event: Event) -> Words:
     word, css = COMMAND_STATES.get(Command.State(event.second), ("", "l-rest"))
     what = _("force stop") if event.fourth else str(COMMAND_WORDS[Command.Kind(event.first)])
     text = _("Command: %(word)s") % {"word": what}
-    return str(word), css, f"{text}. {event.third}" if event.third else text
+    return str(word), css, f"{text}{mark('. ')}{event.third}" if event.third else text
 
 
 def _configuration(event: Event) -> Words:
@@ -128,7 +129,7 @@ def _tools(event: Event) -> Words:
     kind, action = ContractChange.Kind(event.first), ContractChange.Act(event.third)
     badge = badge_of(event.fourth) if event.fourth else None
     what = f"{KINDS[kind]} {event.second}".strip() if event.second else str(KINDS[kind])
-    text = f"{what[:1].upper()}{what[1:]}: {ACTS[action]}"
+    text = f"{what[:1].upper()}{what[1:]}{mark(': ')}{ACTS[action]}"
     return (badge.word, badge.css, text) if badge else (_("Tools"), "l-rest", text)
 
 
@@ -145,7 +146,7 @@ def _resolved(event: Event) -> Words:
 
 
 def _named(what: str, text: str) -> str:
-    return f"{what}: {text}" if text else what
+    return f"{what}{mark(': ')}{text}" if text else what
 
 
 def _started(event: Event) -> Words:

@@ -22,6 +22,7 @@ from registry.core.documents.dialects import Document
 from registry.errors import InvalidConfigError, NotPossibleError
 from registry.imports import drafts
 from registry.imports.views import answers, choices_of
+from registry.installation.sentences import mark
 from registry.models import Role, Service
 from registry.services import change
 from registry.services.edit_form import EditForm
@@ -97,7 +98,7 @@ def _tried(
 
 def _refused(request: HttpRequest, form: ServiceForm) -> HttpResponse:
     said = [
-        f"{form[name].label}: {error}"
+        f"{form[name].label}{mark(': ')}{error}"
         for name, errors in form.errors.items()
         if name != "name"
         for error in errors

@@ -147,7 +147,7 @@ HTTP: dict[Cause, Advice] = {
         happened=lazy("It does not support streamable HTTP at this address."),
         cause=lazy("The server uses the older transport, SSE, there."),
         todo=(
-            lazy("Set the transport to SSE; in mcp.json: “type”: “sse”."),
+            lazy('Set the transport to SSE; in mcp.json: "type": "sse".'),
             lazy("If the server also offers streamable HTTP, it is at another path, often /mcp."),
         ),
         acts=CHANGE,
@@ -159,7 +159,7 @@ HTTP: dict[Cause, Advice] = {
         happened=lazy("It does not support SSE at this address."),
         cause=lazy("The server uses the newer transport, streamable HTTP, there."),
         todo=(
-            lazy("Set the transport to streamable HTTP; in mcp.json: “type”: “http”."),
+            lazy('Set the transport to streamable HTTP; in mcp.json: "type": "http".'),
             lazy("If the server also offers SSE, it is at another path, often /sse."),
         ),
         acts=CHANGE,

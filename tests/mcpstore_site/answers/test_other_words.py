@@ -11,10 +11,12 @@ from django.utils.translation import override
 from lifecycle.alerts.channels.config import Config
 from lifecycle.alerts.senders import message
 from lifecycle.alerts.senders.email import build
+from lifecycle.core.alerting.fitting import Limit, Unit
 from registry.management import terminal
 from registry.management.commands import agents, audit, people, rotatekeys
 from registry.models import Role
 from tests.support.api import api_of
+from tests.support.chinese import latin_marks
 from tests.support.commands import run
 from tests.support.latin import latin
 from tests.support.letters import letter
@@ -54,6 +56,8 @@ def test_a_chat_is_told_in_the_language_of_the_console(chinese: None) -> None:
     said = message.of(letter(ANN, reason="connection refused: nothing is listening there"))
     assert [name for name, _value in said.facts][:2] == ["服务", "状态"]
     assert any("连接被拒绝" in value for _name, value in said.facts)
+    whole = said.plain(Limit(most=4000, unit=Unit.CHARACTERS))
+    assert "\n服务：" in whole and not latin_marks(whole)
 
 
 @pytest.mark.django_db

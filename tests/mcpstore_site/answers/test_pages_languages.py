@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from django.utils.translation import get_language
+from django.utils import timezone
+from django.utils.html import strip_tags
+from django.utils.translation import get_language, override
 
+from lifecycle.core.machine.states import State
 from registry.installation import zones
+from registry.installation.sentences import mark
+from tests.support.chinese import latin_marks
 from tests.support.pages import make_service
 
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
@@ -61,6 +66,24 @@ def test_the_console_has_a_language_of_its_own_for_who_names_none(admin: Client,
     settings.LANGUAGE_CODE = "zh-hans"
     assert admin.get("/services/")["Content-Language"] == "zh-hans"
     assert admin.get("/services/", headers={"Accept-Language": "en"})["Content-Language"] == "en"
+
+
+@pytest.mark.parametrize(
+    ("latin", "chinese"), [(". ", "。"), (": ", "："), (", ", "，"), (".", "。"), (":", "："), (" · ", " · ")]
+)
+def test_a_mark_is_of_the_language_of_the_words_before_it(latin: str, chinese: str) -> None:
+    assert mark(latin) == latin
+    with override("zh-hans"):
+        assert mark(latin) == chinese
+
+
+def test_the_heading_of_a_service_is_set_as_chinese(admin: Client) -> None:
+    since = timezone.now() - timedelta(minutes=5)
+    make_service(state=State.UNREACHABLE, error_kind="refused", not_serving_since=since)
+    page = admin.get("/services/weather/", headers=CHINESE).content.decode()
+    head = page[page.index('class="card head"') : page.index('<dl class="facts">')]
+    assert "分钟</time>。" in head and "建议操作：</b>" in head
+    assert latin_marks(strip_tags(head)) == []
 
 
 def test_the_menu_names_each_language_in_itself(admin: Client) -> None:
