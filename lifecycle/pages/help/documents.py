@@ -37,7 +37,7 @@ CUT_AT = {"changes": ("h2", "h3")}
 """The headings that begin a section, where it is not those of the second level alone."""
 ENGLISH: Final = "en"
 TRANSLATED: Final[dict[str, tuple[str, ...]]] = {
-    "zh-hans": ("console", "operating", "services", "clients", "python", "glossary")
+    "zh-hans": ("console", "operating", "services", "clients", "scaling", "python", "glossary")
 }
 """By language, the documents of which it has some sections, in `docs/LANGUAGE`."""
 
