@@ -35,6 +35,8 @@ SHORT, FEW = 12, 3
 """A template of so few letters takes no value of more words than that, if it is none of ours."""
 JOINTS = re.compile(r"(\. |; |: |, | · | — |\n| \(|\)|\.$|[。；：，（）])")
 FULL = {". ": "。", "; ": "；", ": ": "：", ", ": "，", " (": "（", ")": "）", ".": "。", ":": "："}
+BRACKETS = (" (", ")")
+"""Of here only where the words on both sides are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +112,7 @@ class Sentences:
         return self._fixed.get(known, known).replace("%(n)d", amount)
 
     def _pieces(self, text: str, depth: int) -> str:
-        """As long a run of pieces as is known, one after the other; between such the joints are of here."""
+        """As long a run of pieces as is known, one after the other; after such the joints are of here."""
         parts = JOINTS.split(text)
         if len(parts) == 1:
             return text
@@ -119,11 +121,12 @@ class Sentences:
         while at < len(parts):
             if at % 2:
                 last = before and at == len(parts) - 2 and not parts[-1]
-                said += FULL.get(parts[at], parts[at]) if last else parts[at]
+                ours = last or (before and parts[at] not in BRACKETS)
+                said += FULL.get(parts[at], parts[at]) if ours else parts[at]
                 at += 1
                 continue
             end, found = self._longest(parts, at, depth)
-            if found is not None and said and at and before:
+            if found is not None and at and before and parts[at - 1] in BRACKETS:
                 said = said.removesuffix(parts[at - 1]) + FULL.get(parts[at - 1], parts[at - 1])
             said += parts[at] if found is None else found
             before = found is not None

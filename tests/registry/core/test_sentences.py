@@ -29,6 +29,7 @@ CHINESE = Sentences(
     [
         ("gave up", "已放弃"),
         ("Gave up", "已放弃"),
+        ("gave up. Segmentation fault", "已放弃。Segmentation fault"),
         (
             "x: no answer within 10 s (needed by 1 service: crm)",
             "x: 10 s 内没有应答（1 service 需要它：crm）",

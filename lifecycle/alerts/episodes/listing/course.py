@@ -17,6 +17,7 @@ from lifecycle.alerts.presenter import (
     moment,
 )
 from lifecycle.models import Episode, EpisodeNote
+from registry.installation.sentences import mark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,6 @@ def course(row: Episode, now: datetime) -> list[CourseLine]:
         kind = str(_("Escalation") if told.turn else DELIVERY_KINDS[told.kind])
         state = str(DELIVERY_STATES[told.state][0])
         at = told.delivered_at or told.created_at
-        found.append((at, f"{kind} · {told.channel.name}", f"{state}. {told.answer}".strip(), ""))
+        found.append((at, f"{kind} · {told.channel.name}", f"{state}{mark('. ')}{told.answer}".strip(), ""))
     found.sort(key=lambda line: line[0])
     return [CourseLine(at=moment(at, now), word=word, text=text, by=by) for at, word, text, by in found]
