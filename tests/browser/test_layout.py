@@ -97,3 +97,30 @@ def test_no_control_is_cut_off_at_any_width_and_each_is_called_what_it_shows(
             if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
                 found.append((path, width, f"scrolls to {wide}"))
     assert found == []
+
+
+# By how much the words on the buttons of a row stand beside the line that its name is written on.
+CROOKED = """() => {
+  const drawn = document.createElement("canvas").getContext("2d");
+  const line = (element) => {
+    const text = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    drawn.font = getComputedStyle(text.parentElement).font;
+    return range.getClientRects()[0].bottom - drawn.measureText("x").fontBoundingBoxDescent;
+  };
+  return [...document.querySelectorAll("table.cards tbody tr")].flatMap((row) =>
+    [...row.querySelectorAll(".act :is(a, button)")].map((one) => line(one) - line(row.querySelector("th"))));
+}"""
+
+
+@pytest.mark.parametrize("density", ["comfortable", "dense"])
+@pytest.mark.parametrize("path", ["/settings/people/", "/settings/tokens/", "/agents/", "/alerts/rules/"])
+def test_the_buttons_of_a_row_stand_on_the_line_of_its_name(
+    console: Console, browser_page: BrowserPage, path: str, density: str
+) -> None:
+    assert console.api.get("services").status_code == 200  # by a token, which is in the list of tokens then
+    page = browser_page.sign_in(console, path)
+    page.evaluate(f"document.documentElement.dataset.density = '{density}'")
+    off = page.evaluate(CROOKED)
+    assert off and max(map(abs, off)) < 1, off
