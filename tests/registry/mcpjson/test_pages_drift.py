@@ -77,6 +77,12 @@ def test_a_file_with_locked_values_is_taken_with_its_passphrase(admin: Client, f
     assert shown == {"Authorization": "Bearer canary-1"}
 
 
+def test_a_file_that_nobody_edited_is_not_called_edited(admin: Client, file: Path) -> None:
+    page = text_of(admin.get("/versions/drift/"))
+    assert "<h1>Drift</h1>" in page and "Nothing to decide" in page
+    assert "edited by hand" not in page
+
+
 def test_only_operators_see_and_decide(viewer: Client, file: Path) -> None:
     edit(file, mine={"url": URL})
     assert banner(viewer) == ""
