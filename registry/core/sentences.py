@@ -100,7 +100,9 @@ class Sentences:
         return None
 
     def _value(self, name: str, text: str, depth: int) -> str:
-        return text if OTHERS.match(name) and " " not in text else self.say(text, depth + 1)
+        """Names, one or several of them, are no words of ours."""
+        one_or_more = " " not in text.replace(", ", "")
+        return text if OTHERS.match(name) and one_or_more else self.say(text, depth + 1)
 
     def _duration(self, text: str) -> str:
         """ "5 min" by the units of `humanize.elapsed`; what has no unit there stays."""

@@ -19,6 +19,9 @@ CHINESE = Sentences(
         "must be text": "必须是文本",
         "more than %(share)s of 10 %%": "超过 %(share)s（10%%）",
         "%(a)s of %(b)s": "%(b)s 的 %(a)s",
+        "Search": "搜索",
+        "added %(names)s": "添加 %(names)s",
+        "%(names)s and %(n)d more": "%(names)s 等另外 %(n)d 个",
         "%(other)s is left, and %(other)s again": "%(other)s 两次",
     }
 )
@@ -43,6 +46,9 @@ CHINESE = Sentences(
         ("more than 5 of 10 %", "超过 5（10%）"),
         ("x is left, and x again", "x 两次"),
         ("连接失败：gave up", "连接失败：已放弃"),
+        ("added search", "添加 search"),  # services may be called like words of ours
+        ("added payments, search", "添加 payments, search"),
+        ("added payments, search and 15 more", "添加 payments, search 等另外 15 个"),
     ],
 )
 def test_a_sentence_of_ours_is_said(english: str, chinese: str) -> None:
