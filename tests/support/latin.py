@@ -217,7 +217,7 @@ NAMES = (
 )
 DATA = (
     r"\S*[/_@:={}\\]\S*",  # addresses, settings, placeholders
-    r"\S+\.(?:json|py|io|com|org|shipped)\b",
+    r"\S+\.(?:json|py|io|com|org)\b",
     r"\b[\w.]*\d[\w.]*\b",  # v2, p95, 5m, vm-1234
     r"\b\w+(?:-\w+)+\b",  # streamable-http, mcp-remote, names of hosts
 )

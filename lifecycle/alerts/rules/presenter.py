@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from lifecycle.alerts.presenter import LEVELS
 from lifecycle.alerts.rules import steps as rule_steps
-from lifecycle.alerts.rules.forms import HOST_METRICS, METRICS, RESPONSES
+from lifecycle.alerts.rules.forms import RESPONSES
 from lifecycle.alerts.rules.lint import Note
+from lifecycle.core.alerting.measured import HostMetric, Metric
 from lifecycle.core.timing.durations import number
 from lifecycle.models import AlertRule, Channel
 from lifecycle.pages.humanize import lasting
@@ -24,6 +25,23 @@ BESIDE_WORDS: Mapping[str, Any] = {
     AlertRule.Condition.HOST: lazy("All worker hosts"),
 }
 """The scope of rules that are of no services."""
+MEASURED: Mapping[str, Any] = {
+    Metric.ERROR_RATE.value: lazy("Error rate of checks above %(n)s %%"),
+    Metric.RESPONSE_TIME.value: lazy("Average response time above %(n)s s"),
+    Metric.AVAILABILITY.value: lazy("Availability below %(n)s %%"),
+    Metric.CONSECUTIVE_FAILURES.value: lazy("More than %(n)s failed checks in a row"),
+    Metric.CALL_ERROR_RATE.value: lazy("Error rate of tool calls above %(n)s %%"),
+    Metric.CALL_TIME.value: lazy("Average tool call time above %(n)s s"),
+    Metric.PROCESS_CPU.value: lazy("CPU of a stdio service above %(n)s %% of one core"),
+    Metric.PROCESS_MEMORY.value: lazy("Memory of a stdio service above %(n)s MB"),
+}
+SHARES = {Metric.ERROR_RATE.value, Metric.AVAILABILITY.value, Metric.CALL_ERROR_RATE.value}
+"""Their thresholds are parts of one, and said in percent."""
+OF_HOSTS: Mapping[str, Any] = {
+    HostMetric.CPU.value: lazy("Host CPU above %(n)s %%"),
+    HostMetric.MEMORY.value: lazy("Host memory above %(n)s %%"),
+    HostMetric.DISK.value: lazy("Host disk above %(n)s %%"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +96,8 @@ def _condition(row: AlertRule) -> str:
         case AlertRule.Condition.NOT_SERVING_FOR:
             return _("Not serving for %(span)s") % {"span": lasting(timedelta(seconds=row.seconds))}
         case AlertRule.Condition.METRIC:
-            metric = str(dict(METRICS).get(row.metric, row.metric))
-            return _lasting_for(row, _("%(metric)s: %(n)s") % {"metric": metric, "n": number(row.threshold)})
+            limit = row.threshold * 100 if row.metric in SHARES else row.threshold
+            return _lasting_for(row, str(MEASURED[row.metric]) % {"n": number(round(limit, 6))})
         case AlertRule.Condition.BUDGET_BURN:
             return _lasting_for(row, _("An error budget burns too fast"))
         case AlertRule.Condition.UNUSUALLY_SLOW:
@@ -95,9 +113,7 @@ def _condition(row: AlertRule) -> str:
         case AlertRule.Condition.CERTIFICATE:
             return _("The certificate expires within %(n)s days") % {"n": number(row.threshold)}
         case AlertRule.Condition.HOST:
-            metric = str(dict(HOST_METRICS).get(row.metric, row.metric))
-            values = {"metric": metric, "n": number(row.threshold)}
-            return _lasting_for(row, _("Host %(metric)s above %(n)s %%") % values)
+            return _lasting_for(row, str(OF_HOSTS[row.metric]) % {"n": number(row.threshold)})
         case AlertRule.Condition.NEEDS_SIGN_IN:
             return _lasting_for(row, _("Needs sign-in"))
         case AlertRule.Condition.STATE_ENTERED:

@@ -60,7 +60,7 @@ def running(now: datetime) -> list[Fact]:
     """On what it runs."""
     workers = WorkerSeen.objects.filter(stopped_at=None, seen_at__gt=now - SILENT_AFTER).count()
     return [
-        (_("System"), platform.platform(terse=True)),
+        (_("Platform"), platform.platform(terse=True)),
         (_("Database"), database()),
         (_("Workers"), str(workers)),
         (_("Services"), f"{Service.objects.listed().count():,}"),

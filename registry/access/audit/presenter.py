@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from registry.access.audit import content
 from registry.access.audit.origin import Door
 from registry.core.diff import documents
+from registry.installation.sentences import said
 from registry.models import AuditEntry, AuditMember
 
 DOORS = {
@@ -20,6 +21,39 @@ DOORS = {
     Door.WORKER.value: lazy("Worker"),
     Door.CONSOLE.value: lazy("Console"),
 }
+ACTIONS = {
+    "alert.acknowledge": lazy("alert acknowledged"),
+    "alert.note": lazy("note added"),
+    "alert-rule.add": lazy("rule added"),
+    "alert-rule.change": lazy("rule changed"),
+    "alert-rule.delete": lazy("rule deleted"),
+    "alert-rule.disable": lazy("rule disabled"),
+    "alert-rule.enable": lazy("rule enabled"),
+    "alert-rules.shipped": lazy("default rules added"),
+    "channel.add": lazy("channel added"),
+    "channel.change": lazy("channel changed"),
+    "channel.delete": lazy("channel deleted"),
+    "channel.disable": lazy("channel disabled"),
+    "channel.rotate": lazy("signing secret rotated"),
+    "channel.test": lazy("channel tested"),
+    "delivery.replay": lazy("message sent again"),
+    "mail.test": lazy("mail tested"),
+    "maintenance.add": lazy("maintenance added"),
+    "maintenance.change": lazy("maintenance changed"),
+    "maintenance.end": lazy("maintenance ended"),
+    "maintenance.remove": lazy("maintenance deleted"),
+    "signin.test": lazy("sign-in provider tested"),
+    "silence.add": lazy("silence added"),
+    "silence.change": lazy("silence changed"),
+    "silence.end": lazy("silence ended"),
+    "statuspage.add": lazy("status page added"),
+    "statuspage.change": lazy("status page changed"),
+    "statuspage.delete": lazy("status page deleted"),
+    "statuspage.link": lazy("status page link renewed"),
+    "statuspage.note": lazy("incident published"),
+    "statuspage.unnote": lazy("incident withdrawn"),
+}
+"""Those that are stored as names, in words like all others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +70,20 @@ class Row:
     """One act in the list."""
 
     entry: AuditEntry
+    word: str
     door: str
     has_diff: bool
 
 
 def row(entry: AuditEntry) -> Row:
     """One act in the list."""
-    return Row(entry=entry, door=door(entry), has_diff=bool(entry.before or entry.after or entry.members))
+    has_diff = bool(entry.before or entry.after or entry.members)
+    return Row(entry=entry, word=action_word(entry.action), door=door(entry), has_diff=has_diff)
+
+
+def action_word(action: str) -> str:
+    """What was done, in words; files and REST have the action as it is stored."""
+    return str(ACTIONS[action]) if action in ACTIONS else said(action)
 
 
 def door(entry: AuditEntry) -> str:

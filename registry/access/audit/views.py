@@ -38,7 +38,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "is_first": not before,
         "doors": presenter.DOORS.items(),
         "actors": queries.actors(),
-        "actions": queries.actions(),
+        "actions": [(name, presenter.action_word(name)) for name in queries.actions()],
         "in_a_file": export.IN_A_FILE,
     }
     return render(request, "registry/audit/audit_list.html", context)
@@ -57,6 +57,7 @@ def audit_detail(request: HttpRequest, pk: int) -> HttpResponse:
     css, word = presenter.seal_word(entry)
     context = {
         "entry": entry,
+        "word": presenter.action_word(entry.action),
         "door": presenter.door(entry),
         "change": presenter.change(entry) if entry.before or entry.after else None,
         "seal_class": css,

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from lifecycle.alerts.rules import forms, presenter
 from lifecycle.core.machine.states import State
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 from registry.models import Dependency
 from tests.support.fleet import Fleet, at, make_rule
-from tests.support.pages import HTMX
+from tests.support.pages import HTMX, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +95,25 @@ def test_when_an_alert_escalates_is_shown_until_somebody_takes_it_on(
     assert "Escalates <time" in admin.get(detail).content.decode()
     admin.post(reverse("alert_acknowledge", args=[Delivery.objects.get().episode_id]))
     assert "Escalates <time" not in admin.get(detail).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("metric", "threshold", "words"),
+    [
+        ("error_rate", 0.07, "Error rate of checks above 7 %, for at least 5 min"),
+        ("availability", 0.999, "Availability below 99.9 %, for at least 5 min"),
+        ("call_time", 2.5, "Average tool call time above 2.5 s, for at least 5 min"),
+    ],
+)
+def test_a_threshold_is_said_in_its_unit(admin: Client, metric: str, threshold: float, words: str) -> None:
+    measured = {"condition": "metric", "metric": metric, "threshold": threshold, "for_seconds": 300}
+    AlertRule.objects.create(name="Bad", scope={"kind": "all"}, created_at=timezone.now(), **measured)
+    assert words in text_of(admin.get(reverse("rule_list")))
+
+
+def test_every_metric_of_a_rule_has_words() -> None:
+    assert set(presenter.MEASURED) == {value for value, _ in forms.METRICS}
+    assert set(presenter.OF_HOSTS) == {value for value, _ in forms.HOST_METRICS}
 
 
 def test_a_rule_is_added_changed_switched_and_deleted(admin: Client, log_channel: Channel) -> None:

@@ -15,7 +15,7 @@ from registry.agents import operations as agents
 from registry.models import AuditEntry, Role, Service
 from registry.services import register
 from tests.support.commands import run
-from tests.support.pages import signed_in
+from tests.support.pages import signed_in, text_of
 from tests.support.scopes import scoped_client
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +158,8 @@ def test_a_page_of_very_many_services_stays_short(viewer: Client) -> None:
     page = viewer.get("/connect/?client=zed").content.decode()
     assert page.count("<li><code>") == 200
     assert "and 201 more" in page
+
+
+def test_an_operating_system_is_called_by_its_name_in_every_language(viewer: Client) -> None:
+    viewer.cookies["language"] = "zh-hans"
+    assert "<dt>Windows</dt>" in text_of(viewer.get("/connect/?client=claude-desktop"))

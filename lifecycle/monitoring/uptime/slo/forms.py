@@ -48,7 +48,7 @@ class TargetForm(forms.Form):
         required=False,
         help_text=lazy("A check that fails or takes longer counts against the goal. Accurate to 4 %."),
     )
-    days = forms.TypedChoiceField(label=lazy("Ended"), choices=DAYS, coerce=int, initial="30")
+    days = forms.TypedChoiceField(label=lazy("Period"), choices=DAYS, coerce=int, initial="30")
 
     def __init__(self, *args: Any, target: Slo | None = None, **kwargs: Any) -> None:
         self.target = target

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 from typing import Any
 
 import pytest
@@ -92,3 +94,10 @@ def test_only_admins_see_how_people_get_in(operator: Client) -> None:
     for path in ("/settings/sign-in/", "/settings/mail/"):
         assert operator.get(path).status_code == 403
     assert operator.post("/settings/mail/test/", {"to": "me@example.org"}).status_code == 403
+
+
+def test_about_says_yes_and_no_in_chinese_too(admin: Client, with_mail: Any) -> None:
+    admin.cookies["language"] = "zh-hans"
+    facts = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", text_of(admin.get("/settings/about/"))))
+    assert facts["平台"].startswith(platform.system())
+    assert (facts["邮件"], facts["代理"]) == ("是", "否")

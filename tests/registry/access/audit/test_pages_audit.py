@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from django.test import Client
 from django.utils import timezone
 
 from registry.access import audit
+from registry.access.audit import presenter
 from registry.models import AuditEntry, Role
 from registry.services import register
 from tests.support.commands import run
 from tests.support.pages import text_of
+from tests.support.tools import ROOT
 
 pytestmark = pytest.mark.django_db
 LIST = "/settings/audit/"
@@ -150,3 +153,28 @@ def test_the_command_lists_and_exports(log: None, data_dir: Any) -> None:
     found = json.loads(run("audit", "export", "--service", "maps")[0])["results"]
     assert [one["what"] for one in found] == ["service changed"]
     assert run("audit", "export", "--format", "csv")[0].count("\r\n") >= 4
+
+
+def test_what_was_done_is_said_in_words(admin: Client) -> None:
+    audit.note("ann", "alert-rule.delete", "Down", now=timezone.now())
+    address = f"{LIST}{AuditEntry.objects.get(action='alert-rule.delete').pk}/"
+    for language, word in (("en", "rule deleted"), ("zh-hans", "删除规则")):
+        admin.cookies["language"] = language
+        for page in (LIST, address):
+            shown = re.sub(r'value="[^"]*"', "", text_of(admin.get(page)))
+            assert word in shown and "alert-rule.delete" not in shown, page
+    assert told(admin, what="alert-rule.delete") == ["ann alert-rule.delete Down"]
+
+
+def test_every_action_that_is_stored_as_a_name_has_words() -> None:
+    """A name has a dot."""
+    stored = set[str]()
+    for path in [*(ROOT / "registry").rglob("*.py"), *(ROOT / "lifecycle").rglob("*.py")]:
+        text = path.read_text("utf-8")
+        noted = re.findall(r"audit\.note\([^,]+, (\w+),", text)
+        places = [r"audit\.note\([^,]+, ", *(rf"{name} = " for name in noted)]
+        for place in places:
+            line = "".join(re.findall(rf"{place}(.*)", text))
+            stored.update(re.findall(r'"([a-z-]+\.[a-z-]+)"', line))
+    stored -= {"mcp.json", "secrets.key"}  # what was acted on
+    assert stored == set(presenter.ACTIONS)
