@@ -7,17 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mcpstore_site.benchmarks.options import Options
+from mcpstore_site.benchmarks.support.meanwhile import Reader
 from mcpstore_site.benchmarks.support.scratch import Clock, Scratch, free_port, names, said_first
 from mcpstore_site.benchmarks.support.supervised import between
-from mcpstore_site.benchmarks.table import Line, line, slope
+from mcpstore_site.benchmarks.table import Line, line, rank, slope
 
 SERVICES, HUNG, CHILDREN, PROGRAMS = 2000, 50, 20, 200
 FEW, FEW_HUNG, FEW_CHILDREN, FEW_PROGRAMS = 10, 2, 1, 20
 SETTLE, WATCHED, QUICKLY = 5.0, 45.0, 3.0
+RULES = 20
+PAGES = ("/", "/services/", "/alerts/")
 TARGET = Path(__file__).parent / "support" / "target.py"
 CHILD = {"command": sys.executable, "args": ["-I", "-S", str(TARGET), "stdio"]}
 PINGS = 5000
@@ -34,6 +38,11 @@ CONNECTED_WITHIN = (
     "SELECT 86400 * (julianday(max(s.state_entered_at)) - julianday(min(r.created_at))) FROM"
     " lifecycle_servicestate s JOIN registry_service r ON r.id = s.service_id WHERE r.name NOT LIKE 'first-%'"
 )
+TORN = (
+    "SELECT count(*) FROM lifecycle_servicestate s WHERE s.state <>"
+    " (SELECT c.after FROM lifecycle_statechange c WHERE c.service_id = s.service_id"
+    " ORDER BY c.id DESC LIMIT 1)"
+)
 IN_STATE = "SELECT count(*) FROM lifecycle_servicestate s JOIN registry_service r ON r.id = s.service_id"
 
 
@@ -45,6 +54,34 @@ def run(options: Options) -> list[Line]:
         return [*steady, *_killed(bench), *_supervised(bench)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What is to be reached with so many services."""
+
+    check: str = ""
+    share: str = "≤ 20 %"
+    late: str = "< 1 s"
+    memory: str = "≤ 300 MB"
+    connected: str = ""
+    back: str = ""
+
+
+def reach(services: int) -> Reach:
+    """As section 8 of the requirements has it for 2,000, 10,000 and 30,000."""
+    if services >= 30_000:
+        return Reach(share="≤ 80 %", memory="≤ 1,200 MB")
+    if services >= 10_000:
+        return Reach(
+            check="≤ 0.8 ms CPU",
+            share="≤ 25 %",
+            late="< 0.5 s",
+            memory="≤ 400 MB",
+            connected="all within 60 s",
+            back="≤ 45 s",
+        )
+    return Reach(check="≤ 2.5 ms CPU")
+
+
 class Bench:
     """A scratch console without its web process, and two servers that share the services between them."""
 
@@ -52,10 +89,12 @@ class Bench:
         self.scratch, self.quick = scratch, options.quick
         self.services = options.services or (FEW if options.quick else SERVICES)
         self.seconds = options.seconds or (QUICKLY if options.quick else WATCHED)
+        self.reach = reach(self.services)
         self.ports = (free_port(), free_port())
         self.doomed = self.serve(self.ports[0])
         self.serve(self.ports[1])
-        self.register(self.http("first", 1), "empty", "+")
+        self.cookie = scratch.do("filling", "empty", "+", "rules", RULES).split()[1]
+        self.register(self.http("first", 1))
         self.worker = scratch.worker()
         scratch.until(lambda: scratch.number("SELECT count(*) FROM lifecycle_workerseen"), "a worker")
 
@@ -65,10 +104,10 @@ class Bench:
         said_first(target)
         return target
 
-    def register(self, entries: Mapping[str, Any], *before: str) -> None:
+    def register(self, entries: Mapping[str, Any]) -> None:
         path = self.scratch.place / "services.json"
         path.write_text(json.dumps({"mcpServers": entries}))
-        self.scratch.do("filling", *before, "register", path)
+        self.scratch.do("filling", "register", path)
 
     def clock(self) -> Clock:
         """The worker's clock from now on."""
@@ -104,11 +143,11 @@ class Bench:
 class Watch:
     """What happened to the good services between two moments."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, at_most: float = float("inf")) -> None:
         self._bench, self._since = bench, time.time()
         self._clock = bench.clock()
         self.memory: list[tuple[float, float]] = []
-        end = time.monotonic() + bench.seconds
+        end = time.monotonic() + min(bench.seconds, at_most)
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(1.0, left))
             self.memory.append((time.monotonic(), self._clock.megabytes()))
@@ -134,6 +173,12 @@ class Watch:
     def share(self) -> float:
         return 100 * self.cpu / self.seconds
 
+    @property
+    def grown(self) -> str:
+        """How the memory went, in the second half: what follows on connecting is over by then."""
+        first, later = self.memory[0][1], self.memory[len(self.memory) // 2 :]
+        return f"{first:.0f} MB at first, {slope(later) * 3600:+.0f} MB/h over {self.seconds / 2:.0f} s"
+
 
 def _idle(bench: Bench) -> list[Line]:
     bench.until("HEALTHY", 1, "first")
@@ -153,22 +198,22 @@ def _connecting(bench: Bench) -> list[Line]:
     seconds = bench.scratch.number(CONNECTED_WITHIN)
     each = 1000 * clock.used()[0] / bench.services
     what = f"connecting {bench.services:,} HTTP services"
-    return [line(what, bench.services / seconds, "connects/s", more=f"{each:.1f} ms CPU each")]
+    more = f"all after {seconds:.1f} s, {each:.1f} ms CPU each"
+    return [line(what, bench.services / seconds, "connects/s", reach=bench.reach.connected, more=more)]
 
 
 def _steady(bench: Bench) -> list[Line]:
     floor = f"{bench.floor()} ms, bare ping of the same server"
-    time.sleep(0 if bench.quick else SETTLE)
-    watch = Watch(bench)
+    time.sleep(1.1 if bench.quick else SETTLE)  # states are told apart by the second
+    watch, wanted = Watch(bench), bench.reach
     what = f"{bench.services:,} HTTP services every {10 if bench.quick else 30} s"
-    grown = f"{slope(watch.memory) * 3600:+.0f} MB/h over {watch.seconds:.0f} s"
-    check = f"one health check, all in ({watch.checks:,} measured)"
+    check = f"one health check, all in, {RULES} alert rules ({watch.checks:,} measured)"
     return [
-        line(check, watch.each, "ms CPU", reach="≤ 2.5 ms CPU", digits=2, floor=floor),
-        line(what, watch.share, "% of a core", reach="≤ 20 %"),
+        line(check, watch.each, "ms CPU", reach=wanted.check, digits=2, floor=floor),
+        line(what, watch.share, "% of a core", reach=wanted.share),
         line(f"{what}: false failures", watch.false_failures, "", reach="0", digits=0),
-        line(f"{what}: lateness p99", watch.late_ms / 1000, "s", reach="< 1 s", digits=3),
-        line(f"{what}: memory", watch.memory[-1][1], "MB", reach="≤ 300 MB", more=grown),
+        line(f"{what}: lateness p99", watch.late_ms / 1000, "s", reach=wanted.late, digits=3),
+        line(f"{what}: memory", watch.memory[-1][1], "MB", reach=wanted.memory, more=watch.grown),
     ]
 
 
@@ -177,28 +222,38 @@ def _crowd(bench: Bench) -> list[Line]:
     hung, children = (FEW_HUNG, FEW_CHILDREN) if bench.quick else (HUNG, CHILDREN)
     bench.register(bench.http("hang", hung, 1, "hang") | dict.fromkeys(names(children, "child"), CHILD))
     bench.until("HEALTHY", children, "child")
-    watch = Watch(bench)
+    watch = Watch(bench, WATCHED)
     what = f"{bench.services:,} good, {hung} hanging, {children} stdio"
     checks = f"{watch.checks:,} checks"
     return [
         line(f"{what}: false failures", watch.false_failures, "", reach="0", digits=0, more=checks),
-        line(f"{what}: lateness p99", watch.late_ms / 1000, "s", reach="< 1 s", digits=3),
+        line(f"{what}: lateness p99", watch.late_ms / 1000, "s", reach=bench.reach.late, digits=3),
         line(f"{what}: worker", watch.share, "% of a core", more=f"{watch.memory[-1][1]:.0f} MB"),
     ]
 
 
 def _killed(bench: Bench) -> list[Line]:
-    """One of the two servers dies, is missed, and comes back, with half of the services at once."""
+    """One of the two servers dies, is missed, and comes back, with half of the services at once.
+
+    Meanwhile somebody looks at pages.
+    """
     half = bench.services // 2
-    bench.scratch.kill(bench.doomed)
-    noticed = bench.until("RECONNECTING", half, "doomed", 120)
-    bench.serve(bench.ports[0])
-    clock = bench.clock()
-    back = bench.until("HEALTHY", half, "doomed")
-    more = f"{half / back:.1f} connects/s, {1000 * clock.used()[0] / half:.1f} ms CPU each"
+    bench.scratch.web()
+    with Reader(bench.scratch.port, bench.cookie, PAGES) as reader:
+        bench.scratch.kill(bench.doomed)
+        noticed = bench.until("RECONNECTING", half, "doomed", 120)
+        bench.serve(bench.ports[0])
+        clock = bench.clock()
+        back = bench.until("HEALTHY", half, "doomed")
+    each = 1000 * clock.used()[0] / half
+    more = f"{half / back:.1f} connects/s, {each:.1f} ms CPU each"
+    pages = f"{half:,} killed and back: pages meanwhile, p95"
+    seen = f"{len(reader.ms)} of {', '.join(PAGES)}"
     return [
         line(f"{half:,} killed at once: all RECONNECTING", noticed, "s", reach="≤ 45 s"),
-        line(f"{half:,} back at once: all HEALTHY", back, "s", more=more),
+        line(f"{half:,} back at once: all HEALTHY", back, "s", reach=bench.reach.back, more=more),
+        line(pages, rank(reader.ms, 0.95), "ms", reach="≤ 150 ms", more=seen),
+        line(f"{half:,} killed and back: torn states", bench.scratch.number(TORN), "", reach="0", digits=0),
     ]
 
 

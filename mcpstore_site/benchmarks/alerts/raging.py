@@ -171,36 +171,17 @@ def judge(rules: int, seconds: int) -> None:
 
     from lifecycle.alerts.episodes import evaluate
     from lifecycle.models import AlertRule
+    from mcpstore_site.benchmarks.support.filling import rule_of
 
     now = timezone.now()
     AlertRule.objects.all().delete()
     _rolled(now)
-    AlertRule.objects.bulk_create(_rule(number, now) for number in range(rules))
+    AlertRule.objects.bulk_create(rule_of(number, now) for number in range(rules))
     evaluate.tick(now)
     began = time.process_time()
     for second in range(1, seconds + 1):
         evaluate.tick(now + timedelta(seconds=second))
     sys.stdout.write(f"{1000 * (time.process_time() - began):.3f}\n")
-
-
-def _rule(number: int, now: Any) -> Any:
-    """Of each kind some, and of thresholds several."""
-    from lifecycle.core.alerting.measured import Metric
-    from lifecycle.models import AlertRule
-
-    kinds = ("state-entered", "not-serving-for", "metric", "metric", "metric", "flapping", "unusually-slow")
-    condition, metrics = kinds[number % len(kinds)], list(Metric)
-    metric = metrics[number % len(metrics)]
-    threshold = {"response_time": 3.0, "availability": 0.5, "consecutive_failures": 3.0}.get(metric, 0.1)
-    return AlertRule(
-        name=f"rule-{number}",
-        condition=condition,
-        states=["RECONNECTING"],
-        metric=metric,
-        threshold=threshold + number / 1000 * (metric != Metric.AVAILABILITY),
-        scope={"kind": "all"} if number % 3 else {"kind": "tags", "values": [f"tag-{number % 20}"]},
-        created_at=now,
-    )
 
 
 def _rolled(now: Any) -> None:

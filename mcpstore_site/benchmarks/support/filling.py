@@ -2,8 +2,9 @@
 
 `empty` makes the tables and prints a token and a session's cookie; `browsers COUNT` prints the cookies of
 more sessions; `register FILE` registers what the file holds; `states` says that all services are healthy
-and a worker is there; `agent NAME` makes one with half of them, and tools; `history CHECKS CHANGES` gives
-each of them a past, its days counted. Between several steps stands a `+`.
+and a worker is there; `rules COUNT` adds alert rules up to that number; `agent NAME` makes one with half of
+them, and tools; `history CHECKS CHANGES` gives each of them a past, its days counted. Between several steps
+stands a `+`.
 """
 
 from __future__ import annotations
@@ -106,6 +107,35 @@ def states(now: datetime) -> str:
     return str(len(rows))
 
 
+def rules(now: datetime, count: int) -> str:
+    """Alert rules until there are so many, beside those of a new console; how many there are."""
+    from lifecycle.models import AlertRule
+
+    have = AlertRule.objects.count()
+    AlertRule.objects.bulk_create(rule_of(number, now) for number in range(have, count))
+    return str(AlertRule.objects.count())
+
+
+def rule_of(number: int, now: datetime) -> Any:
+    """An alert rule: of each kind some, and of thresholds several."""
+    from lifecycle.core.alerting.measured import Metric
+    from lifecycle.models import AlertRule
+
+    kinds = ("state-entered", "not-serving-for", "metric", "metric", "metric", "flapping", "unusually-slow")
+    condition, metrics = kinds[number % len(kinds)], list(Metric)
+    metric = metrics[number % len(metrics)]
+    threshold = {"response_time": 3.0, "availability": 0.5, "consecutive_failures": 3.0}.get(metric, 0.1)
+    return AlertRule(
+        name=f"rule-{number}",
+        condition=condition,
+        states=["RECONNECTING"],
+        metric=metric,
+        threshold=threshold + number / 1000 * (metric != Metric.AVAILABILITY),
+        scope={"kind": "all"} if number % 3 else {"kind": "tags", "values": [f"tag-{number % 20}"]},
+        created_at=now,
+    )
+
+
 def agent(now: datetime, name: str) -> str:
     """An agent with every other service, whose number this is, and tools for the search to look through."""
     from registry.agents import operations as agent_operations
@@ -188,6 +218,8 @@ def main(arguments: list[str]) -> str:
             return browsers(timezone.now(), int(count))
         case ["register", path]:
             return register(timezone.now(), Path(path))
+        case ["rules", count]:
+            return rules(timezone.now(), int(count))
         case ["states"]:
             return states(timezone.now())
         case ["agent", name]:
