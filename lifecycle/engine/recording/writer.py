@@ -20,7 +20,7 @@ from lifecycle.engine.recording.connection import cut
 P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A")
-TOGETHER = 20
+TOGETHER = 50
 Answer = tuple[Any, BaseException | None]
 
 
@@ -48,7 +48,7 @@ class _Job:
 
 
 class Writer:
-    """Jobs that wait together are committed together, each in a savepoint: one fsync for up to 20 of them.
+    """Jobs that wait together are committed together, each in a savepoint: one fsync for up to 50 of them.
 
     Those of `write_each` that wait together are one call, and so a few statements instead of a few each.
     """
