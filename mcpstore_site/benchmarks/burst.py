@@ -38,7 +38,7 @@ def _measure(options: Options, root: Path, prefix: str) -> list[Line]:
         token = scratch.do("filling", *steps).split()[0]
         scratch.web()
         crowd.all_at_once(scratch.port, [crowd.request("GET", LIST, token)] * 8)
-        found = crowd.again_and_again(scratch.port, crowd.request("GET", LIST, token), readers, seconds)
+        found = crowd.again_and_again(scratch.port, [crowd.request("GET", LIST, token)], readers, seconds)
         lines = _read(f"{prefix}{readers} readers of the list", found)
         floor = f"{floors.commit_ms(scratch.place)[0]:.1f} ms, one commit"
         for number, count in enumerate((middle, many)):

@@ -32,6 +32,7 @@ PROMISED = {
     "engine": {"≤ 2.5 ms CPU", "≤ 20 %", "0", "< 1 s", "≤ 300 MB", "≤ 45 s", "≤ 150 ms", "≤ 1.6 MB"},
     "live": {"p50 ≤ 60 ms", "p99 ≤ 250 ms", "≤ 1,000 ms", "≤ 35 %"},
     "burst": {"0", "≤ 10 s"},
+    "rest": {"≤ 250 MB"},
     "alerts": {"≤ 60 s", "≤ 3", "≤ 150 ms", "≤ 3 %"},
     "pages": {"≤ 100 ms, ≤ 60 kB, ≤ 8 queries", "≤ 300 MB"},
     "monitoring": {

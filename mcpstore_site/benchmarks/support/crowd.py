@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 
 OPENED_AT_ONCE = 100
 LONGEST = 120.0
@@ -42,9 +43,9 @@ def all_at_once(port: int, requests: Sequence[bytes]) -> Answers:
     return asyncio.run(_all_at_once(port, requests))
 
 
-def again_and_again(port: int, what: bytes, clients: int, seconds: float) -> Answers:
-    """So many clients ask the same, each anew as soon as it has its answer."""
-    return asyncio.run(_again_and_again(port, what, clients, seconds))
+def again_and_again(port: int, asked: Sequence[bytes], clients: int, seconds: float) -> Answers:
+    """So many clients ask these by turns, each anew as soon as it has its answer."""
+    return asyncio.run(_again_and_again(port, asked, clients, seconds))
 
 
 class _Connection:
@@ -92,15 +93,17 @@ async def _all_at_once(port: int, requests: Sequence[bytes]) -> Answers:
     return answers
 
 
-async def _again_and_again(port: int, what: bytes, clients: int, seconds: float) -> Answers:
+async def _again_and_again(port: int, asked: Sequence[bytes], clients: int, seconds: float) -> Answers:
     connections, answers = await _opened(port, clients), Answers()
     began = time.perf_counter()
 
-    async def one(connection: _Connection) -> None:
-        while time.perf_counter() - began < seconds and await connection.ask(what, answers):
-            pass
+    async def one(number: int, connection: _Connection) -> None:
+        # Not all ask the same at the same time.
+        for what in islice(cycle(asked), number % len(asked), None):
+            if time.perf_counter() - began >= seconds or not await connection.ask(what, answers):
+                return
 
-    await asyncio.gather(*map(one, connections))
+    await asyncio.gather(*(one(number, connection) for number, connection in enumerate(connections)))
     answers.seconds = time.perf_counter() - began
     _close(connections)
     return answers

@@ -14,7 +14,7 @@ from mcpstore_site.benchmarks import table
 from mcpstore_site.benchmarks.options import Options
 from mcpstore_site.benchmarks.support.scratch import BenchmarkError
 
-SUBJECTS = ("registry", "engine", "live", "pages", "burst", "monitoring", "alerts")
+SUBJECTS = ("registry", "engine", "live", "pages", "burst", "rest", "monitoring", "alerts")
 
 
 class Command(BaseCommand):
