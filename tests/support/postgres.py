@@ -1,6 +1,7 @@
 """A PostgreSQL for tests: the server that DATABASE_URL names, else one of our own from the wheel.
 
-`python -m tests.support.postgres COMMAND …` runs the command with its address in DATABASE_URL.
+`python -m tests.support.postgres [--durable] COMMAND …` runs the command with its address in DATABASE_URL.
+Tests do not wait for the disk; a measurement that is to say what PostgreSQL costs has to.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,7 +25,8 @@ import psycopg
 from tests.support.ports import free_port
 from tests.support.tools import ToolMissingError
 
-SERVER_OPTIONS = ("fsync=off", "full_page_writes=off", "max_connections=200", "log_min_messages=fatal")
+DURABLE = ("max_connections=200", "log_min_messages=fatal")
+SERVER_OPTIONS = ("fsync=off", "full_page_writes=off", *DURABLE)
 
 
 def installation() -> Path:
@@ -37,7 +40,8 @@ def installation() -> Path:
 class PostgresServer:
     """A throw-away server; as root it runs as `nobody`, since PostgreSQL refuses to be root."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[str] = SERVER_OPTIONS) -> None:
+        self._options = options
         self.user = "nobody" if os.geteuid() == 0 else None
         self.home = Path(
             tempfile.mkdtemp(prefix="mcpstore-postgres-", dir=_open_to_all() if self.user else None)
@@ -86,7 +90,7 @@ class PostgresServer:
         )
 
     def _start(self) -> subprocess.Popen[bytes]:
-        options = [part for option in SERVER_OPTIONS for part in ("-c", option)]
+        options = [part for option in self._options for part in ("-c", option)]
         place = ["-D", str(self.data), "-k", str(self.data), "-h", "127.0.0.1", "-p", str(self.port)]
         process = subprocess.Popen(
             [str(self.programs / "postgres"), *place, *options],
@@ -159,9 +163,11 @@ def drop_database(server: str, url: str) -> None:
 
 def main(command: list[str]) -> int:
     """Run *command* on it; its exit code."""
+    durable = command[:1] == ["--durable"]
+    command = command[1:] if durable else command
     if os.environ.get("DATABASE_URL", ""):
         return subprocess.run(command).returncode
-    server = PostgresServer()
+    server = PostgresServer(DURABLE if durable else SERVER_OPTIONS)
     try:
         return subprocess.run(command, env={**os.environ, "DATABASE_URL": server.url}).returncode
     finally:
