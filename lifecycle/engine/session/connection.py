@@ -23,11 +23,12 @@ from lifecycle.engine.session.child.spawning import SpawnError
 from lifecycle.engine.session.child.transport import StdioTransport
 from lifecycle.engine.session.faults import second_look
 from lifecycle.engine.session.faults.faults import ConnectionFault
-from lifecycle.engine.session.held import Connection, Greeting, Watch
+from lifecycle.engine.session.held import Connection
 from lifecycle.engine.session.lists.content import Content, ItemRecord, ToolRecord
 from lifecycle.engine.session.runner import OwnTransport
 from lifecycle.engine.session.session import Patience
 from lifecycle.engine.session.tool_call import CallOutcome
+from lifecycle.engine.session.watch import Greeting, Watch
 from lifecycle.engine.session.web.event_stream import EventStreamTransport
 from lifecycle.engine.session.web.guarded import SseWatch
 from lifecycle.engine.session.web.http import HttpMaker

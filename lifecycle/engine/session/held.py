@@ -6,7 +6,6 @@ import asyncio
 import contextvars
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -26,8 +25,8 @@ from lifecycle.engine.session.runner import OwnTransport
 from lifecycle.engine.session.sdk import SdkSession
 from lifecycle.engine.session.session import Patience, Session
 from lifecycle.engine.session.tool_call import CallOutcome, read_outcome
+from lifecycle.engine.session.watch import Greeting, Watch
 from lifecycle.engine.session.web.subscription import BRIEFLY, Subscription, promised
-from lifecycle.signin.flow.bearer import Bearer
 
 CLOSE_LIMIT = 12.0
 FORCED_CLOSE_LIMIT = 1.0
@@ -37,30 +36,6 @@ MOVED = "its address redirects to {path}, which is followed; set that path in it
 LISTS_AT_MOST = 10  # times the limit of one request, for all lists with all their pages
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Greeting:
-    """Who answered, and how: `mode` is the negotiation that worked, "auto" or "legacy"."""
-
-    protocol_version: str
-    server_name: str
-    server_version: str
-    mode: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """Whom to tell, outside of any request: the connection is gone, its tools changed, a process started.
-
-    `interval` is the time between checks, in seconds; `bearer` the token of a sign-in.
-    """
-
-    on_lost: Callable[[Fault], None]
-    on_tools_changed: Callable[[], None]
-    on_child: Callable[[Child], None] = lambda child: None
-    interval: float = 30.0
-    bearer: Bearer | None = None
 
 
 def _setter(alarm: asyncio.Future[Fault]) -> Callable[[Fault], None]:

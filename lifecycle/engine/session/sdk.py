@@ -20,7 +20,8 @@ from lifecycle.engine.session.faults.faults import WRAPPED, ConnectionFault
 from lifecycle.engine.session.faults.trace import TRACE, Trace
 from lifecycle.engine.session.runner import Ending, OwnTransport
 from lifecycle.engine.session.session import Session
-from lifecycle.engine.session.web.direct import Direct, HandOverError
+from lifecycle.engine.session.web.direct import Direct
+from lifecycle.engine.session.web.plainly import HandOverError
 from lifecycle.engine.session.web.streamable import StreamableTransport
 
 CLIENT_INFO = mcp_types.Implementation(name="mcpstore-console", version="0.1.0")

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
 import httpx2
-import pydantic_core
 from mcp import MCPError
 from mcp.shared.dispatcher import CallOptions
 from mcp_types import (
@@ -34,20 +33,15 @@ from lifecycle.engine.session.faults.trace import TRACE
 from lifecycle.engine.session.session import Session
 from lifecycle.engine.session.web.events import EventTooLargeError, body_of, events_of, let_end
 from lifecycle.engine.session.web.guarded import NO_STREAM, GuardedTransport, Whole
+from lifecycle.engine.session.web.plainly import HandOverError, first_word, params_of, result_of
 from lifecycle.engine.session.web.repeating import SESSION_ID, Base, Repeatable, Sent
-from lifecycle.engine.session.web.retold import STREAM, Answer, Heard, Kept, keep_body
+from lifecycle.engine.session.web.retold import STREAM, Answer, Heard, keep_body
 from lifecycle.engine.session.web.subscription import BRIEFLY
 
 KINDS = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
-UNHEARD = frozenset({"notifications/message", "notifications/progress"})
 REPEATED = frozenset({"ping", "server/discover", "tools/list"})
 OPEN_ENDED = "subscriptions/listen"
-NOISE_LIMIT = 256 * 1024
 NO_WORD = "Server returned an error response"
-
-
-class HandOverError(Exception):
-    """What came is not plain: the SDK is to say what it is."""
 
 
 class Direct:
@@ -85,7 +79,7 @@ class Direct:
         if self.over or (self._told is not None and _strange(self._told)):
             return await self._by_sdk(method, params, opts or {})
         self.count += 1
-        message = {"jsonrpc": "2.0", "id": self.count, "method": method, **_params(params)}
+        message = {"jsonrpc": "2.0", "id": self.count, "method": method, **params_of(params)}
         try:
             return await self._ask(message, (opts or {}).get("headers") or {})
         except HandOverError:
@@ -157,7 +151,7 @@ class Direct:
         if isinstance(answer, Whole):
             if method == "initialize":
                 self._session_id = answer.header(SESSION_ID)
-            return _result(answer.body, number)
+            return result_of(answer.body, number)
         if "set-cookie" in answer.headers:
             raise self._kept(heard)
         if answer.status_code >= 400:
@@ -242,8 +236,8 @@ class Direct:
         kept = keep_body(response)
         async with aclosing(events_of(response)) as events:
             try:
-                event = await _first_word(events, kept)
-                result = _result(event, number)
+                event = await first_word(events, kept)
+                result = result_of(event, number)
             except (HandOverError, EventTooLargeError, httpx2.HTTPError, httpx2.StreamError):
                 raise self._kept(heard) from None  # a stream that broke off may be resumed
             except MCPError:
@@ -260,23 +254,6 @@ async def _through(response: httpx2.Response) -> None:
     await cast(httpx2.AsyncByteStream, response.stream).aclose()
 
 
-async def _first_word(events: AsyncIterator[bytes], kept: Kept) -> bytes:
-    """The first event that is more than noise."""
-    async for event in events:
-        if event and not _noise(event):
-            return event
-        if kept.size > NOISE_LIMIT:
-            break
-    raise HandOverError
-
-
-def _params(params: Mapping[str, Any] | None) -> dict[str, Any]:
-    given = dict(params or {})
-    if not given.get("_meta"):
-        given.pop("_meta", None)
-    return {"params": given} if given else {}
-
-
 def _refused(answer: Answer | None) -> bool:
     """Whether the server has no stream of its own messages."""
     return isinstance(answer, httpx2.Response) and answer.status_code in NO_STREAM
@@ -290,31 +267,3 @@ def _strange(task: asyncio.Task[Answer]) -> bool:
         return True
     answer = task.result()
     return isinstance(answer, httpx2.Response) and "set-cookie" in answer.headers
-
-
-def _result(data: bytes, number: int) -> dict[str, Any]:
-    """The result of request *number*; MCPError for an error, HandOverError for what is not plainly either."""
-    try:
-        said = pydantic_core.from_json(data)
-    except ValueError:
-        raise HandOverError from None
-    if not isinstance(said, dict) or said.get("jsonrpc") != "2.0" or type(said.get("id")) is not int:
-        raise HandOverError
-    if said["id"] != number or "method" in said:
-        raise HandOverError
-    match said:
-        case {"result": dict(result)} if "error" not in said:
-            return result
-        case {"error": {"code": int(code), "message": str(message), **more}} if "result" not in said:
-            if type(code) is int:
-                raise MCPError(code=code, message=message, data=more.get("data"))
-    raise HandOverError
-
-
-def _noise(data: bytes) -> bool:
-    """Whether this is a message that nobody reads, such as a line of the server's log."""
-    try:
-        said = pydantic_core.from_json(data)
-    except ValueError:
-        return False
-    return isinstance(said, dict) and "id" not in said and said.get("method") in UNHEARD

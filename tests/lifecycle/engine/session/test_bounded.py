@@ -14,7 +14,8 @@ import pytest
 from lifecycle.core.health import verdict
 from lifecycle.engine.bounded import LateError, alone, here
 from lifecycle.engine.session.faults.faults import ConnectionFault
-from lifecycle.engine.session.held import Connection, Watch
+from lifecycle.engine.session.held import Connection
+from lifecycle.engine.session.watch import Watch
 
 Fault = verdict.Fault
 LOST = Fault(kind=verdict.Kind.CLOSED, message="gone", lost=True)
