@@ -13,9 +13,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from mcpstore_site.benchmarks import rollups
 from mcpstore_site.benchmarks.options import Options
-from mcpstore_site.benchmarks.past import streaming
+from mcpstore_site.benchmarks.past import rollups, streaming
 from mcpstore_site.benchmarks.past.filled import Filled, load
 from mcpstore_site.benchmarks.support.http import Answer, bearer, browser
 from mcpstore_site.benchmarks.support.scratch import BenchmarkError, Clock
