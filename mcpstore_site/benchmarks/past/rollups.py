@@ -21,7 +21,7 @@ TOGETHER, FEW_TOGETHER = 10, 2
 CHECKS, FEW_CHECKS = 2900, 30
 OLD_SERVICES, FEW_OLD = 2000, 6
 PROGRAMS = "mcpstore_site.benchmarks.past"
-TARGET = Path(__file__).parent / "support" / "target.py"
+TARGET = Path(__file__).parents[1] / "support" / "target.py"
 BACKFILL_FOR, LOOK_EVERY, PACE_LOOKS = 120.0, 0.5, 40
 LEFT = """
 SELECT count(*) FROM registry_service WHERE id > (
