@@ -28,7 +28,7 @@ from django.utils.module_loading import import_string
 from lifecycle.alerts.outbox.standby import Standby
 from lifecycle.live.hub.hub import hub
 from lifecycle.monitoring.settings import in_force
-from mcpstore_site.serving.at_once import Connection
+from mcpstore_site.serving.at_once import Connection, Socket
 from mcpstore_site.serving.reception import Factory
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
         reactor = daphne_server.reactor
         self.http_factory = Factory(self)
         self.port = reactor.adoptStreamPort(self.listener.fileno(), self.listener.family, self.http_factory)
-        self.port.transport = Connection
+        self.port.transport, self.ws_factory.protocol = Connection, Socket
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             reactor._asyncioEventloop.add_signal_handler(number, self.begin_closing)
         self.following = reactor._asyncioEventloop.create_task(self._follow_settings())
@@ -68,8 +68,6 @@ class Server(daphne_server.Server):  # type: ignore[misc]  # daphne has no types
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         """As Daphne, which keeps all that a slow client has not taken, and goes on for one that is gone."""
         await super().handle_reply(protocol, message)
-        if message["type"] == "websocket.accept":
-            protocol.transport.hurry()
         if message.get("more_body"):
             details = self.connections.get(protocol)
             if details is None or details.get("disconnected"):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 SHARE = 0.2
 """What the rounds may take of one core, with all that follows from them."""
 
-REST_AT_MOST = 0.5
+REST_AT_MOST = 0.25
 """Seconds; a round that costs more than its share for so long takes more."""
 
 NOT_WORTH_IT = 0.001
