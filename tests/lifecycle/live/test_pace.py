@@ -52,7 +52,7 @@ async def test_a_dear_round_rests_until_it_is_but_its_share(machine: Machine) ->
 
 async def test_no_rest_is_longer_than_a_quarter_of_a_second(machine: Machine) -> None:
     assert REST_AT_MOST <= 0.25
-    assert await machine.round(0.3) == near(REST_AT_MOST)
+    assert await machine.round(0.2) == near(REST_AT_MOST)
 
 
 async def test_a_round_that_took_longer_than_that_rests_no_more(machine: Machine) -> None:
