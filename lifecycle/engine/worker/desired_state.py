@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 from typing import TypeVar, cast
 
 from django.db import transaction
@@ -69,7 +70,11 @@ class Sight:
 
 
 class Outlook:
-    """Remembers what was seen last, so that a look costs two small queries while nothing happens."""
+    """Remembers what was seen last, so that a look costs two small queries while nothing happens.
+
+    `look` belongs to the writer's thread. What is to be forgotten is said in any thread, also during a look;
+    the next one begins with it.
+    """
 
     def __init__(self, worker: str, fence: Fence | None = None) -> None:
         self._worker, self._fence = worker, fence or Fence()
@@ -77,9 +82,11 @@ class Outlook:
         self._revision = self._export_tried = -1
         self._full_at = float("-inf")
         self._since: datetime | None = None
+        self._to_forget: SimpleQueue[int | None] = SimpleQueue()
 
     def look(self, now: datetime) -> Sight:
         """Take open commands and see changed services, both of one moment."""
+        self._forget()
         revision, exported = _head()
         full = time.monotonic() - self._full_at >= FULL_LOOK_EVERY
         shards = self._fence.shards
@@ -101,12 +108,20 @@ class Outlook:
 
     def forget(self) -> None:
         """Look at everything the next time, as if nothing had been seen."""
-        self._known.clear()
-        self._full_at, self._since = float("-inf"), None
+        self._to_forget.put(None)
 
     def forget_service(self, service_id: int) -> None:
         """See this service as new the next time."""
-        self._known.pop(service_id, None)
+        self._to_forget.put(service_id)
+
+    def _forget(self) -> None:
+        while not self._to_forget.empty():
+            service_id = self._to_forget.get()
+            if service_id is None:
+                self._known.clear()
+                self._full_at, self._since = float("-inf"), None
+            else:
+                self._known.pop(service_id, None)
 
     def _look_at_services(self, sight: Sight, full: bool, asked: set[int]) -> None:
         rows = of_shards(Service.objects.order_by("position", "id"), "id", sight.shards)

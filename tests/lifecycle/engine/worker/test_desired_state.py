@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from lifecycle.engine.worker import desired_state
-from lifecycle.engine.worker.desired_state import Outlook
+from lifecycle.engine.worker.desired_state import Outlook, Wanted
 from lifecycle.models import Command
 from registry.models import Desired, Role, Service
 from registry.services import register
@@ -91,3 +92,22 @@ def test_a_command_that_was_lost_on_the_way_is_queued_again_and_a_held_one_is_no
     assert desired_state.put_back_lost_commands("w", [held.pk], NOW) == 2
     states = {command.pk: command.state for command in Command.objects.all()}
     assert states == {held.pk: "taken", lost.pk: "queued", call.pk: "failed"}
+
+
+def test_what_is_forgotten_during_a_look_is_seen_anew_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An owner may end, in the event loop, while the writer's thread looks."""
+    _add("a", "b")
+    outlook, first = Outlook("w"), Service.objects.get(name="a").pk
+
+    def noting(**values: Any) -> Wanted:
+        wanted = Wanted(**values)
+        if wanted.name == "b":
+            outlook.forget_service(first)
+            outlook.forget()
+        return wanted
+
+    monkeypatch.setattr(desired_state, "Wanted", noting)
+    assert [wanted.name for wanted in outlook.look(timezone.now()).changed] == ["a", "b"]
+    monkeypatch.undo()
+    assert [wanted.name for wanted in outlook.look(timezone.now()).changed] == ["a", "b"]
+    assert outlook.look(timezone.now()).changed == []
