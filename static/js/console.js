@@ -16,6 +16,8 @@ const live = {
   deafFrom: Infinity, // when the socket will have been silent for too long
   signedOut: false,
   polls: 0,
+  SHOWN: "[id^=service-],[id^=command-],[id^=batch-],[id^=node-],[id^=need-],#count-all,#worker-sign,#alert-badge,#bell-count,"
+    + "#drift-banner,#mass-banner,#events-live,#overview-now,#overview-events,#overview-alerts,#overview-workers",
   SIGNED_OUT: 4401, // why the server closes the socket of a session that has ended
   FIRST_WITHIN: 6000, // what we say that we show is answered at once
   SILENCE: 15000, // and a sign of life follows every five seconds
@@ -37,7 +39,7 @@ const live = {
   },
 
   shown() {
-    return [...document.querySelectorAll(this.element.dataset.shown)].map((element) => element.id);
+    return [...document.querySelectorAll(this.SHOWN)].map(({ id }) => id);
   },
 
   get open() {

@@ -95,7 +95,7 @@ new MutationObserver((records) => {
 
 // What acts when it is let go, by mouse or space bar, may be renewed between the two: what stands in its place then was meant.
 const press = {
-  ACTS: "button, summary, [type=checkbox], [type=radio]",
+  ACTS: "button, summary, input",
   place: null, // where it began
   clicked: null,
 
@@ -108,19 +108,15 @@ const press = {
     const { place } = this;
     this.place = this.clicked = null;
     if (!place || place.element.isConnected) return;
-    const control = event.target.closest(keeping.CONTROLS);
-    if (!control || control !== keeping.same(place)) return;
-    setTimeout(() => this.clicked === control || control.click()); // some browser may have done so by itself
+    const control = keeping.same(place);
+    if (control?.contains(event.target)) setTimeout(() => this.clicked === control || control.click()); // some browser may have done so by itself
   },
 };
 
-document.addEventListener("mousedown", (event) => {
-  const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-  if (plain) press.begin(event, keeping.CONTROLS);
-}, true);
-document.addEventListener("mouseup", (event) => event.button === 0 && press.end(event), true);
-document.addEventListener("keydown", (event) => event.key === " " && !event.repeat && press.begin(event, press.ACTS), true);
-document.addEventListener("keyup", (event) => event.key === " " && press.end(event), true);
+document.addEventListener("mousedown", (event) => event.button || event.ctrlKey || event.metaKey || press.begin(event, keeping.CONTROLS), true);
+document.addEventListener("mouseup", (event) => event.button || press.end(event), true);
+document.addEventListener("keydown", (event) => event.key !== " " || event.repeat || press.begin(event, press.ACTS), true);
+document.addEventListener("keyup", (event) => event.key !== " " || press.end(event), true);
 document.addEventListener("click", (event) => {
   press.clicked = event.target.closest(keeping.CONTROLS);
 }, true);
