@@ -25,6 +25,7 @@ from lifecycle.services.diagnosis.remedies import Act
 from lifecycle.services.heading import facts_from
 from lifecycle.services.presenter import looks_of
 from registry.dependencies import links
+from registry.installation.sentences import said
 from registry.models.limits import current
 
 ROOM = 4
@@ -145,7 +146,7 @@ def _line(group: Group, places: Mapping[int, int], now: datetime, more: bool) ->
     return Line(
         name=row.service.name if alone else _many(group, more),
         url=reverse("service_detail", args=[row.service.name]) if alone else _list_of(group),
-        about=" · ".join(row.service.tags[:3]) if alone else _names(group),
+        about=" · ".join(row.service.tags[:3]) if alone else said(_names(group)),
         state_class=css,
         state_word=word,
         what=what,

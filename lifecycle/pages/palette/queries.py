@@ -13,15 +13,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from lifecycle.core.machine.states import State
 from lifecycle.models import Command
+from lifecycle.monitoring.overview import problems
 from lifecycle.pages import navigation
 from lifecycle.services.listing.saved import queries as saved_views
+from lifecycle.services.presenter import looks_of
 from lifecycle.services.queries import in_tags
 from lifecycle.tools.search import queries as search_queries
 from registry.access.roles import at_least
 from registry.models import Role, Service, Tool
 
 MOST: Final = 8
+FAILING: Final = 5
 Kind = Command.Kind
 ACTIONS: Final[tuple[tuple[str, str | Promise], ...]] = (
     ("service_add", gettext_lazy("Add service")),
@@ -48,13 +52,17 @@ VERBS: Final[dict[str, str | Promise]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A line of the palette. What *acts* is asked of the worker; others are addresses. *keys*: after g."""
+    """A line of the palette. What *acts* is asked of the worker; others are addresses. *keys*: after g.
+
+    *look* of a service: the class and the word of its state.
+    """
 
     text: str
     detail: str
     url: str
     acts: bool = False
     keys: str = ""
+    look: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +74,10 @@ class Group:
 
 
 def find(q: str, role: Role, sees_all: bool, who: str) -> list[Group]:
-    """What fits best, at most `MOST` of a kind; without letters the pages and actions."""
+    """What fits best, at most `MOST` of a kind; without letters what is wrong, the actions and the pages."""
     words = q.casefold().split()
     groups = [
+        Group(text=_("Need attention"), items=[] if q else _failing()),
         Group(text=_("Actions"), items=[*_asked(q, role), *_actions(words, role, sees_all)]),
         Group(text=_("Services"), items=_services(q) if q else []),
         Group(text=_("Tools"), items=_tools(q) if q else []),
@@ -128,10 +137,20 @@ def _ask(name: str, kind: str) -> str:
 def _services(q: str, most: int = MOST) -> list[Item]:
     match = Q(name__icontains=q) | in_tags(q) | Q(description__icontains=q)
     found = Service.objects.listed().filter(match).order_by(_nearest(q), Length("name"), "name")
-    return [
-        Item(text=name, detail=", ".join(tags), url=reverse("service_detail", args=[name]))
-        for name, tags in found.values_list("name", "tags")[:most]
-    ]
+    read = ("name", "tags", "state_row__state", "state_row__error_kind")
+    return [_service(*values) for values in found.values_list(*read)[:most]]
+
+
+def _service(name: str, tags: list[str], state: str | None, kind: str | None) -> Item:
+    look = looks_of(State(state), kind or "") if state else ("", "")
+    url = reverse("service_detail", args=[name])
+    return Item(text=name, detail=", ".join(tags), url=url, look=look)
+
+
+def _failing() -> list[Item]:
+    """The first of the overview's: who opens the palette at night wants one of them."""
+    found = problems.rows()[:FAILING]
+    return [_service(row.service.name, row.service.tags, row.state, row.error_kind) for row in found]
 
 
 def _tools(q: str) -> list[Item]:
