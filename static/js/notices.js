@@ -13,6 +13,8 @@ const notices = {
   said: new Set(),
 
   start() {
+    this.number();
+    document.body.addEventListener("htmx:oobAfterSwap", () => this.number());
     this.panel.addEventListener("toggle", (event) => event.newState === "open" && this.refresh());
     document.body.addEventListener("live:alerts", () => {
       if (this.panel.matches(":popover-open")) this.refresh();
@@ -24,6 +26,12 @@ const notices = {
     });
     this.panel.addEventListener("htmx:afterSettle", () => this.show());
     setInterval(() => this.look(), this.EVERY);
+  },
+
+  // A tab that nobody looks at says how many fire, too.
+  number() {
+    const { hidden, firstChild } = document.getElementById("bell-count");
+    document.title = (hidden ? "" : `(${firstChild.data}) `) + document.title.replace(/^\(\S+\) /, "");
   },
 
   refresh() {

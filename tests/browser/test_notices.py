@@ -76,6 +76,7 @@ def test_the_bell_follows_and_its_list_is_used_by_keyboard(
     expect(page.locator("#bell-count")).to_be_hidden()
     fire(shown_service, "alpha", "beta")
     expect(page.locator("#bell-count")).to_have_text("2 firing, not acknowledged", timeout=15_000)
+    expect(page).to_have_title("(2) Services · MCPStore Console")  # a tab among others says it, too
     bell.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Firing")
@@ -86,6 +87,13 @@ def test_the_bell_follows_and_its_list_is_used_by_keyboard(
     expect(dialog.get_by_role("button", name="Acknowledge alert: beta")).to_have_count(0)
     expect(page.locator("#bell-count")).to_have_text("1 firing, not acknowledged", timeout=15_000)
     assert Episode.objects.get(service__name="beta").state == "acknowledged"
+    expect(page).to_have_title("(1) Services · MCPStore Console")
+    page.reload()
+    expect(page).to_have_title("(1) Services · MCPStore Console")
+    Episode.objects.update(state="resolved")
+    feed.note(FeedItem.Kind.ALERT, Episode.objects.latest("pk").pk, timezone.now())
+    expect(page).to_have_title("Services · MCPStore Console", timeout=15_000)
+    page.get_by_role("button", name="Notifications").click()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
