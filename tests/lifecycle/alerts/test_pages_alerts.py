@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from lifecycle.core.machine.states import State
 from lifecycle.models import AlertRule, Channel, Delivery, Episode
 from registry.models import AuditEntry, Role
 from tests.support.fleet import NOON, Fleet, at, make_rule
-from tests.support.pages import HTMX, make_worker, signed_in
+from tests.support.pages import HTMX, make_worker, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 PAGES = ["alert_list", "rule_list", "rule_add", "channel_list", "delivery_list"]
@@ -119,6 +120,19 @@ def test_the_alerts_page_says_how_an_alert_ended_and_by_whom(
     fleet.move(service, State.HEALTHY, at(30), event="connected")
     page = admin.get(reverse("alert_list")).content.decode()
     assert "Recovered after a restart, by ann · lasted 30 s" in page
+
+
+def test_how_many_are_open_in_each_state_is_said(admin: Client, fleet: Fleet, log_channel: Channel) -> None:
+    rule = make_rule(log_channel)
+    counts = {"firing": 61, "pending": 2, "acknowledged": 1, "resolved": 4}
+    Episode.objects.bulk_create(
+        Episode(rule=rule, service=fleet.service(f"{state}-{n}"), state=state, opened_at=NOON)
+        for state, count in counts.items()
+        for n in range(count)
+    )
+    page = text_of(admin.get(reverse("alert_list")))
+    heading = re.findall(r">([^<]+)</span>", page.partition('id="open-title"')[2].partition("</h2>")[0])
+    assert heading == ["Firing 61", "Acknowledged 1", "Pending 2"]
 
 
 def test_long_lists_come_in_pages(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from lifecycle.alerts.episodes.listing import queries
 from lifecycle.alerts.episodes.listing.queries import Bunch, Listed
 from lifecycle.alerts.explain import causes
 from lifecycle.alerts.explain.causes import Folded
-from lifecycle.alerts.presenter import episode_row
+from lifecycle.alerts.presenter import EPISODE_STATES, episode_row
 from lifecycle.alerts.silences import quiet as hushed
 from lifecycle.alerts.silences.quiet import Quiet
 from lifecycle.core.alerting.evaluate import Condition
@@ -40,6 +41,7 @@ def context(asked: Mapping[str, str]) -> dict[str, Any]:
     hush = hushed.now_is(now, flapping=flapping) if shown else Quiet()
     kept: dict[str, str | int] = {"quiet": int(quiet), "before": before, "cause": cause}
     return {
+        "counted": _counted(found),
         "causes": causes.cause_rows(folded.causes, rows, now),
         "open": [episode_row(row, now, _told(row), hush) for row in shown],
         "page": page,
@@ -50,6 +52,16 @@ def context(asked: Mapping[str, str]) -> dict[str, Any]:
         "quiet": quiet,
         "address": _address({**kept, "page": page.number if page.number > 1 else 0}),
     }
+
+
+def _counted(found: Iterable[Bunch]) -> list[tuple[str, str, int]]:
+    """How many are in each open state, the firing ones first: a class, a word and a number."""
+    counts = Counter[str]()
+    for bunch in found:
+        counts[bunch.state] += len(bunch.ids)
+    order = (Episode.State.FIRING, Episode.State.ACKNOWLEDGED, Episode.State.PENDING)
+    looks = [(EPISODE_STATES[state], counts[state]) for state in order if counts[state]]
+    return [(css, str(word), number) for (word, css), number in looks]
 
 
 def _key(given: str) -> int:
