@@ -18,7 +18,10 @@ const session = {
     if (over !== false) return;
     const { token } = JSON.parse(text);
     document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
-    for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) input.value = token;
+    for (const input of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) {
+      input.value = token;
+      pressedAt.delete(input.form); // the press before this one did nothing
+    }
     document.querySelector("[data-session-ended]")?.remove();
     if (live.signedOut) live.connectSoon(0);
   },
