@@ -13,6 +13,7 @@ from django.conf import settings
 
 from lifecycle.core.health.verdict import Fault
 from lifecycle.core.policy.policy import Policy
+from lifecycle.engine.host.file_limits import Room
 from lifecycle.engine.leases.fence import Fence
 from lifecycle.engine.maintenance.logbook import Logbook, with_their_lines
 from lifecycle.engine.recording.record import Recorder
@@ -55,6 +56,7 @@ class EngineContext:
     logbook: Logbook = field(default_factory=Logbook)
     checks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHECKS_AT_ONCE))
     lateness: Lateness = field(default_factory=Lateness)
+    files: Room = field(default_factory=Room)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     telemetry: Sender = field(default_factory=Silent)
     relations: Relations = field(init=False)

@@ -34,6 +34,8 @@ class Ours(StrEnum):
     NETWORK = "network"
     DATABASE = "database"
     SATURATED = "saturated"
+    FILES = "files"
+    """No file is left for another connection: known before anything is asked, so it feigns no failure."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import resource
 import sys
+import time
 
+import structlog
+
+log = structlog.get_logger("lifecycle.worker")
 FILES_WANTED = 65536
 SOCKETS_OF_ONE = 60
 """Live sockets of one session: far more than anybody has tabs."""
+KEPT = 128
+"""So many files stay for the console's own needs; of a small limit a quarter."""
+SAID_EVERY = 60.0
 
 
 def allow_many_files() -> int:
@@ -20,6 +28,33 @@ def allow_many_files() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return wanted
     return FILES_WANTED if soft == resource.RLIM_INFINITY else soft
+
+
+class Room:
+    """Whether there are files left for one more connection. What is open already needs none."""
+
+    def __init__(self) -> None:
+        self._said = float("-inf")
+
+    def gone(self) -> bool:
+        """Whether nearly all are in use; that is logged, at most once a minute."""
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if limit == resource.RLIM_INFINITY or _lowest_free() < limit - min(KEPT, limit // 4):
+            return False
+        if time.monotonic() - self._said >= SAID_EVERY:
+            self._said = time.monotonic()
+            log.warning("no further connection: nearly all files that may be open are in use", limit=limit)
+        return True
+
+
+def _lowest_free() -> int:
+    """The number of the next file, which the system takes as low as it can; many where there is none."""
+    try:
+        number = os.open(os.devnull, os.O_RDONLY)
+    except OSError:
+        return sys.maxsize
+    os.close(number)
+    return number
 
 
 def give_memory_back() -> None:

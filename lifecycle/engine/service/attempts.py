@@ -10,6 +10,7 @@ from datetime import timedelta
 from lifecycle.core.answers.causes import Cause
 from lifecycle.core.answers.proof import Phase
 from lifecycle.core.health import inconclusive
+from lifecycle.core.health.inconclusive import Ours
 from lifecycle.core.health.verdict import Fault, Kind
 from lifecycle.core.policy.policy import Policy, start_limit
 from lifecycle.engine.context import EngineContext, presentable
@@ -26,6 +27,7 @@ from registry.models import Transport
 
 REAP_WITHIN = 12.0
 FIRST_PROBE = 1.0
+NO_FILES = Fault(kind=Kind.REFUSED, message="the console may open no more files")
 NOT_APPROVED = "its command or address was changed without approval; save it again with the right to do so"
 
 
@@ -69,6 +71,8 @@ async def connect(
     async with context.lanes.place(
         stdio=stdio, failing=failing, priority=wanted.priority, service=wanted.id, free=asked
     ):
+        if context.files.gone():
+            return Refused(fault=NO_FILES, loaded=None, ours=Ours.FILES)
         loaded = await context.writer.read_each(load, wanted.id)
         if isinstance(loaded, RegistryError):
             cause = Cause.FOREIGN_KEY if isinstance(loaded, SecretsError) else None

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from lifecycle.core.health import adaptive_timeout
+from lifecycle.core.health.inconclusive import Ours
 from lifecycle.core.health.verdict import Fault, Kind, Level, Probe, verdict
 from lifecycle.core.machine import moves
 from lifecycle.core.machine.states import SERVING
@@ -26,7 +27,7 @@ from registry.models import Transport
 from registry.secrets import masking
 
 log = structlog.get_logger("lifecycle.owner")
-AFTER_OWN_FAULT = timedelta(seconds=2)
+AFTER_OWN_FAULT, WITHOUT_FILES = timedelta(seconds=2), timedelta(seconds=30)
 AFTER_A_PAUSE = 10.0
 
 
@@ -123,7 +124,8 @@ async def _not_connected(service: ManagedService, refused: Refused) -> None:
         if unsure != service.snap:
             await service.record(unsure, None)  # so that its page says why it is not connected yet
         service.context.recorder.check(service.held, unsure, Level.UNKNOWN, service.context.clock())
-        service.schedule.retry_in(backoff.spread(AFTER_OWN_FAULT, service.context.chance()).total_seconds())
+        wait = WITHOUT_FILES if refused.ours == Ours.FILES else AFTER_OWN_FAULT
+        service.schedule.retry_in(backoff.spread(wait, service.context.chance()).total_seconds())
         return
     service.lost, service.failing, service.mode = None, True, "auto"
     service.arrivals.settle(None)

@@ -30,6 +30,7 @@ UNSURE: dict[str, Words] = {
     Ours.NETWORK: lazy("the console's machine has no network"),
     Ours.DATABASE: lazy("the console's database was busy"),
     Ours.SATURATED: lazy("the console was overloaded"),
+    Ours.FILES: lazy("the console's worker may open no more files"),
 }
 """Why a check was inconclusive."""
 
@@ -38,6 +39,10 @@ UNSURE_TODO: dict[str, Words] = {
     Ours.DATABASE: lazy("Check the console's disk or database server if this persists."),
     Ours.SATURATED: lazy(
         "Give the console's machine more CPU or increase the check interval if this persists."
+    ),
+    Ours.FILES: lazy(
+        "Raise the limit on open files (LimitNOFILE of its unit, or ulimit -n) and restart the worker."
+        " Until then connected services stay connected."
     ),
 }
 

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from lifecycle.core.health import inconclusive
 from lifecycle.core.health.inconclusive import Measured, Paths
 from lifecycle.core.policy.policy import NORMAL
+from lifecycle.engine.service import outcomes
 from lifecycle.engine.worker import lag, network
 from lifecycle.models import CheckResult, MassFailure, ServiceState, StateChange
 from tests.doubles.fault_server import Asked, FaultServer
@@ -92,6 +93,27 @@ def test_after_a_pause_no_service_is_blamed_and_the_checks_do_not_come_all_at_on
     time.sleep(1.0)
     assert StateChange.objects.exclude(after__in=["INITIALIZING", "HEALTHY"]).count() == 0
     assert max(bench.worker.context.lateness, default=0) < 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_files_nobody_is_asked_what_is_connected_stays_and_the_rest_follows(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outcomes, "WITHOUT_FILES", timedelta(seconds=0.2))
+    early, late = bench.server(), bench.server()
+    bench.add("early", {"url": early.url})
+    bench.until_state("early", "HEALTHY")
+    assert bench.worker is not None
+    monkeypatch.setattr(bench.worker.context.files, "gone", lambda: True)
+    bench.add("late", {"url": late.url})
+    bench.until(lambda: ServiceState.objects.filter(service__name="late", unsure="files"))
+    bench.until(lambda: len(_levels("late")) >= 2)
+    assert (late.requests, set(_levels("late"))) == ([], {UNKNOWN})
+    assert bench.trail("late")[-1] == "INITIALIZING"
+    assert bench.row("early").state == "HEALTHY"
+    monkeypatch.undo()
+    bench.until_state("late", "HEALTHY")
+    assert bench.row("late").unsure == ""
 
 
 @contextmanager
