@@ -29,7 +29,7 @@ from lifecycle.policies import operations
 from registry.services import register
 call_command("migrate", verbosity=0)
 who = {"by": "ann", "role": "admin", "now": timezone.now()}
-results = register.register(json.loads(Path(%r).read_text()), **who)
+results = register.register(json.loads(Path(%r).read_text()), limit=1 << 26, **who)
 assert not [str(result.error) for result in results if result.error]
 operations.change_profile("normal", {"health_check_interval": %r}, **who)
 """
