@@ -23,6 +23,7 @@ from registry.core.entries.entry import ServiceConfig
 from registry.dependencies import links, release
 from registry.dependencies.release import StillNeededError
 from registry.errors import InvalidConfigError, NotAllowedError, ServiceNotFoundError
+from registry.installation import planning
 from registry.mcpjson import export as mcpjson_export
 from registry.models import Desired, RegistryHead, Role, Service
 from registry.models.limits import unlimited
@@ -33,7 +34,7 @@ from registry.services.planner import Named, Planner, name_all
 
 Source = str | bytes | Mapping[str, Any] | Sequence[Any]
 Progress = Callable[[int, int], None]
-PART = 500
+PART, MANY = 500, 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,8 @@ def register(
         part = [named[number] for number in order[start : start + PART]]
         earlier = {result.name for result in results}
         results += _save(part, by, role, now, values or {}, earlier, audited)
+        if start == 0 and len(part) >= MANY:
+            planning.make_up()
         if progress is not None:
             progress(len(results), len(named))
     results = [result for _number, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]

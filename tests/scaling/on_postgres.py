@@ -43,6 +43,9 @@ from lifecycle.models import (
 )
 from lifecycle.operations import commands as operation_commands
 from mcpstore_site.answers import health
+from registry.installation import planning
+from registry.models import Role, Service
+from registry.services import register
 from tests.scaling.registered import NOW, make_service
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -247,3 +250,35 @@ def test_the_console_is_ready_when_living_workers_hold_everything(pair: Pair) ->
     assert json.loads(answer.content)["worker"] == "65 of 65 leases are held by none"
     pair.take_over()
     assert health.readyz(RequestFactory().get("/readyz")).status_code == 200
+
+
+def _estimated() -> tuple[float, int]:
+    """How many services PostgreSQL expects on the list, and how many there are."""
+    listed = Service.objects.listed()
+    plan = json.loads(listed.explain(format="json"))
+    return float(plan[0]["Plan"]["Plan Rows"]), listed.count()
+
+
+def _without_knowledge() -> None:
+    """As a restored database is, and one that has just been filled."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pg_statistic WHERE starelid = 'registry_service'::regclass")
+        cursor.execute("UPDATE pg_class SET reltuples = -1 WHERE oid = 'registry_service'::regclass")
+
+
+def test_after_an_import_of_many_it_knows_how_many_services_are_listed() -> None:
+    _without_knowledge()
+    entries = {f"s-{number}": {"url": f"http://127.0.0.1:9/{number}"} for number in range(600)}
+    register.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=NOW)
+    expected, found = _estimated()
+    assert (found, expected > 300) == (600, True), expected
+
+
+def test_a_restored_database_is_analysed_when_the_worker_starts() -> None:
+    entries = {f"s-{number}": {"url": f"http://127.0.0.1:9/{number}"} for number in range(600)}
+    register.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=NOW)
+    _without_knowledge()
+    assert _estimated()[0] < 10
+    assert "registry_service" in planning.make_up()
+    assert _estimated()[0] > 500
+    assert "registry_service" not in planning.make_up()

@@ -128,6 +128,8 @@ def _read(known: Edges, ids: list[int]) -> tuple[Edges, dict[int, State]]:
 
 def _edges(revision: int) -> Edges:
     edges = Edges(revision=revision)
+    if not Dependency.objects.exists():
+        return edges
     rows = Dependency.objects.standing().order_by("service_id", "depends_on_id")
     for one, other, name in rows.values_list("service_id", "depends_on_id", "depends_on__name"):
         edges.needs.setdefault(one, []).append(other)

@@ -36,7 +36,7 @@ from lifecycle.engine.worker.policies import Policies
 from lifecycle.engine.worker.reconnection import Lanes
 from lifecycle.live.feed.wake_up import Waker
 from lifecycle.monitoring.telemetry import tool_calls
-from registry.installation import trouble
+from registry.installation import planning, trouble
 
 log = structlog.get_logger("lifecycle.worker")
 LOOK_AT_LEAST_EVERY = 1.0
@@ -130,6 +130,7 @@ class Worker:
         swept = await self.context.connector.sweep()
         if swept:
             log.warning("ended child processes that a killed worker left behind", count=swept)
+        await self.writer.do(planning.make_up)
         await self.maintenance.look_at_policies()
         now, host = self._clock(), socket.gethostname()[:200]
         if self._lease_manager is None:
