@@ -94,7 +94,7 @@ def _one_by_one(scratch: Scratch, caller: Caller, clock: Clock, count: int, time
             f"{what}, p99",
             rank(took, 0.99),
             "ms",
-            reach="≤ 100 ms",
+            reach="≤ 50 ms",
             floor=f"{p99 + rank(bare, 0.99):.1f} ms, commit + empty page",
         ),
         line("the same, CPU with the export it causes", cpu, "ms"),
