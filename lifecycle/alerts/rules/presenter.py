@@ -97,7 +97,8 @@ def _condition(row: AlertRule) -> str:
             return _("Not serving for %(span)s") % {"span": lasting(timedelta(seconds=row.seconds))}
         case AlertRule.Condition.METRIC:
             limit = row.threshold * 100 if row.metric in SHARES else row.threshold
-            return _lasting_for(row, str(MEASURED[row.metric]) % {"n": number(round(limit, 6))})
+            what = str(MEASURED.get(row.metric, row.metric))
+            return _lasting_for(row, what % {"n": number(round(limit, 6))})
         case AlertRule.Condition.BUDGET_BURN:
             return _lasting_for(row, _("An error budget burns too fast"))
         case AlertRule.Condition.UNUSUALLY_SLOW:
@@ -113,7 +114,8 @@ def _condition(row: AlertRule) -> str:
         case AlertRule.Condition.CERTIFICATE:
             return _("The certificate expires within %(n)s days") % {"n": number(row.threshold)}
         case AlertRule.Condition.HOST:
-            return _lasting_for(row, str(OF_HOSTS[row.metric]) % {"n": number(row.threshold)})
+            what = str(OF_HOSTS.get(row.metric, row.metric))
+            return _lasting_for(row, what % {"n": number(row.threshold)})
         case AlertRule.Condition.NEEDS_SIGN_IN:
             return _lasting_for(row, _("Needs sign-in"))
         case AlertRule.Condition.STATE_ENTERED:

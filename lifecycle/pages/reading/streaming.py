@@ -27,12 +27,18 @@ class BusyError(Exception):
 
 
 class _Place:
-    """One of the places, given back once: at the end of the content, or of an answer that nobody read."""
+    """One of the places, given back once: at the end of the content, or of an answer that nobody read.
+
+    Where nobody closes an answer either, it goes with it.
+    """
 
     def __init__(self) -> None:
         self._mine = _places.acquire(blocking=False)
         if not self._mine:
             raise BusyError
+
+    def __del__(self) -> None:
+        self.leave()
 
     def leave(self) -> None:
         if self._mine:

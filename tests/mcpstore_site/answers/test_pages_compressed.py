@@ -53,5 +53,5 @@ def test_rest_is_compressed_by_gzip(viewer: Client) -> None:
 
 def test_what_is_streamed_goes_as_it_is(viewer: Client) -> None:
     answer = viewer.get("/api/v1/export.json", headers=TAKEN["br"])
-    assert answer.streaming
+    assert answer.streaming and answer.getvalue()
     assert "Content-Encoding" not in answer.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 from datetime import datetime, timedelta
 from io import StringIO
@@ -168,6 +169,15 @@ def test_so_many_at_once_and_no_more(api_viewer: Api, weather: Service) -> None:
     held.append(got(api_viewer, "services/weather/export.csv"))
     for answer in held:
         text_of(answer)
+    text_of(got(api_viewer, "export.json"))
+
+
+def test_the_place_of_an_answer_that_nobody_read_or_closed_goes_with_it(
+    api_viewer: Api, weather: Service
+) -> None:
+    for _ in range(streaming.AT_ONCE):
+        got(api_viewer, "export.json")
+    gc.collect()
     text_of(got(api_viewer, "export.json"))
 
 
