@@ -153,4 +153,5 @@ def main(server: str, workers: int, services: int, every: float) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started ends with it
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float([*sys.argv, str(CHECK_EVERY)][4]))
