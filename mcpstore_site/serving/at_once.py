@@ -23,8 +23,12 @@ class Connection(tcp.Server):  # type: ignore[misc]  # Twisted's own types are n
         self._hurries = True
 
     def startWriting(self) -> None:
-        """Called after each write; a fault is met again, and dealt with, in the loop's turn."""
-        if self._hurries and not self._waits:
+        """Called after each write; a fault is met again, and dealt with, in the loop's turn.
+
+        Also called where the connection is to be closed: there is nothing to write then, and in its turn
+        it is closed.
+        """
+        if self._hurries and not self._waits and self._tempDataBuffer:
             fault: Any = self.doWrite()
             if fault is None and not self.dataBuffer:
                 return

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from twisted.internet.main import CONNECTION_DONE
 from twisted.internet.protocol import Protocol
 
 from mcpstore_site.serving.at_once import Connection
@@ -28,6 +29,9 @@ class Turns:
 
     def addReader(self, reader: Any) -> None:
         """Nothing is read here."""
+
+    def removeReader(self, reader: Any) -> None:
+        """Nor not read any more."""
 
 
 @pytest.fixture
@@ -83,3 +87,14 @@ def test_a_broken_connection_is_left_to_its_turn(ends: tuple[Connection, socket.
     connection.write(b"one")
     assert turns.writers == {connection}
     assert isinstance(connection.doWrite(), Exception)
+
+
+def test_a_connection_that_is_to_be_closed_has_its_turn(
+    ends: tuple[Connection, socket.socket, Turns],
+) -> None:
+    connection, theirs, turns = ends
+    connection.hurry()
+    connection.write(b"last")
+    connection.loseConnection()
+    assert (theirs.recv(100), turns.writers) == (b"last", {connection})
+    assert connection.doWrite() is CONNECTION_DONE
