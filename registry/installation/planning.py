@@ -2,8 +2,8 @@
 
 Of a table that was never analysed it takes for granted that hardly any row has NULL in a column. Nearly all
 services are neither removed nor archived, so right after an import or a restore it expects one service where
-there are thousands, and joins each with each: with 38,000 services one small query took minutes (PostgreSQL
-18.4). Left to itself it analyses about a minute later.
+there are thousands, and joins each with each: with 38,000 services one small query took more than 100 s
+(PostgreSQL 18.4). Left to itself it analyses about a minute later.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ UNKNOWN = """
 """
 
 
-def make_up() -> list[str]:
+def analyse_new() -> list[str]:
     """Analyse those of our tables that hold something and never were; their names. Nothing on SQLite."""
     if connection.vendor != "postgresql":
         return []

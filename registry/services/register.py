@@ -92,7 +92,7 @@ def register(
         earlier = {result.name for result in results}
         results += _save(part, by, role, now, values or {}, earlier, audited)
         if start == 0 and len(part) >= MANY:
-            planning.make_up()
+            planning.analyse_new()
         if progress is not None:
             progress(len(results), len(named))
     results = [result for _number, result in sorted(zip(order, results, strict=True), key=itemgetter(0))]

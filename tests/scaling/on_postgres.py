@@ -279,6 +279,6 @@ def test_a_restored_database_is_analysed_when_the_worker_starts() -> None:
     register.register({"mcpServers": entries}, by="ann", role=Role.ADMIN, now=NOW)
     _without_knowledge()
     assert _estimated()[0] < 10
-    assert "registry_service" in planning.make_up()
+    assert "registry_service" in planning.analyse_new()
     assert _estimated()[0] > 500
-    assert "registry_service" not in planning.make_up()
+    assert "registry_service" not in planning.analyse_new()

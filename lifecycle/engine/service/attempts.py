@@ -27,7 +27,7 @@ from registry.models import Transport
 
 REAP_WITHIN = 12.0
 FIRST_PROBE = 1.0
-NO_FILES = Fault(kind=Kind.REFUSED, message="the console may open no more files")
+NO_FILES = Fault(kind=Kind.REFUSED, message="the console's worker may open no more files; raise its limit")
 NOT_APPROVED = "its command or address was changed without approval; save it again with the right to do so"
 
 

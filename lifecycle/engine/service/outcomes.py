@@ -124,7 +124,10 @@ async def _not_connected(service: ManagedService, refused: Refused) -> None:
         if unsure != service.snap:
             await service.record(unsure, None)  # so that its page says why it is not connected yet
         service.context.recorder.check(service.held, unsure, Level.UNKNOWN, service.context.clock())
-        wait = WITHOUT_FILES if refused.ours == Ours.FILES else AFTER_OWN_FAULT
+        wait = AFTER_OWN_FAULT
+        if refused.ours == Ours.FILES:  # nothing that is over in a moment: who waits is told
+            wait = WITHOUT_FILES
+            await service.waiting.answer("connect", report(service.held), error=refused.fault.message)
         service.schedule.retry_in(backoff.spread(wait, service.context.chance()).total_seconds())
         return
     service.lost, service.failing, service.mode = None, True, "auto"

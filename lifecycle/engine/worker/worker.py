@@ -130,7 +130,7 @@ class Worker:
         swept = await self.context.connector.sweep()
         if swept:
             log.warning("ended child processes that a killed worker left behind", count=swept)
-        await self.writer.do(planning.make_up)
+        await self.writer.do(planning.analyse_new)
         await self.maintenance.look_at_policies()
         now, host = self._clock(), socket.gethostname()[:200]
         if self._lease_manager is None:

@@ -164,13 +164,15 @@ def _cause(facts: Facts) -> str:
 
 
 def _todo(facts: Facts) -> tuple[str, ...]:
-    if told := _told(facts):
-        return tuple(str(step) for step in told.todo)
+    at_rest = facts.state in (State.DISCONNECTING, State.DISCONNECTED)
+    ours = () if at_rest or facts.unsure not in UNSURE_TODO else (str(UNSURE_TODO[facts.unsure]),)
+    if told := _told(facts):  # of what happened before our own fault came in the way
+        return (*ours, *(str(step) for step in told.todo))
+    if ours:
+        return ours
     match facts.state:
         case State.DISCONNECTED:
             return (_("Start it to run it again."),)
-        case State.HEALTHY | State.WARNING | State.INITIALIZING if facts.unsure in UNSURE_TODO:
-            return (str(UNSURE_TODO[facts.unsure]),)
         case State.WARNING if not facts.unsure:
             return (_("Check the server's load if this persists."),)
         case State.INITIALIZING if facts.program and not facts.served:

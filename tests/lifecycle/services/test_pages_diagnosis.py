@@ -7,10 +7,11 @@ from itertools import combinations, product
 import pytest
 
 from lifecycle.core.answers.causes import Cause
+from lifecycle.core.health.inconclusive import Ours
 from lifecycle.core.health.verdict import Kind
 from lifecycle.core.machine.states import CONNECTING, State
 from lifecycle.services.diagnosis.diagnosis import Diagnosis, Facts, diagnose, needs_sign_in
-from lifecycle.services.diagnosis.remedies import BY_CAUSE, BY_KIND, Act, in_short
+from lifecycle.services.diagnosis.remedies import BY_CAUSE, BY_KIND, UNSURE, Act, in_short
 
 TROUBLED = (State.WARNING, *sorted(CONNECTING))
 CASES = list(product(TROUBLED, Kind))
@@ -199,3 +200,14 @@ def test_who_answers_but_does_not_do_its_work_named_no_time_to_come_again(
 def test_what_is_said_to_be_up_is_not_said_to_be_out_of_reach(cause: Cause) -> None:
     what = found(State.UNREACHABLE, Kind.HTTP, exactly=cause, attempts=10).what
     assert "10 connection attempts failed." in what and "reached" not in what
+
+
+@pytest.mark.parametrize("ours", list(Ours))
+def test_every_fault_of_ours_has_words(ours: Ours) -> None:
+    assert str(UNSURE[ours]) in diagnose(Facts(state=State.INITIALIZING, unsure=ours)).what
+
+
+@pytest.mark.parametrize("state", [State.INITIALIZING, State.RECONNECTING, State.UNREACHABLE, State.HEALTHY])
+def test_who_cannot_connect_for_want_of_files_is_told_what_to_raise(state: State) -> None:
+    for kind in (None, Kind.CLOSED):
+        assert "Raise the limit" in diagnose(Facts(state=state, kind=kind, unsure=Ours.FILES)).todo[0]

@@ -109,6 +109,7 @@ def test_without_files_nobody_is_asked_what_is_connected_stays_and_the_rest_foll
     bench.until(lambda: ServiceState.objects.filter(service__name="late", unsure="files"))
     bench.until(lambda: len(_levels("late")) >= 2)
     assert (late.requests, set(_levels("late"))) == ([], {UNKNOWN})
+    assert "no more files" in bench.ask("reconnect", "late").error
     assert bench.trail("late")[-1] == "INITIALIZING"
     assert bench.row("early").state == "HEALTHY"
     monkeypatch.undo()
