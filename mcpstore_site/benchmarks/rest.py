@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from types import TracebackType
-from typing import Self
 
 from mcpstore_site.benchmarks import listed
 from mcpstore_site.benchmarks.options import Options
 from mcpstore_site.benchmarks.support import crowd
 from mcpstore_site.benchmarks.support.http import bearer
+from mcpstore_site.benchmarks.support.meanwhile import Meanwhile
 from mcpstore_site.benchmarks.support.scratch import BenchmarkError, Clock, Scratch, names
 from mcpstore_site.benchmarks.table import Line, line, rank, slope
 
@@ -62,26 +60,15 @@ def paths(count: int) -> list[str]:
     ]
 
 
-class Weight:
-    """`with Weight(pid) as weight`: the memory of a process, looked at each second."""
+class Weight(Meanwhile):
+    """The memory of a process, looked at each second."""
 
     def __init__(self, pid: int) -> None:
+        super().__init__()
         self._clock = Clock(pid)
         self._seen: list[tuple[float, float]] = [(time.monotonic(), self._clock.megabytes())]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _look(self) -> None:
+    def _go_on(self) -> None:
         while not self._stop.wait(1.0):
             self._seen.append((time.monotonic(), self._clock.megabytes()))
 

@@ -1,8 +1,9 @@
-"""Somebody who looks at pages while something else is measured."""
+"""What is done again and again, in a thread, while something else is measured."""
 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import cycle
 from types import TracebackType
@@ -13,18 +14,13 @@ from mcpstore_site.benchmarks.support.http import browser
 PAUSE = 0.2
 
 
-class Reader:
-    """`with Reader(port, cookie, paths) as reader`: asks them in turn; `ms` has how long each answer took.
+class Meanwhile(ABC):
+    """A block within which `_go_on` runs; what that fails with comes out at the end of the block."""
 
-    The first of each is not counted. What a page fails with comes out at the end of the block.
-    """
-
-    def __init__(self, port: int, cookie: str, paths: Sequence[str]) -> None:
-        self._port, self._cookie, self._paths = port, cookie, paths
-        self.ms: list[float] = []
+    def __init__(self) -> None:
         self._stop = threading.Event()
         self._failed: Exception | None = None
-        self._thread = threading.Thread(target=self._read)
+        self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -38,14 +34,30 @@ class Reader:
         if self._failed is not None and exc is None:
             raise self._failed
 
-    def _read(self) -> None:
+    def _run(self) -> None:
         try:
-            with browser(self._port, self._cookie) as caller:
-                for path in self._paths:
-                    caller.get(path)
-                for path in cycle(self._paths):
-                    self.ms.append(caller.get(path).ms)
-                    if self._stop.wait(PAUSE):
-                        return
+            self._go_on()
         except Exception as exc:  # told at the end of the block
             self._failed = exc
+
+    @abstractmethod
+    def _go_on(self) -> None:
+        """Until `_stop` is set."""
+
+
+class Reader(Meanwhile):
+    """Asks these pages in turn, as somebody signed in; `ms` has how long the answers took; the first are left out."""
+
+    def __init__(self, port: int, cookie: str, paths: Sequence[str]) -> None:
+        super().__init__()
+        self._port, self._cookie, self._paths = port, cookie, paths
+        self.ms: list[float] = []
+
+    def _go_on(self) -> None:
+        with browser(self._port, self._cookie) as caller:
+            for path in self._paths:
+                caller.get(path)
+            for path in cycle(self._paths):
+                self.ms.append(caller.get(path).ms)
+                if self._stop.wait(PAUSE):
+                    return
