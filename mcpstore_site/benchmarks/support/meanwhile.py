@@ -46,7 +46,7 @@ class Meanwhile(ABC):
 
 
 class Reader(Meanwhile):
-    """Asks these pages in turn, as somebody signed in; `ms` has how long the answers took; the first are left out."""
+    """Asks these pages in turn, as somebody signed in; `ms` has how long answers took, but for the first."""
 
     def __init__(self, port: int, cookie: str, paths: Sequence[str]) -> None:
         super().__init__()
