@@ -43,6 +43,7 @@ IN_CI = os.environ.get("CI", "") not in ("", "0", "false")
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from pytest_django import DjangoDbBlocker
 
     from tests.support.browser import BrowserPage
     from tests.support.console import Console, ConsoleStarter
@@ -129,6 +130,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     from tests.support.tables import copied_by_tests
 
     copied_by_tests(connection, os.environ.get("DATABASE_URL", ""))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """SQLite is asked here whether it knows JSON, not by whichever test counts its queries first."""
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        assert connection.features.supports_json_field
 
 
 @pytest.fixture(scope="session")
