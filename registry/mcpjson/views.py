@@ -111,7 +111,7 @@ def version_rollback(request: HttpRequest, number: int) -> HttpResponse:
     text = _said(number, results)
     if before != number and _changed(results):
         undo = {"text": text, "url": reverse("version_rollback", args=[before])}
-        text = render_to_string("_undo.html", undo)
+        text = render_to_string("_undo.html", undo, request)
     messages.success(request, text)
     for result in results:
         if result.error is not None:

@@ -199,7 +199,7 @@ def service_remove(request: HttpRequest, name: str) -> HttpResponse:
         "text": _("%(name)s removed.") % {"name": name},
         "url": reverse("service_restore", args=[name, number]),
     }
-    messages.success(request, render_to_string("_undo.html", undo))
+    messages.success(request, render_to_string("_undo.html", undo, request))
     return _to(request, reverse("service_list"))
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from lifecycle.core.machine.states import State
 from lifecycle.models import Episode
-from registry.models import Membership, Role
+from registry.models import Membership, Role, Service
 from tests.browser.test_notices import fire
 from tests.support.browser import BrowserPage
 from tests.support.console import eventually
@@ -117,6 +117,21 @@ def test_what_has_just_come_is_pressed_like_what_was_there(
     expect(button).to_have_count(0)
     assert acknowledged("beta") and not acknowledged("alpha")
     assert page.evaluate("window.stayed"), "it led to another page"
+
+
+def test_undo_is_pressed_before_the_script_is_there(page: Page, web: Web, shown_service: MakeService) -> None:
+    shown_service("beta")
+    page.goto(web.address + "/services/beta/")
+    page.locator("main .menu summary", has_text="More").click()
+    page.get_by_role("button", name="Remove…").click()
+    held: list[Route] = []
+    page.route("**/*.js", lambda route: held.append(route))
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Undo").click()
+    eventually(lambda: page.evaluate("1") and Service.objects.listed().exists(), "the service is back")
+    expect(page.locator("#messages")).to_contain_text("beta restored.")
+    assert held, "no script was held back"
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_htmx_runs_nothing_and_writes_no_style(page: Page, web: Web) -> None:

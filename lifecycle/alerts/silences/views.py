@@ -132,7 +132,7 @@ def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
     text = _("Snoozed for %(span)s.") % {"span": humanize.lasting(timedelta(minutes=minutes))}
     if not current():  # who sees some services alone ends no silence
         undo = {"text": text, "url": reverse("silence_end", args=[silence.pk])}
-        text = render_to_string("_undo.html", undo)
+        text = render_to_string("_undo.html", undo, request)
     messages.success(request, text)
     if is_htmx(request):
         return HttpResponse(headers={"HX-Refresh": "true"})
