@@ -68,7 +68,7 @@ def test_what_is_gone_becomes_a_message_for_htmx(viewer: Client) -> None:
     answer = viewer.get(URL + "tools/", headers=HTMX)
     assert answer.status_code == 404
     assert answer.headers["HX-Retarget"] == "#messages"
-    assert text_of(answer).startswith('<p class="toast error">')
+    assert text_of(answer).startswith('<div class="toast error">')
 
 
 def test_a_failing_service_says_why_since_when_and_what_comes_next(viewer: Client) -> None:
