@@ -85,11 +85,15 @@ def test_a_page_stands_still_while_its_charts_come(
 def test_the_list_stands_still_while_its_services_come_and_go(
     page: Page, web: Web, services: list[Service]
 ) -> None:
+    """States that no service is in have no tile, and one that comes moves none of those that are there."""
     page.goto(web.address + "/services/", wait_until="networkidle")
+    tiles = page.locator("#state-counts .tile:visible > span")
+    expect(tiles).to_have_text(["All", "Healthy"])
     for state in (State.WARNING, State.RECONNECTING, State.UNREACHABLE, State.HEALTHY):
         for service in services[:10]:
             move(service, state)
         expect(page.locator(f"#service-{services[9].pk}")).to_have_attribute("data-state", state.value)
+    expect(tiles).to_have_text(["All", "Healthy"])
     assert_steady(page)
 
 
