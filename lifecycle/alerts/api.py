@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -12,6 +12,8 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema, Status
 
 from lifecycle.alerts.episodes import folding, operations
+from lifecycle.alerts.episodes.listing import queries
+from lifecycle.alerts.episodes.listing.several import choice
 from lifecycle.alerts.outbox import queue
 from lifecycle.models import Delivery, Episode
 from registry.access import audit
@@ -75,6 +77,15 @@ class EpisodePage(Schema):
     results: list[EpisodeAnswer]
 
 
+class Several(Schema):
+    ids: list[Annotated[int, Field(ge=0, le=2**63 - 1)]] | None = Field(None, max_length=choice.MOST)
+    everything: bool = Field(False, description="instead of ids: all that fire")
+
+
+class SeveralAnswer(Schema):
+    acknowledged: list[int] = Field(description="the ids of those that fired until now")
+
+
 class DeliveryPage(Schema):
     count: int
     results: list[DeliveryAnswer]
@@ -127,6 +138,15 @@ def episode_ack(request: HttpRequest, episode_id: int) -> dict[str, Any]:
     if not operations.acknowledge(episode_id, by=caller(request).name, now=timezone.now()):
         raise ProblemError(409, "This alert is no longer firing.")
     return _episode(rows.get(pk=episode_id))
+
+
+@router.post("episodes/ack", auth=OPERATOR, response=SeveralAnswer, summary="Acknowledge several episodes")
+def episodes_ack(request: HttpRequest, body: Several) -> dict[str, Any]:
+    """The caller takes on those that fire, as one act; all others, also unknown ones, are left alone."""
+    if body.everything == (body.ids is not None):
+        raise ProblemError(422, "Give ids, or everything.", where="ids")
+    rows = queries.standing(Episode.State.FIRING) if body.ids is None else choice.of(body.ids)
+    return {"acknowledged": operations.acknowledge_all(rows, by=caller(request).name, now=timezone.now())}
 
 
 @router.get("deliveries", auth=VIEWER, response=DeliveryPage, summary="List deliveries")

@@ -7,6 +7,7 @@ from lifecycle.alerts.channels import views as channel_views
 from lifecycle.alerts.episodes import views as episode_views
 from lifecycle.alerts.episodes.listing import views as listing_views
 from lifecycle.alerts.episodes.listing.history import views as history_views
+from lifecycle.alerts.episodes.listing.several import views as several_views
 from lifecycle.alerts.explain import views as explain_views
 from lifecycle.alerts.explain.noise import views as noise_views
 from lifecycle.alerts.outbox import views as outbox_views
@@ -20,6 +21,7 @@ urlpatterns = [
     path("history.csv", history_views.alert_history_csv, name="alert_history_csv"),
     path("notices/", listing_views.alert_notices, name="alert_notices"),
     path("notices/new/", listing_views.alert_notices_new, name="alert_notices_new"),
+    path("act/", several_views.alerts_act, name="alerts_act"),
     path("<int:pk>/acknowledge/", episode_views.alert_acknowledge, name="alert_acknowledge"),
     path("<int:pk>/", episode_views.alert_detail, name="alert_detail"),
     path("<int:pk>/note/", episode_views.alert_note, name="alert_note"),

@@ -35,6 +35,7 @@ def act(world: Any) -> Any:
 
 
 PAGES: dict[str, Act] = {
+    "alerts_act": lambda w: w.page.post("/alerts/act/", {"pick": [w.episode()]}),
     "alert_note": lambda w: w.page.post(f"/alerts/{w.episode()}/note/", {"text": "on it"}),
     "alert_act": act,
     "alert_snooze": lambda w: w.page.post(f"/alerts/{w.episode()}/snooze/", {"minutes": "60"}),
@@ -53,6 +54,7 @@ REST: dict[str, Act] = {
     ),
     "DELETE alert-rules/{rule_id}": lambda w: w.rest.delete(f"alert-rules/{w.alerts()[0].pk}"),
     "POST episodes/{episode_id}/ack": lambda w: w.rest.post(f"episodes/{w.episode()}/ack"),
+    "POST episodes/ack": lambda w: w.rest.post("episodes/ack", {"ids": [w.episode()]}),
     "POST deliveries/{delivery_id}/replay": lambda w: w.rest.post(f"deliveries/{w.delivery()}/replay"),
     "POST channels": lambda w: w.rest.post("channels", {"name": "Second", "kind": "console"}),
     "PATCH channels/{channel_id}": lambda w: w.rest.patch(f"channels/{w.alerts()[1].pk}", {"enabled": False}),

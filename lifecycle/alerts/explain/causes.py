@@ -51,7 +51,8 @@ _known: dict[Limits, Used] = {}
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """One shared thing, and the alerts that it stands for: `count` of them fire, `pending` do not yet.
+    """One shared thing, and the alerts that it stands for: `count` of them fire, of which nobody has
+    taken `untaken` on; `pending` do not yet fire.
 
     `key` names it in the address; `oldest` are the first alerts of some of its services.
     """
@@ -61,6 +62,7 @@ class Cause:
     level: str
     level_css: str
     count: int
+    untaken: int
     pending: int
     services: frozenset[int]
     oldest: Sequence[int]
@@ -123,11 +125,27 @@ def _cause(
         level=str(level),
         level_css=css,
         count=sum(count for bunch, count in counted if not bunch.pending),
+        untaken=sum(count for bunch, count in counted if bunch.untaken),
         pending=sum(count for bunch, count in counted if bunch.pending),
         services=share.services,
         oldest=nsmallest(NAMED_AT_MOST, (oldest[service] for service in share.services)),
         shown=key == shown,
     )
+
+
+def untaken(found: Sequence[Bunch], key: str, now: datetime) -> list[int]:
+    """Those of one cause that nobody has taken on, also where too few are left to be folded."""
+    cause = next((cause for cause in fold(found, now).causes if cause.key == key), None)
+    services = cause.services if cause else _users(key, now)
+    told = [bunch for bunch in found if bunch.untaken and bunch.condition not in LEFT_OUT]
+    pairs = (pair for bunch in told for pair in zip(bunch.ids, bunch.services, strict=True))
+    return [pk for pk, service in pairs if service in services]
+
+
+def _users(key: str, now: datetime) -> frozenset[int]:
+    """The services that use what a cause is named after."""
+    things = _used(now).things.items()
+    return frozenset(one for one, own in things if any(f"{what.value}:{name}" == key for what, name in own))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from lifecycle.alerts.outbox import write
 from lifecycle.alerts.silences import quiet, signs
 from lifecycle.models import AlertRule, Episode, Silence
 from registry.access import audit
+from registry.access.audit import Member
 from registry.errors import InvalidConfigError
 from registry.models import Service
 from registry.models.limits import unlimited
@@ -34,7 +36,7 @@ def add(values: Mapping[str, Any], *, by: str, now: datetime) -> Silence:
     with transaction.atomic():
         row.save()
         audit.note(by, "silence.add", f"silence {row.pk}", now=now, after=picture(row))
-        _mark(row, now)
+        _mark([row], now)
     return row
 
 
@@ -45,7 +47,7 @@ def change(row: Silence, values: Mapping[str, Any], *, by: str, now: datetime) -
     with transaction.atomic():
         row.save()
         audit.note(by, "silence.change", f"silence {row.pk}", now=now, before=before, after=picture(row))
-        _mark(row, now)
+        _mark([row], now)
     return row
 
 
@@ -76,6 +78,42 @@ def snooze(row: Episode, minutes: int, *, by: str, now: datetime) -> Silence:
         return add(values, by=by, now=now)
 
 
+def snooze_all(rows: Iterable[Episode], minutes: int, *, by: str, now: datetime) -> list[Silence]:
+    """The same of many, as one act: a silence for each rule, of the services that it is about here."""
+    about: dict[tuple[int, bool], set[str]] = defaultdict(set)
+    for row in rows:
+        about[row.rule_id, row.service is None].update([row.service.name] if row.service else [])
+    made = [
+        Silence(
+            services=sorted(names),
+            rules=[rule],
+            starts_at=now,
+            ends_at=now + timedelta(minutes=minutes),
+            comment=f"snoozed by {by}",
+            created_by=by[:150],
+            created_at=now,
+        )
+        for (rule, _), names in sorted(about.items())
+    ]
+    with unlimited(), transaction.atomic():
+        for silence in made:
+            silence.save()
+        _note_made(made, by, now)
+        _mark(made, now)
+    return made
+
+
+def _note_made(made: Sequence[Silence], by: str, now: datetime) -> None:
+    if len(made) == 1:
+        audit.note(by, "silence.add", f"silence {made[0].pk}", now=now, after=picture(made[0]))
+        return
+    rules = AlertRule.objects.in_bulk([row.rules[0] for row in made])
+    members = [
+        Member(name=rules[row.rules[0]].name, detail=f"silence {row.pk}", after=picture(row)) for row in made
+    ]
+    audit.together(by, "silence.add", members, now=now, target=f"{len(made):,} silences")
+
+
 def _fill(row: Silence, values: Mapping[str, Any], now: datetime) -> None:
     for name in FIELDS:
         if name in values:
@@ -101,12 +139,13 @@ def check_names(names: list[str]) -> None:
         )
 
 
-def _mark(silence: Silence, now: datetime) -> None:
-    """Open episodes that it covers say so from now on, and what has not left yet of them stays."""
-    hush = quiet.now_is(now)
+def _mark(silences: Sequence[Silence], now: datetime) -> None:
+    """Open episodes that they cover say so from now on, and what has not left yet of them stays."""
+    hush, targets = quiet.now_is(now), [quiet.target_of(silence) for silence in silences]
     live = Episode.objects.filter(~Q(state=Episode.State.RESOLVED)).select_related("service", "rule")
     for row in live:
-        if quiet.target_of(silence).covers(*signs.about(row)) and (reason := hush.why(row)):
+        about = signs.about(row)
+        if any(target.covers(*about) for target in targets) and (reason := hush.why(row)):
             quiet.trace(row, reason, now)
             write.withdraw(row, now)
     signs.note_open(now)

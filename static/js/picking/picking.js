@@ -1,13 +1,22 @@
-// Choosing services in the list: kept while rows are swapped by the live feed, and from page to page of it.
+// Choosing services, or alerts, in their list: kept while it is swapped by the live feed, and from page to page of it.
 "use strict";
 
 const picking = {
+  LIST: "#services, #alerts",
   chosen: new Set(),
   everything: false,
   place: "",
 
+  get list() {
+    return document.querySelector(this.LIST);
+  },
+
+  find(selector) {
+    return this.list?.querySelector(selector);
+  },
+
   boxes() {
-    return [...document.querySelectorAll("#services [name=pick]")];
+    return [...this.list?.querySelectorAll("[name=pick]") ?? []];
   },
 
   // What was chosen among one set of filters says nothing of another.
@@ -16,7 +25,7 @@ const picking = {
     for (const name of ["page", "sort", "view"]) filters.delete(name);
     for (const [name, value] of [...filters]) if (!value) filters.delete(name);
     filters.sort();
-    return `picked?${filters}`;
+    return `picked${this.list?.id === "alerts" ? "-alerts" : ""}?${filters}`;
   },
 
   load() {
@@ -44,10 +53,18 @@ const picking = {
   restore() {
     this.load();
     const boxes = this.boxes();
+    if (this.find("[data-whole]")) this.keepOnly(new Set(boxes.map((box) => box.value)));
     for (const box of boxes) box.checked = this.chosen.has(box.value);
-    const all = document.querySelector("#services [name=everything]");
+    const all = this.find("[name=everything]");
     if (all) all.checked = this.everything;
     this.say(boxes);
+  },
+
+  // Where all there are is shown, what is not there any more is not chosen either.
+  keepOnly(there) {
+    const before = this.chosen.size;
+    for (const value of this.chosen) if (!there.has(value)) this.chosen.delete(value);
+    if (before !== this.chosen.size) this.save();
   },
 
   take(target) {
@@ -79,13 +96,16 @@ const picking = {
     const shown = new Set(boxes.map((box) => box.value));
     const elsewhere = [...this.chosen].filter((value) => !shown.has(value));
     this.carry(elsewhere);
-    const count = document.querySelector("#services [data-picked]");
+    const count = this.find("[data-picked]");
     if (count) count.textContent = this.everything ? "" : String(this.chosen.size);
-    const all = document.querySelector("#services [name=everything]")?.dataset.all;
-    for (const badge of document.querySelectorAll("#bulk-menu [data-counted]")) badge.textContent = this.everything ? all : this.chosen.size;
-    const others = document.querySelector("#services [data-elsewhere]");
+    const number = String(this.everything ? this.find("[name=everything]")?.dataset.all : this.chosen.size);
+    for (const badge of document.querySelectorAll("#bulk-menu [data-counted]")) badge.textContent = number;
+    for (const button of this.list?.querySelectorAll("[data-says]") ?? []) {
+      if (number !== "0") button.textContent = number === "1" ? button.dataset.one : button.dataset.says.replace("{}", number);
+    }
+    const others = this.find("[data-elsewhere]");
     if (others) others.textContent = elsewhere.length ? others.dataset.elsewhere.replace("{}", elsewhere.length) : "";
-    const head = document.querySelector("#services [data-picks-all]");
+    const head = this.find("[data-picks-all]");
     if (!head) return;
     const here = this.chosen.size - elsewhere.length;
     head.checked = boxes.length > 0 && here === boxes.length;
@@ -102,7 +122,7 @@ const picking = {
 };
 
 document.addEventListener("change", (event) => {
-  if (event.target.closest("#services") && event.target.matches("input[type=checkbox]")) picking.take(event.target);
+  if (event.target.closest(picking.LIST) && event.target.matches("input[type=checkbox]")) picking.take(event.target);
   if (event.target.closest("#filters")) picking.everything = false;
 });
 document.addEventListener("click", (event) => {
@@ -110,7 +130,7 @@ document.addEventListener("click", (event) => {
 });
 for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap", "htmx:afterSettle"]) {
   document.addEventListener(name, () => {
-    if (document.getElementById("services")) picking.restore();
+    if (picking.list) picking.restore();
   });
 }
 
@@ -141,6 +161,7 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.target.closest("#bulk-ask") && event.detail.xhr?.getResponseHeader("HX-Redirect")) picking.clear();
 });
+document.addEventListener("picked", () => picking.clear());
 // Why a row was found is known to the search alone: the live feed's row takes it over.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const why = event.detail.target.querySelector?.(":scope > th > .why");

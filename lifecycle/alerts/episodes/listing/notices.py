@@ -21,10 +21,12 @@ State = Episode.State
 
 @dataclass(frozen=True, kw_only=True)
 class Notices:
-    """The latest, and how many more there are."""
+    """The latest, how many more there are, and when that was."""
 
     rows: list[EpisodeRow]
     more: int
+    all: int
+    seen: str
 
 
 def latest(firing: int) -> Notices:
@@ -34,6 +36,8 @@ def latest(firing: int) -> Notices:
     return Notices(
         rows=[episode_row(row, now, (), hush) for row in rows],
         more=max(firing - len(rows), 0),
+        all=max(firing, len(rows)),
+        seen=now.isoformat(),
     )
 
 

@@ -42,6 +42,8 @@ def context(asked: Mapping[str, str]) -> dict[str, Any]:
     kept: dict[str, str | int] = {"quiet": int(quiet), "before": before, "cause": cause}
     return {
         "counted": _counted(found),
+        "firing": sum(len(bunch.ids) for bunch in found if bunch.untaken),
+        "seen": now.isoformat(),
         "causes": causes.cause_rows(folded.causes, rows, now),
         "open": [episode_row(row, now, _told(row), hush) for row in shown],
         "page": page,

@@ -45,6 +45,10 @@ class Bunch:
     def pending(self) -> bool:
         return self.state == State.PENDING
 
+    @property
+    def untaken(self) -> bool:
+        return self.state == State.FIRING
+
 
 def bunches() -> list[Bunch]:
     """All that is open: one query that reads no row of them."""

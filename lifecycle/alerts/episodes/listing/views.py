@@ -26,9 +26,9 @@ def alert_notices(request: HttpRequest) -> HttpResponse:
     return fragment(request)
 
 
-def fragment(request: HttpRequest) -> HttpResponse:
-    """The list as it is now, also for who did something in it."""
-    context = {"notices": notices.latest(frame_of(request).firing)}
+def fragment(request: HttpRequest, text: str = "") -> HttpResponse:
+    """The list as it is now, also for who did something in it, and what came of that."""
+    context = {"notices": notices.latest(frame_of(request).firing), "text": text}
     return render(request, "lifecycle/alerts/_notice_list.html", context)
 
 

@@ -1,0 +1,1 @@
+"""Acts on many open alerts at once."""
