@@ -35,7 +35,7 @@ class Ours(StrEnum):
     DATABASE = "database"
     SATURATED = "saturated"
     FILES = "files"
-    """No file is left for another connection: known before anything is asked, so it feigns no failure."""
+    """No file is left for another connection: that is known, and feigns nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +85,8 @@ def why(probe: Probe, policy: Policy, seen: Measured) -> Ours | None:
 
 def why_failed(fault: Fault, seen: Measured) -> Ours | None:
     """The fault of ours that may have feigned *fault*; none can feign what a server said."""
+    if fault.no_files:
+        return Ours.FILES
     if fault.proof is not Proof.NOTHING:
         return None
     happened = {

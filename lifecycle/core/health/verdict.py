@@ -53,7 +53,8 @@ class Fault:
 
     `cause` says it more exactly than `kind`, where that changes the advice; `output` is what a program
     printed last. `lost` says that the connection itself is gone, `no_way` that our own side had none to the
-    server: no route, no address, no name server. `proof` is what the answer proves all the same,
+    server: no route, no address, no name server; `no_files` that our own process may open no more
+    connections. `proof` is what the answer proves all the same,
     `turned_away` that the request was not even begun. `elsewhere` is the address to which it redirects.
     """
 
@@ -64,6 +65,7 @@ class Fault:
     lost: bool = False
     retry_after: timedelta | None = None
     no_way: bool = False
+    no_files: bool = False
     proof: Proof = Proof.NOTHING
     turned_away: bool = False
     elsewhere: str = ""

@@ -30,6 +30,30 @@ def allow_many_files() -> int:
     return FILES_WANTED if soft == resource.RLIM_INFINITY else soft
 
 
+def none_left() -> bool:
+    """Whether nearly all files that may be open are in use: no further connection is opened."""
+    return _lowest_free() >= _limit() - _kept(_limit())
+
+
+def scarce(number: int) -> bool:
+    """Whether a connection of this file is one of so many that it had better not be kept while idle.
+
+    The system gives the lowest number that is free, so that a high one tells of many that are open. An eighth
+    of the limit is left to those that are opened for one request alone.
+    """
+    limit = _limit()
+    return number >= limit - _kept(limit) - limit // 8
+
+
+def _limit() -> int:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
+
+
+def _kept(limit: int) -> int:
+    return min(KEPT, limit // 4)
+
+
 class Room:
     """Whether there are files left for one more connection. What is open already needs none."""
 
@@ -38,12 +62,11 @@ class Room:
 
     def gone(self) -> bool:
         """Whether nearly all are in use; that is logged, at most once a minute."""
-        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if limit == resource.RLIM_INFINITY or _lowest_free() < limit - min(KEPT, limit // 4):
+        if not none_left():
             return False
         if time.monotonic() - self._said >= SAID_EVERY:
             self._said = time.monotonic()
-            log.warning("no further connection: nearly all files that may be open are in use", limit=limit)
+            log.warning("no further connection: nearly all files that may be open are in use", limit=_limit())
         return True
 
 

@@ -16,6 +16,7 @@ from lifecycle.core.policy.policy import Policy, start_limit
 from lifecycle.engine.context import EngineContext, presentable
 from lifecycle.engine.service.checking import Memory, Secret
 from lifecycle.engine.session.connection import Connection
+from lifecycle.engine.session.faults.breaks import NO_MORE_FILES
 from lifecycle.engine.session.faults.faults import ConnectionFault
 from lifecycle.engine.session.lists.content import Content
 from lifecycle.engine.worker.desired_state import Loaded, Wanted, load
@@ -27,7 +28,7 @@ from registry.models import Transport
 
 REAP_WITHIN = 12.0
 FIRST_PROBE = 1.0
-NO_FILES = Fault(kind=Kind.REFUSED, message="the console's worker may open no more files; raise its limit")
+NO_FILES = Fault(kind=Kind.REFUSED, message=NO_MORE_FILES, no_files=True)
 NOT_APPROVED = "its command or address was changed without approval; save it again with the right to do so"
 
 

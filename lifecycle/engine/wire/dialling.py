@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import ssl
 
 import httpx2
 
 from lifecycle.engine.egress import addresses as egress_addresses
 from lifecycle.engine.egress.pinned import STAGGER
+from lifecycle.engine.host import file_limits
 from lifecycle.engine.wire.link import Link
 
 
 async def dial(host: str, port: int, rule: egress_addresses.Rule, limit: float) -> Link:
     """A plain connection to the first address that answers within *limit* seconds.
 
-    EgressRefusedError, or ConnectError or ConnectTimeout of httpx2.
+    EgressRefusedError, or ConnectError or ConnectTimeout of httpx2; ConnectError too while this process has
+    nearly no file left, for what else it does needs the last ones.
     """
     try:
+        if file_limits.none_left():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         addresses = await egress_addresses.resolve(host, port, rule)
     except OSError as exc:
         raise httpx2.ConnectError(str(exc)) from exc

@@ -34,6 +34,7 @@ class Link(asyncio.Protocol):
         "_writable",
         "closed",
         "idle_until",
+        "kept",
         "origin",
         "reading",
         "tls",
@@ -46,10 +47,16 @@ class Link(asyncio.Protocol):
         self._buffers: tuple[ssl.MemoryBIO, ssl.MemoryBIO] | None = None
         self._writable = True
         self.reading: Reading | None = None
-        self.closed = False
+        self.closed, self.kept = False, True
         self.origin: Origin = ("", "", 0)
         self.idle_until = 0.0
         self.tls: ssl.SSLObject | None = None
+
+    @property
+    def number(self) -> int:
+        """Of its file; less than zero without one."""
+        held = self._transport.get_extra_info("socket") if self._transport is not None else None
+        return held.fileno() if held is not None else -1
 
     # -- called by whoever asks -------------------------------------------------------------------------
 

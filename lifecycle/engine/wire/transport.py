@@ -13,6 +13,7 @@ from typing import Any, cast
 import httpx2
 
 from lifecycle.engine.egress.addresses import Rule
+from lifecycle.engine.host import file_limits
 from lifecycle.engine.wire import dialling
 from lifecycle.engine.wire.link import Link, Origin
 from lifecycle.engine.wire.reading import FRAMING, Reading
@@ -61,7 +62,11 @@ def head_of(request: httpx2.Request, length: int | None) -> bytes:
 
 
 class WireTransport(httpx2.AsyncBaseTransport):
-    """The connections of one client, each kept for *keepalive* seconds when idle."""
+    """The connections of one client, each kept for *keepalive* seconds when idle.
+
+    Where this process has too many open for that, a new one is for one request alone: a session of MCP does
+    not end with its connection.
+    """
 
     def __init__(self, rule: Rule, *, ssl_context: ssl.SSLContext, keepalive: float) -> None:
         self._rule, self._context, self._keepalive = rule, ssl_context, keepalive
@@ -110,7 +115,10 @@ class WireTransport(httpx2.AsyncBaseTransport):
     def done(self, link: Link) -> None:
         """Nothing more is read of the answer: the connection is kept if it was read to its end."""
         if link in self._busy and link.rest(self._keepalive):
-            self._idle.append(link)
+            if link.kept:
+                self._idle.append(link)
+            else:
+                link.close()
         self._leave(link)
 
     async def aclose(self) -> None:
@@ -163,7 +171,7 @@ class WireTransport(httpx2.AsyncBaseTransport):
             if follow is not None:
                 await follow("connection.start_tls.started", None)
             await dialling.secure(link, self._context, host, CONNECT_LIMIT)
-        link.origin = origin
+        link.origin, link.kept = origin, not file_limits.scarce(link.number)
         return link
 
     async def _apart(self, opening: Coroutine[Any, Any, Link]) -> Link:

@@ -16,7 +16,9 @@ from lifecycle.engine.egress.addresses import EgressRefusedError
 from lifecycle.engine.session.faults.trace import TooManyHeadersError
 
 NO_WAY = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
+NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 UNREACHABLE = NO_WAY | {errno.EACCES, errno.EPERM}
+NO_MORE_FILES = "the console's worker may open no more files; raise its limit"
 HEAD_TOO_LARGE = "the headers of the answer are more than 1,000 or larger than 100 KB, and were not read"
 TEXT_LIMIT = 300
 CONNECT_LIMIT = 15.0
@@ -97,6 +99,8 @@ def _known(link: BaseException) -> Fault | None:
             return Fault(
                 kind=Kind.REFUSED, message="connection refused: nothing is listening there", lost=True
             )
+        case OSError(errno=number) if number in NO_FILES:
+            return Fault(kind=Kind.REFUSED, message=NO_MORE_FILES, no_files=True)
         case OSError(errno=number) if number in UNREACHABLE:
             said = f"not reachable: {link.strerror}"
             return Fault(kind=Kind.REFUSED, message=said, lost=True, no_way=number in NO_WAY)

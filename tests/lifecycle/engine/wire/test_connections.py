@@ -11,7 +11,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from lifecycle.core.health.inconclusive import Measured, Ours, why_failed
 from lifecycle.engine.egress.addresses import EgressRefusedError, Rule
+from lifecycle.engine.host import file_limits
+from lifecycle.engine.session.faults.faults import classify
 from lifecycle.engine.wire import transport as wire
 from lifecycle.engine.wire.transport import WireTransport
 from tests.support.issuing import issue
@@ -69,6 +72,26 @@ async def test_a_connection_serves_one_request_after_the_other() -> None:
         for _ in range(3):
             assert (await http.post(server.url, content=b"{}")).content == b"{}"
         assert server.asked == [1, 1, 1]
+
+
+async def test_of_too_many_connections_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers: list[int] = []
+    monkeypatch.setattr(file_limits, "scarce", lambda number: numbers.append(number) or len(numbers) < 3)
+    async with serving(Server()) as server, client() as http:
+        for _ in range(4):
+            assert (await http.post(server.url, content=b"{}")).content == b"{}"
+        assert server.asked == [1, 2, 3, 3], "with room again the third one is kept"
+    assert min(numbers) > 2
+
+
+async def test_with_no_file_left_it_is_not_the_server_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_limits, "none_left", lambda: True)
+    async with serving(Server()) as server, client() as http:
+        with pytest.raises(httpx2.ConnectError) as failed:
+            await http.post(server.url, content=b"{}")
+        fault = classify(failed.value)
+        assert (fault.no_files, fault.lost, server.connections) == (True, False, 0)
+        assert why_failed(fault, Measured()) is Ours.FILES
 
 
 async def test_requests_at_the_same_time_have_connections_of_their_own() -> None:
