@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import ssl
+import time
 
 import httpx2
 
@@ -13,6 +14,8 @@ from lifecycle.engine.egress import addresses as egress_addresses
 from lifecycle.engine.egress.pinned import STAGGER
 from lifecycle.engine.host import file_limits
 from lifecycle.engine.wire.link import Link
+
+FILE_LIMIT, FILE_PAUSE = 2.0, 0.05
 
 
 async def dial(host: str, port: int, rule: egress_addresses.Rule, limit: float) -> Link:
@@ -22,8 +25,7 @@ async def dial(host: str, port: int, rule: egress_addresses.Rule, limit: float) 
     nearly no file left, for what else it does needs the last ones.
     """
     try:
-        if file_limits.none_left():
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        await _file()
         addresses = await egress_addresses.resolve(host, port, rule)
     except OSError as exc:
         raise httpx2.ConnectError(str(exc)) from exc
@@ -35,6 +37,15 @@ async def dial(host: str, port: int, rule: egress_addresses.Rule, limit: float) 
         except (httpx2.ConnectError, httpx2.ConnectTimeout):
             continue
     return await _connect(last, port, limit)
+
+
+async def _file() -> None:
+    """Wait for one: most are back in a moment. OSError where that takes too long."""
+    until = time.monotonic() + FILE_LIMIT
+    while file_limits.none_left():
+        if time.monotonic() >= until:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        await asyncio.sleep(FILE_PAUSE)
 
 
 async def _connect(address: str, port: int, limit: float) -> Link:

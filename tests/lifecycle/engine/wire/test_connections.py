@@ -15,6 +15,7 @@ from lifecycle.core.health.inconclusive import Measured, Ours, why_failed
 from lifecycle.engine.egress.addresses import EgressRefusedError, Rule
 from lifecycle.engine.host import file_limits
 from lifecycle.engine.session.faults.faults import classify
+from lifecycle.engine.wire import dialling
 from lifecycle.engine.wire import transport as wire
 from lifecycle.engine.wire.transport import WireTransport
 from tests.support.issuing import issue
@@ -76,7 +77,12 @@ async def test_a_connection_serves_one_request_after_the_other() -> None:
 
 async def test_of_too_many_connections_none_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers: list[int] = []
-    monkeypatch.setattr(file_limits, "scarce", lambda number: numbers.append(number) or len(numbers) < 3)
+
+    def scarce(number: int) -> bool:
+        numbers.append(number)
+        return len(numbers) < 3
+
+    monkeypatch.setattr(file_limits, "scarce", scarce)
     async with serving(Server()) as server, client() as http:
         for _ in range(4):
             assert (await http.post(server.url, content=b"{}")).content == b"{}"
@@ -86,12 +92,21 @@ async def test_of_too_many_connections_none_is_kept(monkeypatch: pytest.MonkeyPa
 
 async def test_with_no_file_left_it_is_not_the_server_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_limits, "none_left", lambda: True)
+    monkeypatch.setattr(dialling, "FILE_LIMIT", 0.1)
     async with serving(Server()) as server, client() as http:
         with pytest.raises(httpx2.ConnectError) as failed:
             await http.post(server.url, content=b"{}")
         fault = classify(failed.value)
         assert (fault.no_files, fault.lost, server.connections) == (True, False, 0)
         assert why_failed(fault, Measured()) is Ours.FILES
+
+
+async def test_a_file_that_comes_free_in_a_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [True, True, False]
+    monkeypatch.setattr(file_limits, "none_left", lambda: said.pop(0))
+    async with serving(Server()) as server, client() as http:
+        assert (await http.post(server.url, content=b"{}")).content == b"{}"
+    assert said == []
 
 
 async def test_requests_at_the_same_time_have_connections_of_their_own() -> None:
