@@ -31,7 +31,7 @@ def page(console: Console, browser_page: BrowserPage) -> Page:
 
     browser_page.context.route_web_socket(re.compile("/live/"), refuse)
     # A page that is left gets no answer.
-    browser_page.expect_errors("htmx:(afterRequest|sendAbort|sendError)")
+    browser_page.expect_errors("htmx:sendError")
     return browser_page.sign_in(console)
 
 

@@ -30,6 +30,10 @@ def keep_screenshot(page: Page, name: str) -> None:
     page.screenshot(path=str(FAILED_DIR / f"{name}.png"))
 
 
+CUT_OFF = re.compile("htmx:(afterRequest|sendAbort)")
+"""What htmx calls an error where a newer request, or a new page, came before the answer."""
+
+
 def sign_out(page: Page) -> None:
     """By the menu of one's own name."""
     page.locator(".me > summary").click()
@@ -52,7 +56,7 @@ class BrowserPage:
         self.page: Page = self.context.new_page()
         self.reported: list[str] = []
         self.navigations: list[str] = []
-        self.expected: list[re.Pattern[str]] = []
+        self.expected = [CUT_OFF]
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.reported.append(f"page error: {error}"))
         self.page.on("framenavigated", lambda frame: self.navigations.append(frame.url))
