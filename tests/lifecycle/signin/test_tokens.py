@@ -67,13 +67,13 @@ def test_a_slash_after_an_origin_makes_no_other_issuer(bench: Bench) -> None:
 @pytest.mark.parametrize("version", [4, 3])
 def test_tokens_of_fastmcp_itself_are_renewed(bench: Bench, version: int) -> None:
     """In time: one that is shown to FastMCP's own server after its end ends the refresh token too."""
-    with GuardedServer(version, lasts=8) as server:
+    with GuardedServer(version, lasts=14) as server:
         bench.add("web", {"url": server.url})
         bench.until_state("web", "UNREACHABLE")
         assert sign_in(bench, "web").failure == ""
         bench.until_state("web", "HEALTHY")
         trail = bench.trail("web")
-        bench.until(lambda: grant_of("web").version >= 3, 20)
+        bench.until(lambda: grant_of("web").version >= 3, 40)
         assert bench.trail("web") == trail
 
 
