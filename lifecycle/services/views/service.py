@@ -20,6 +20,7 @@ from lifecycle.monitoring.uptime import presenter as uptime_presenter
 from lifecycle.monitoring.uptime.slo import presenter as slo_presenter
 from lifecycle.monitoring.uptime.slo import slow_words
 from lifecycle.operations import commands as operation_commands
+from lifecycle.operations import ordering
 from lifecycle.pages.answers import is_htmx, refused, toast
 from lifecycle.pages.context import frame_of
 from lifecycle.pages.lookup import keeps_itself_new, listed_service
@@ -27,7 +28,7 @@ from lifecycle.policies.presenter import policy_facts
 from lifecycle.services import queries as service_queries
 from lifecycle.services.event_lines import event_page
 from lifecycle.services.heading import COMMAND_WORDS, head_of
-from lifecycle.services.related import relations_of
+from lifecycle.services.related import Company, relations_of
 from lifecycle.signin.presenter import context_of as signin_context
 from lifecycle.tools import presenter as tool_presenter
 from lifecycle.tools.views import box_of
@@ -38,6 +39,9 @@ from registry.models import Role
 from registry.secrets import vault
 
 Kind = Command.Kind
+TOGETHER = (Kind.START, Kind.STOP)
+IN_LIST = "bulk-ask"
+"""Where the list of services shows what it asks."""
 BUTTONS = (Kind.START, Kind.STOP, Kind.RESTART, Kind.CHECK, Kind.RECONNECT, Kind.REFRESH_TOOLS)
 
 
@@ -77,7 +81,10 @@ def service_action(request: HttpRequest, name: str, kind: str) -> HttpResponse:
     """Ask the worker for something; the answer says that it was asked, the outcome follows by itself."""
     if kind not in BUTTONS:
         raise Http404
-    back = redirect("service_detail", name)
+    back, target = redirect("service_detail", name), request.headers.get("HX-Target")
+    asks = target == IN_LIST and kind in TOGETHER and request.POST.get("alone") != "1"
+    if asks and (others := ordering.company(name, kind)):
+        return _ask_first(request, name, kind, Company(names=others))
     force = request.POST.get("force") == "1"
     try:
         operation_commands.request(
@@ -96,10 +103,16 @@ def service_action(request: HttpRequest, name: str, kind: str) -> HttpResponse:
     if not is_htmx(request):
         messages.info(request, said)
         return back
-    if request.headers.get("HX-Target") == "messages":  # from another page
+    if target in ("messages", IN_LIST):  # from another page
         return toast(request, f"{name}: {said}", status=200, level="info")
     head = head_of(listed_service(name), timezone.now())
     return render(request, "lifecycle/services/_service_head.html", {"head": head})
+
+
+def _ask_first(request: HttpRequest, name: str, kind: str, others: Company) -> HttpResponse:
+    """In the list: whether those that it needs, or that need it, are to come along."""
+    context = {"service": listed_service(name), "kind": kind, "others": others, "from_list": True}
+    return render(request, "lifecycle/bulk/_ask_together.html", context)
 
 
 @require(Role.VIEWER)

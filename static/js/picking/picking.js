@@ -1,6 +1,18 @@
 // Choosing services, or alerts, in their list: kept while it is swapped by the live feed, and from page to page of it.
 "use strict";
 
+// A button at the end of each row, for whoever may act: all open the same menu, whose script comes with the first.
+const menu = document.getElementById("row-menu");
+const dress = () => {
+  for (const link of document.querySelectorAll(menu ? "#services tr:not(:has(.row-acts)) > th > a:first-of-type" : "none")) {
+    const button = document.createElement("button");
+    button.className = "quiet row-acts";
+    button.popoverTargetElement = menu;
+    button.ariaLabel = menu.dataset.label.replace("{}", link.textContent);
+    link.closest("tr").lastElementChild.append(button);
+  }
+};
+
 const picking = {
   LIST: "#services, #alerts",
   chosen: new Set(),
@@ -51,6 +63,7 @@ const picking = {
 
   // Rows come anew without their ticks.
   restore() {
+    dress();
     this.load();
     const boxes = this.boxes();
     if (this.find("[data-whole]")) this.keepOnly(new Set(boxes.map((box) => box.value)));
@@ -127,6 +140,8 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-picks-none]")) picking.clear();
+  const row = event.target.closest(".row-acts")?.closest("tr");
+  if (row) menu.dataset.row = row.id;
 });
 for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap", "htmx:afterSettle"]) {
   document.addEventListener(name, () => {
@@ -138,8 +153,9 @@ for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap", "htmx:afterSettle"]) 
 // form, whose every change filters.
 document.addEventListener("beforetoggle", ({ newState, target }) => {
   if (newState !== "open" || !target.matches(".view-menu")) return;
-  const button = document.querySelector(`[popovertarget="${target.id}"]`).getBoundingClientRect();
-  const room = document.documentElement.clientWidth - Math.min(304, document.documentElement.clientWidth - 24) - 12;
+  const { row } = target.dataset;
+  const button = document.querySelector(row ? `#${row} .row-acts` : `[popovertarget="${target.id}"]`).getBoundingClientRect();
+  const room = document.documentElement.clientWidth - Math.min(row ? 192 : 304, document.documentElement.clientWidth - 24) - 12;
   const above = button.top > innerHeight / 2;
   target.style.inset = above ? "auto auto 0 0" : "0 auto auto 0";
   target.style.translate = `${Math.max(Math.min(button.left, room), 8)}px ${above ? button.top - 4 - innerHeight : button.bottom + 4}px`;
