@@ -14,7 +14,7 @@ const announce = {
 
   text() {
     const parts = [...document.querySelectorAll(this.WHAT)].map((one) => one.textContent.trim().replace(/\s+/g, " "));
-    return parts.join(". ");
+    return parts.join(document.documentElement.lang.startsWith("zh") ? "。" : ". ");
   },
 
   soon() {
