@@ -59,6 +59,7 @@ def test_the_menu_of_a_row_acts_on_its_service_and_gives_the_focus_back(
     shown_service("alpha")
     shown_service("beta")
     opened(page, web)
+    assert page.locator(".row-acts").count() == page.locator("#services tbody tr").count() == 2
     page.get_by_role("button", name="Actions for beta").click()
     menu = page.get_by_role("group", name="Actions for beta")
     expect(menu.get_by_role("button")).to_have_text(["Check now", "Reconnect now", "Stop"])

@@ -4,7 +4,7 @@
 // A button at the end of each row, for whoever may act: all open the same menu, whose script comes with the first.
 const menu = document.getElementById("row-menu");
 const dress = () => {
-  for (const link of document.querySelectorAll(menu ? "#services tr:not(:has(.row-acts)) > th > a:first-of-type" : "none")) {
+  for (const link of document.querySelectorAll(menu ? "#services tbody tr:not(:has(.row-acts)) > th > a:first-of-type" : "none")) {
     const button = document.createElement("button");
     button.className = "quiet row-acts";
     button.popoverTargetElement = menu;
