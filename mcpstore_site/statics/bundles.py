@@ -1,7 +1,7 @@
 """One stylesheet and one script for all pages, made of the many small files in `static/`.
 
 A folder in `static/js` is a script of its own, and one in `static/css` a stylesheet, for the few pages that
-need it.
+need it. A stylesheet that lies in the folder of a script comes with that script.
 No file is listed by hand but those of others: a new one is in its bundle as soon as it is there.
 """
 
@@ -72,7 +72,7 @@ def _sheets() -> list[Path]:
 
 
 def _joined(name: str, files: Iterable[Path]) -> str:
-    theirs = "\n".join(theirs_in(name))
+    theirs = "\n".join(before_ours(name))
     ours = "\n".join(path.read_text(encoding="utf-8") for path in files)
     if name.endswith(".css"):
         return f"{theirs}\n{_bare(ICON.sub(_icon, ours))}"
@@ -80,13 +80,20 @@ def _joined(name: str, files: Iterable[Path]) -> str:
     return f'"use strict";\n{theirs}\n{rjsmin.jsmin(ours)}'
 
 
-def theirs_in(name: str) -> list[str]:
-    """What others wrote, as it stands in the bundle of this name."""
+def before_ours(name: str) -> list[str]:
+    """What stands in the bundle of this name before our own: of others, and the stylesheets of a script."""
     texts = [(path.suffix, path.read_text(encoding="utf-8")) for path in THEIRS.get(name, [])]
+    texts += [(path.suffix, _bare(path.read_text(encoding="utf-8"))) for path in sheets_in(name)]
     return [
         ADOPTED % json.dumps(text) if suffix == ".css" and name.endswith(".js") else text
         for suffix, text in texts
     ]
+
+
+def sheets_in(script: str) -> list[Path]:
+    """Our own stylesheets that the script of this name brings."""
+    folder = STATIC / "js" / script.removesuffix(".js")
+    return _named(folder, "*.css") if folder.is_dir() else []
 
 
 def _bare(sheet: str) -> str:

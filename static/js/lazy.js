@@ -1,21 +1,24 @@
-// A script that few pages need, such as that of the charts, comes when what it is for comes near the window.
+// A script that few pages need comes when what it is for comes near the window.
 "use strict";
+
+const scripts = {}; // those that are here, or on their way
+
+const bring = (src) => {
+  scripts[src] ??= document.head.appendChild(Object.assign(document.createElement("script"), { src }));
+  return scripts[src];
+};
 
 const near = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
     near.unobserve(target);
-    document.head.append(Object.assign(document.createElement("script"), { src: target.dataset.script }));
+    bring(target.dataset.script);
   }
 }, { rootMargin: "200px" });
 
-const asked = new Set(); // the scripts that are here, or on their way
-
 const askFor = () => {
   for (const element of document.querySelectorAll("[data-script]")) {
-    if (asked.has(element.dataset.script)) continue;
-    asked.add(element.dataset.script);
-    near.observe(element);
+    if (!scripts[element.dataset.script]) near.observe(element);
   }
 };
 
@@ -27,3 +30,26 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const sheet = document.getElementById(event.detail.elt.dataset.sheet);
   if (sheet) sheet.disabled = false;
 });
+
+// Those that each page may need come with the first thing that somebody does with what they are for: the tips of bars,
+// which find here where the pointer is by then, and the choices of how everything looks.
+const { bars: BARS, look: LOOK } = document.getElementById("live")?.dataset ?? {};
+let pointed = null;
+
+document.addEventListener("pointermove", (event) => {
+  if (!pointed && !event.target.closest?.(".beats, .days")) return;
+  if (!pointed) bring(BARS);
+  pointed = event;
+});
+
+for (const type of ["submit", "change"]) {
+  document.addEventListener(type, (event) => {
+    const { target, submitter } = event;
+    const control = target.matches("[data-look-choice]") ? target : target.matches("[data-look]") && submitter;
+    if (!control?.name) return;
+    event.preventDefault();
+    const keep = () => look.keep(control.form, control);
+    if (typeof look !== "undefined" && look.keep) keep(); // else it is at most the form of that id
+    else bring(LOOK).addEventListener("load", keep);
+  });
+}

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import BrowserPage
-from tests.support.console import Console
+from tests.support.console import Console, eventually
 from tests.support.mcp_servers import FastMCPServer
 
 pytestmark = pytest.mark.browser
@@ -40,7 +40,7 @@ def test_each_day_of_the_ninety_has_a_tip_with_what_its_line_says(
     page = browser_page.sign_in(console, "/services/lamp/")
     rows = page.locator(".days-table tbody tr")
     for row, across in ((rows.first, 0.995), (rows.last, 0.005)):
-        bar = page.locator("svg.days").bounding_box()
+        bar = eventually(page.locator("svg.days").bounding_box, "a bar that is not renewed just then")
         assert bar
         page.mouse.move(bar["x"] + bar["width"] * across, bar["y"] + 5)
         date, uptime, down, coverage = row.locator("th, td").all_text_contents()

@@ -66,9 +66,13 @@ def weather(shown_service: MakeService) -> Service:
 
 
 def opened(browser: BrowserPage, web: Web, path: str) -> Page:
-    browser.page.goto(web.address + path)
-    expect(browser.page.locator("figure[data-chart=response] canvas")).to_be_visible()
-    return browser.page
+    """A page with its charts drawn, as somebody has it who pointed at them and went on."""
+    page = browser.page
+    page.goto(web.address + path)
+    page.locator("figure[data-chart=response] .plot").hover()
+    expect(page.locator("figure[data-chart=response] canvas")).to_be_visible()
+    page.mouse.move(0, 0)
+    return page
 
 
 def checked(service: Service, at: datetime, ms: int) -> None:

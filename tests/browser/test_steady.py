@@ -76,10 +76,21 @@ def assert_steady(page: Page) -> None:
 def test_a_page_stands_still_while_its_charts_come(
     page: Page, web: Web, services: list[Service], path: str
 ) -> None:
+    """First as pictures, and then in their place what somebody can zoom: for that, nothing moves at all."""
     page.goto(web.address + path, wait_until="networkidle")
+    plot = page.locator("figure[data-chart=response] .plot")
     page.locator("#charts").scroll_into_view_if_needed()
-    expect(page.locator("figure[data-chart] canvas").first).to_be_attached()
+    expect(plot.locator("svg.picture")).to_be_visible()
     assert_steady(page)
+    plot.scroll_into_view_if_needed()
+    page.evaluate("window.shifted = []")
+    places = "all => all.map((one) => Object.values(one.getBoundingClientRect().toJSON()))"
+    before = page.locator("#charts :is(figure, dd, ol, summary)").evaluate_all(places)
+    plot.dispatch_event("pointermove")
+    expect(plot.locator("canvas")).to_be_visible()
+    expect(page.locator("svg.picture")).to_have_count(0)
+    assert page.evaluate("window.shifted") == []
+    assert page.locator("#charts :is(figure, dd, ol, summary)").evaluate_all(places) == before
 
 
 def test_the_list_stands_still_while_its_services_come_and_go(

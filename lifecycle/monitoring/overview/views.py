@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from lifecycle.monitoring.charts import windows
-from lifecycle.monitoring.charts.presenter import Range, fleet_box
+from lifecycle.monitoring.charts import pictures, windows
+from lifecycle.monitoring.charts.boxes import Range, fleet_box
 from lifecycle.monitoring.export import files
 from lifecycle.monitoring.overview import activity, figures, fragments, queries, tiles
 from lifecycle.monitoring.rollups import presenter as rollup_presenter
@@ -41,11 +41,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     }
     if apart:
         context["filling"] = rollup_presenter.fleet_filling(now)
+        if "first" in request.GET:
+            context["pictures"] = pictures.of_fleet(window, now)
         return render(request, "lifecycle/monitoring/overview/_figures.html", context)
     context |= {
         "total": standing.total,
         "ranges": [_range(name, window.name) for name in RANGES],
-        "charts_box": fleet_box(window),
+        "first_url": f"{reverse('overview')}?range={window.name}&first=",
+        "charts_box": fleet_box(window, now, "drawn" in request.GET),
         "exports": files.offers(),
         "happened": activity.happened(activity.events(), now),
         "alerts": activity.alerts_of(activity.open_episodes(), frame.open_alerts, now),

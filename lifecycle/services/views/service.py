@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from lifecycle.alerts.silences import covering
 from lifecycle.logs import presenter as log_presenter
 from lifecycle.models import Command
-from lifecycle.monitoring.charts.presenter import service_box
+from lifecycle.monitoring.charts.boxes import service_box
 from lifecycle.monitoring.charts.windows import shown_for
 from lifecycle.monitoring.export import files
 from lifecycle.monitoring.listed import error_words
@@ -60,7 +60,7 @@ def service_detail(request: HttpRequest, name: str) -> HttpResponse:
         "event_page": event_page(service, now),
         "logs": log_presenter.logs_of(service) if log_presenter.has_logs(service) else None,
         "exports": files.offers(service),
-        "charts_box": service_box(service, shown_for(request.GET, now)),
+        "charts_box": service_box(service, shown_for(request.GET, now), now, "drawn" in request.GET),
         "config": tool_presenter.pretty(vault.masked_entry(service), tool_presenter.LONGEST_JSON),
         "uptime": uptime_presenter.card_of(service, now),
         "relations": relations_of(service),

@@ -17,6 +17,7 @@ const charts = {
   REFRESH: 15000,
   AT_LEAST: 5000, // between two fetches that the feed asks for
   HEIGHT: 190,
+  TONES: ["bad", "warn", "info", "start", "rest"],
 
   start() {
     if (!this.root) return;
@@ -32,6 +33,29 @@ const charts = {
     const [from, to] = (new URLSearchParams(location.search).get("zoom") ?? "").split("-").map(Number);
     if (to - from >= 120) this.zoom(from, to);
     else this.load(this.query);
+    pictures.listens = true;
+    for (const { type, target } of pictures.held) {
+      if (type === "click") target.click();
+      if (type === "submit") target.requestSubmit();
+    }
+  },
+
+  // What was done with the pictures before these charts were drawn, once more: keys, and the pointer with what it began.
+  again() {
+    const held = pictures.held ?? [];
+    pictures.held = null;
+    const last = {};
+    for (const event of held) {
+      const { type, target, key } = event;
+      if (type === "keydown") target.dispatchEvent(new KeyboardEvent(type, { key, bubbles: true, cancelable: true }));
+      if (type === "mousedown") delete last.mouseup;
+      last[type] = event;
+    }
+    const over = last.mousemove?.target.closest(".plot")?.querySelector(".u-over");
+    for (const type of over ? ["mousedown", "mousemove", "mouseup"] : []) {
+      const { clientX, clientY, button } = last[type] ?? {};
+      if (button === 0) over.dispatchEvent(new MouseEvent(type, { clientX, clientY, bubbles: true, movementX: 1 }));
+    }
   },
 
   format(parts) {
@@ -44,6 +68,7 @@ const charts = {
       figure,
       plot: figure.querySelector(".plot"),
       name: figure.dataset.chart,
+      title: figure.querySelector("strong").textContent,
       stacked: figure.dataset.style === "stack",
       keys: terms.map((term) => term.dataset.series),
       units: terms.map((term) => term.dataset.unit),
@@ -106,11 +131,11 @@ const charts = {
     if (more && !this.zoomed) this.view = { from: found.from, to: found.to };
     else if (!more) this.view = { from: found.from, to: found.to };
     this.data = data;
-    const none = !Object.values(data.charts).some((chart) => chart.x.length);
-    this.say(data.note || (none ? this.root.dataset.empty : ""));
+    this.say(data.note);
     this.draw();
     this.writeMarks();
     this.writeTable();
+    queueMicrotask(() => this.again()); // once uPlot has its scales
   },
 
   // What is new, behind what is already there; a span that was still open comes once more.
@@ -263,12 +288,19 @@ const charts = {
   },
 
   inks() {
-    const probe = this.root.querySelector("[data-inks]");
-    return Object.fromEntries([...probe.children].map((child) => [child.dataset.ink, getComputedStyle(child).color]));
+    const names = ["muted", "line", ...this.TONES, ...this.TONES.map((tone) => `soft-${tone}`)];
+    const probe = this.root.appendChild(document.createElement("i"));
+    const inks = names.map((name) => {
+      probe.className = `ink-${name}`;
+      return [name, getComputedStyle(probe).color];
+    });
+    probe.remove();
+    return Object.fromEntries(inks);
   },
 
   make(one, rows, inks) {
     one.u?.destroy();
+    one.plot.querySelector(".picture")?.remove();
     one.inks = inks;
     one.u = new uPlot(this.options(one), rows, one.plot);
   },
@@ -393,6 +425,7 @@ const charts = {
     ctx.save();
     ctx.font = `${11 * devicePixelRatio}px ${getComputedStyle(this.root).fontFamily}`;
     ctx.textBaseline = "bottom";
+    ctx.textAlign = "left";
     ctx.lineWidth = devicePixelRatio;
     ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio]);
     let free = bbox.left;
@@ -522,7 +555,7 @@ const charts = {
     };
     const head = document.createElement("tr");
     head.append(cell("th", details.dataset.time, "col"));
-    for (const one of shown) head.append(...one.words.map((word) => cell("th", `${one.figure.dataset.title}: ${word}`, "col")));
+    for (const one of shown) head.append(...one.words.map((word) => cell("th", `${one.title}: ${word}`, "col")));
     const times = [...new Set(shown.flatMap((one) => this.data.charts[one.name].x))].sort((a, b) => b - a);
     const body = times.map((x) => {
       const row = document.createElement("tr");

@@ -31,7 +31,8 @@ def test_each_file_is_in_a_bundle() -> None:
     """A new one is by itself; this names what lies where no rule looks."""
     sheets = "".join(path.read_text() for path in bundles.sources()["console.css"])
     used = {bundles.STATIC / icon for icon in bundles.ICON.findall(sheets)}
-    for files in (*bundles.sources().values(), *bundles.THEIRS.values()):
+    brought = [bundles.sheets_in(name) for name in bundles.sources() if name.endswith(".js")]
+    for files in (*bundles.sources().values(), *bundles.THEIRS.values(), *brought):
         used.update(files)
     there = {path for path in bundles.STATIC.rglob("*") if path.is_file() and path.name not in KEPT_ONLY}
     assert sorted(str(path.relative_to(ROOT)) for path in there - used) == []
@@ -75,13 +76,19 @@ def test_a_script_says_what_its_files_say_and_is_strict(name: str, tmp_path: Pat
     """Also fails where two of them declare the same name."""
     script, whole, compare = (tmp_path / one for one in (name, "whole.js", "compare.js"))
     ours = [path.read_text() for path in bundles.sources()[name]]
-    whole.write_text("\n".join(['"use strict";', *bundles.theirs_in(name), *ours]))
+    whole.write_text("\n".join(['"use strict";', *bundles.before_ours(name), *ours]))
     script.write_bytes(bundles.made()[name])
     compare.write_text(COMPARE)
     command = [node(), "--expose-internals", str(compare), str(script), str(whole)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "Program, the same\n"
+
+
+def test_a_stylesheet_beside_a_script_comes_with_it_and_with_no_page() -> None:
+    made = bundles.made()
+    assert b".chart:fullscreen{" in made["charts.js"]
+    assert not [name for name, text in made.items() if name.endswith(".css") and b":fullscreen{" in text]
 
 
 def test_files_of_others_stay_as_they_were_published() -> None:

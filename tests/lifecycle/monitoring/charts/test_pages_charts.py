@@ -214,7 +214,7 @@ def test_the_page_of_a_service_has_its_charts(viewer: Client, weather: Service) 
     page = text_of(viewer.get("/services/weather/?range=7d"))
     assert f'data-url="{URL}"' in page and 'data-query="range=7d"' in page
     assert f'data-live="service-more-{weather.pk}"' in page
-    assert 'data-script="/static/charts.js"' in page and 'data-chart="process"' not in page
+    assert 'data-charts="/static/charts.js"' in page and 'data-chart="process"' not in page
 
 
 def test_an_event_leads_to_its_moment(viewer: Client, weather: Service) -> None:
@@ -224,7 +224,7 @@ def test_an_event_leads_to_its_moment(viewer: Client, weather: Service) -> None:
 
 def test_a_program_has_a_chart_of_what_it_uses(viewer: Client, db: None) -> None:
     make_service("local", transport="stdio", endpoint="uvx local", entry={"command": "uvx"})
-    assert 'data-chart="process"' in text_of(viewer.get("/services/local/"))
+    assert 'data-chart="process"' in text_of(viewer.get("/services/local/charts/"))
 
 
 def test_three_months_of_all_services_are_drawn_from_days(viewer: Client) -> None:

@@ -1,5 +1,5 @@
-// The tip of each span in a service's bar. The list carries none: they come with the first look at a bar. Those of
-// days stand in the table below them.
+// The tip of each span in a service's bar. The list carries none: they come with the first look at a bar, and so does
+// this script (lazy.js). Those of days stand in the table below them.
 "use strict";
 
 const bars = {
@@ -70,13 +70,12 @@ const bars = {
   },
 };
 
-document.addEventListener("pointermove", (event) => {
-  const svg = event.target.closest?.(bars.WHICH);
-  if (svg) bars.point(svg, event.clientX, event.clientY);
+const pointing = ({ target, clientX, clientY }) => {
+  const svg = target.closest?.(bars.WHICH);
+  if (svg) bars.point(svg, clientX, clientY);
   else if (bars.at) bars.hide();
-});
-document.addEventListener("pointerdown", (event) => {
-  const svg = event.target.closest?.(bars.WHICH);
-  if (svg) bars.point(svg, event.clientX, event.clientY);
-});
+};
+
+for (const name of ["pointermove", "pointerdown"]) document.addEventListener(name, pointing);
+pointing(pointed);
 for (const name of ["scroll", "keydown"]) document.addEventListener(name, () => bars.hide(), { capture: true, passive: true });

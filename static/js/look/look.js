@@ -51,15 +51,6 @@ const look = {
   },
 };
 
-document.addEventListener("submit", (event) => {
-  const button = event.submitter;
-  if (!event.target.matches("[data-look]") || !button?.name) return;
-  event.preventDefault();
-  look.keep(event.target, button);
-});
-
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-look-choice]")) look.keep(event.target.form, event.target);
-});
-
+// It came with the menu, or with the first choice, which lazy.js gives it.
+look.offerZone();
 document.addEventListener("htmx:afterSettle", () => look.offerZone());
