@@ -289,7 +289,7 @@ const charts = {
 
   inks() {
     const names = ["muted", "line", ...this.TONES, ...this.TONES.map((tone) => `soft-${tone}`)];
-    const probe = this.root.appendChild(document.createElement("i"));
+    const probe = this.drawn[0].plot.appendChild(document.createElement("i")); // where colours are never forced
     const inks = names.map((name) => {
       probe.className = `ink-${name}`;
       return [name, getComputedStyle(probe).color];
