@@ -36,11 +36,13 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 const { bars: BARS, look: LOOK } = document.getElementById("live")?.dataset ?? {};
 let pointed = null;
 
-document.addEventListener("pointermove", (event) => {
+const notice = (event) => {
   if (!pointed && !event.target.closest?.(".beats, .days")) return;
   if (!pointed) bring(BARS);
   pointed = event;
-});
+};
+
+for (const type of ["pointermove", "pointerdown"]) document.addEventListener(type, notice); // a finger only presses
 
 for (const type of ["submit", "change"]) {
   document.addEventListener(type, (event) => {

@@ -32,6 +32,16 @@ def test_each_span_of_a_bar_has_a_tip_which_goes_with_the_pointer(
         expect(tip).to_be_hidden()
 
 
+def test_a_finger_that_only_taps_has_the_tip_too(console: Console, browser_page: BrowserPage) -> None:
+    console.register(candle={"url": "http://127.0.0.1:9/mcp"})
+    page = browser_page.sign_in(console, "/services/?q=candle")
+    bar = page.locator("svg.beats").first
+    box = eventually(bar.bounding_box, "a bar that is not renewed just then")
+    assert box
+    bar.dispatch_event("pointerdown", {"clientX": box["x"] + 3, "clientY": box["y"] + 5})
+    expect(page.locator(".tip")).to_contain_text("No checks")
+
+
 def test_each_day_of_the_ninety_has_a_tip_with_what_its_line_says(
     console: Console, browser_page: BrowserPage
 ) -> None:
