@@ -44,6 +44,8 @@ TORN = (
     " (SELECT c.after FROM lifecycle_statechange c WHERE c.service_id = s.service_id"
     " ORDER BY c.id DESC LIMIT 1)"
 )
+SLOWEST = 50
+"""Services a second: with fewer than that it is given up."""
 IN_STATE = "SELECT count(*) FROM lifecycle_servicestate s JOIN registry_service r ON r.id = s.service_id"
 
 
@@ -114,8 +116,9 @@ class Bench:
         """The worker's clock from now on."""
         return Clock(self.worker.pid)
 
-    def until(self, state: str, count: int, prefix: str, limit: float = 240) -> float:
+    def until(self, state: str, count: int, prefix: str, limit: float = 0) -> float:
         """Wait until so many are in *state*; the seconds it took."""
+        limit = limit or max(240.0, self.services / SLOWEST)
         started = time.monotonic()
         what = f"{count} {prefix} are {state}"
         self.scratch.until(lambda: self._count(state, prefix) >= count, what, limit, 0.1)
