@@ -91,6 +91,8 @@ def test_a_service_that_needs_sign_in_has_a_tile_of_its_own_and_is_not_among_the
     assert '<b id="count-NEEDS_SIGN_IN">1</b>' in page and '<b id="count-UNREACHABLE">1</b>' in page
     assert page.index("count-UNREACHABLE") < page.index("count-NEEDS_SIGN_IN") < page.index("count-INIT")
     assert 'class="tile s-signin"' in page and '<b id="count-all">3</b>' in page
+    assert 'class="tile s-warning absent"' in page, "no service is in it, so it has no tile"
+    assert 'class="tile s-warning"' in text_of(viewer.get(URL, {"state": "WARNING"}))
     assert names(viewer.get(URL, {"state": "NEEDS_SIGN_IN"})) == ["closed"]
     assert names(viewer.get(URL, {"state": "UNREACHABLE"})) == ["dead"]
 
