@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from lifecycle.live.feed import feed
 from lifecycle.models import AlertRule, Episode, FeedItem
-from registry.models import Membership, Role
 from tests.browser.test_live import NO_SOCKETS
 from tests.support.browser import BrowserPage
 from tests.support.console import eventually
@@ -30,22 +25,9 @@ window.Notification = class {
 """
 
 
-@pytest.fixture(autouse=True, scope="module")
-def rows_beside_playwright() -> Iterator[None]:
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
 @pytest.fixture
-def browser(chromium: Browser, cookie: str, web: Web) -> Iterator[BrowserPage]:
-    tab = BrowserPage(chromium)
-    name, _, value = cookie.partition("=")
-    Membership.objects.update_or_create(user=User.objects.get(), defaults={"role": Role.OPERATOR})
-    tab.context.add_cookies([{"name": name, "value": value, "url": web.address}])
-    yield tab
-    tab.close()
-    assert tab.problems() == []
+def browser(operator_tab: BrowserPage) -> BrowserPage:
+    return operator_tab
 
 
 def fire(shown_service: MakeService, *names: str) -> None:

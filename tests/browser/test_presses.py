@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from lifecycle.core.machine.states import State
 from lifecycle.models import Episode
-from registry.models import Membership, Role, Service
+from registry.models import Service
 from tests.browser.test_notices import fire
 from tests.support.browser import BrowserPage
 from tests.support.console import eventually
@@ -29,23 +27,9 @@ PRESS_AT_ONCE = """(place) => new MutationObserver((_, watch) => {
 IS_MARKED = "(selector) => document.querySelector(selector)?.seenBefore === true"
 
 
-@pytest.fixture(autouse=True, scope="module")
-def rows_beside_playwright() -> Iterator[None]:
-    """Playwright keeps an event loop in this thread, which Django would not let us use rows beside."""
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
 @pytest.fixture
-def page(chromium: Browser, cookie: str, web: Web) -> Iterator[Page]:
-    tab = BrowserPage(chromium)
-    name, _, value = cookie.partition("=")
-    Membership.objects.update_or_create(user=User.objects.get(), defaults={"role": Role.OPERATOR})
-    tab.context.add_cookies([{"name": name, "value": value, "url": web.address}])
-    yield tab.page
-    tab.close()
-    assert tab.problems() == []
+def page(operator_tab: BrowserPage) -> Page:
+    return operator_tab.page
 
 
 def opened(page: Page, web: Web, place: str) -> Locator:

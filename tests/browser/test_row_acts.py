@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-
 import pytest
-from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from lifecycle.core.machine.states import State
 from lifecycle.models import Command
@@ -21,27 +17,9 @@ from tests.support.web import MakeService, Web, move
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def rows_beside_playwright() -> Iterator[None]:
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
 @pytest.fixture
-def tab(chromium: Browser, cookie: str, web: Web) -> Iterator[BrowserPage]:
-    tab = BrowserPage(chromium)
-    name, _, value = cookie.partition("=")
-    Membership.objects.update_or_create(user=User.objects.get(), defaults={"role": Role.OPERATOR})
-    tab.context.add_cookies([{"name": name, "value": value, "url": web.address}])
-    yield tab
-    tab.close()
-    assert tab.problems() == []
-
-
-@pytest.fixture
-def page(tab: BrowserPage) -> Page:
-    return tab.page
+def page(operator_tab: BrowserPage) -> Page:
+    return operator_tab.page
 
 
 def opened(page: Page, web: Web) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from lifecycle.models import Episode
-from registry.models import Membership, Role, Service
+from registry.models import Service
 from tests.browser import test_notices
 from tests.browser.test_presses import LIST, RENEW, renewed
 from tests.support.axe import findings
@@ -23,23 +20,9 @@ from tests.support.web import MakeService, Web
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def rows_beside_playwright() -> Iterator[None]:
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    yield
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
 @pytest.fixture
-def page(chromium: Browser, cookie: str, web: Web) -> Iterator[Page]:
-    tab = BrowserPage(chromium)
-    tab.expect_errors("htmx:(afterRequest|sendAbort)")  # a newer list came first
-    name, _, value = cookie.partition("=")
-    Membership.objects.update_or_create(user=User.objects.get(), defaults={"role": Role.OPERATOR})
-    tab.context.add_cookies([{"name": name, "value": value, "url": web.address}])
-    yield tab.page
-    tab.close()
-    assert tab.problems() == []
+def page(operator_tab: BrowserPage) -> Page:
+    return operator_tab.page
 
 
 def opened(page: Page, web: Web, path: str = "/alerts/") -> None:

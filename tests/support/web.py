@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -24,9 +24,14 @@ from websockets.sync.client import ClientConnection, connect
 from lifecycle.core.machine.states import State
 from lifecycle.live.feed import feed
 from lifecycle.models import FeedItem, ServiceState
-from registry.models import Service
+from registry.models import Membership, Role, Service
 from tests.support.ports import free_port
 from tests.support.tools import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.support.browser import BrowserPage
 
 
 class Web:
@@ -86,6 +91,30 @@ def web(django_db_setup: None) -> Iterator[Web]:
 def cookie(transactional_db: None) -> str:
     """The session cookie of somebody who is signed in."""
     return sign_in("ann")
+
+
+@pytest.fixture(scope="module")
+def rows_beside_playwright() -> Iterator[None]:
+    """Playwright keeps an event loop in this thread, which Django would not let us use rows beside."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def operator_tab(
+    rows_beside_playwright: None, chromium: Browser, cookie: str, web: Web
+) -> Iterator[BrowserPage]:
+    """Of an operator; whatever its page reports fails the test."""
+    from tests.support.browser import BrowserPage
+
+    tab = BrowserPage(chromium)
+    name, _, value = cookie.partition("=")
+    Membership.objects.update_or_create(user=User.objects.get(), defaults={"role": Role.OPERATOR})
+    tab.context.add_cookies([{"name": name, "value": value, "url": web.address}])
+    yield tab
+    tab.close()
+    assert tab.problems() == []
 
 
 def sign_in(name: str) -> str:
